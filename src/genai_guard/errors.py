@@ -1,0 +1,141 @@
+"""Everything the library raises on its own account.
+
+    GenAIGuardError
+    ├ ConfigurationError   also a ValueError: something was built or wrapped wrongly
+    ├ Rejected             the policy said no; expected, and never a defect
+    │ ├ GuardBlocked
+    │ ├ RateLimited
+    │ └ BudgetExceeded
+    └ ComponentFailed      a guard, store or other part broke; its cause is kept
+
+Whatever the wrapped function raises passes through unchanged. No message holds a caller's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genai_guard.verdicts import Finding
+
+__all__ = [
+    "BudgetExceeded",
+    "ComponentFailed",
+    "ConfigurationError",
+    "GenAIGuardError",
+    "GuardBlocked",
+    "RateLimited",
+    "Rejected",
+]
+
+
+class GenAIGuardError(Exception):
+    """Base of every error of this library."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive a process pool, whatever the signature of `__init__`."""
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+
+class ConfigurationError(GenAIGuardError, ValueError):
+    """Something was built or wrapped in a way that cannot work; the message names the remedy."""
+
+
+class Rejected(GenAIGuardError):  # noqa: N818  the policy's answer, not an error of the program
+    """The policy said no.
+
+    Attributes:
+        request_id: The rejected call, as it stands on its event; empty outside of a pipeline.
+        http_status: What a web application would answer.
+    """
+
+    status = "rejected"
+    http_status = 403
+    request_id: str = ""
+
+
+class GuardBlocked(Rejected):
+    """A guard refused a text.
+
+    Attributes:
+        guard: Name of the guard.
+        stage: `input` or `output`.
+        findings: What it found, as spans; never the text itself.
+    """
+
+    status = "blocked"
+    http_status = 400
+
+    def __init__(self, guard: str, stage: str, findings: Sequence[Finding] = ()) -> None:
+        self.guard = guard
+        self.stage = stage
+        self.findings = tuple(findings)
+        rules = ", ".join(dict.fromkeys(finding.summary for finding in self.findings))
+        super().__init__(f"{guard} blocked the {stage}" + (f": {rules}" if rules else ""))
+
+
+class RateLimited(Rejected):
+    """A limit is used up.
+
+    Attributes:
+        limit: Name of the limit that takes longest to clear.
+        retry_after_s: Seconds until the same call would pass if nothing else happened; None if it never can.
+        limits: Names of every limit that refused.
+    """
+
+    status = "rate_limited"
+    http_status = 429
+
+    def __init__(self, limit: str, retry_after_s: float | None, limits: Sequence[str] = ()) -> None:
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+        self.limits = tuple(limits) or (limit,)
+        when = "the call is larger than the limit" if retry_after_s is None else f"retry after {retry_after_s:.3g} s"
+        super().__init__(f"{' and '.join(self.limits)}: {when}")
+
+
+class BudgetExceeded(Rejected):
+    """A budget is spent.
+
+    Attributes:
+        budget: Name of the budget.
+        spent: What has been spent or is held, in the unit of the budget.
+        cap: What may be spent, in the same unit.
+    """
+
+    status = "budget_exceeded"
+    http_status = 429
+
+    def __init__(self, budget: str, spent: float, cap: float) -> None:
+        self.budget = budget
+        self.spent = spent
+        self.cap = cap
+        super().__init__(f"{budget}: {spent:g} of {cap:g} spent")
+
+
+class ComponentFailed(GenAIGuardError):  # noqa: N818
+    """A part of the pipeline broke, and its `on_error` says that the call must not go on.
+
+    The part's own exception is the `__cause__`. Its text is not repeated here: it may quote a prompt.
+
+    Attributes:
+        component: Name of the part.
+        stage: `input`, `limits`, `output` or another stage of the flow.
+    """
+
+    status = "component_failed"
+    http_status = 500
+    request_id: str = ""
+
+    def __init__(self, component: str, stage: str, reason: str = "") -> None:
+        self.component = component
+        self.stage = stage
+        super().__init__(f"{component} failed in stage {stage}" + (f": {reason}" if reason else ""))
+
+
+def _restore(kind: type[GenAIGuardError], args: tuple[Any, ...], state: dict[str, Any]) -> GenAIGuardError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
