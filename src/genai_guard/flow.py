@@ -1,0 +1,185 @@
+"""The order of the stages. One generator, for every kind of function that can be wrapped.
+
+Rule 1: `stages` is the only place that knows the order.
+Rule 2: What is pure runs inline. The flow yields an `Io` where real I/O may happen, `OPENED` when the reply turns out
+    to be a stream, and from then on a `Chunk` when one may be handed out. It yields nothing else.
+Rule 3: Every call that began is settled and recorded, once: both stand in one `finally`.
+Rule 4: A flow that must end early is thrown `Abandoned` where I/O is still possible, and closed where it is not. After
+    `close()` the source is left to its own finaliser; limits and recorder need no I/O and are served either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from genai_guard.clients import reply_client, request_client
+from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled
+from genai_guard.errors import ComponentFailed, ConfigurationError, RateLimited, Rejected
+from genai_guard.limits.ticket import Ticket
+from genai_guard.outcome import Call, estimate_tokens
+from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
+from genai_guard.relay import Source, relay
+from genai_guard.screening import screen, screen_all
+
+if TYPE_CHECKING:
+    from genai_guard.clients.base import Client
+    from genai_guard.messages import Part
+
+__all__ = ["stages"]
+
+_NO_PARAMS: Final[Kwargs] = {}
+
+
+def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Flow[Any]:  # noqa: PLR0915  in one place
+    """Carry one call through every stage; return the reply, or `END` after a stream."""
+    plan = call.plan
+    source: Source | None = None
+    can_wait = True
+    try:
+        call.identify(plan.caller(args, kwargs))
+        carrier, content = _locate(plan, args, kwargs)
+        client = request_client(content, kwargs, plan.reader)
+        request = call.request = client.read_request(content, kwargs)
+
+        call.stage = "input"
+        guards, parts = plan.input, request.parts
+        texts = (yield from screen_all(guards, call, parts)) if guards.others else screen(guards, call, parts)
+
+        params, fn = _assign(plan, call, fn, args, kwargs)
+        _reserve(plan, call, texts)
+
+        if texts is not None:
+            content, kwargs = client.write_request(content, kwargs, texts)
+            args, kwargs = carrier.write(args, kwargs, content)
+        if params:
+            args, kwargs = plan.signature.set(params, args, kwargs)
+
+        call.stage = "call"
+        began = plan.now()
+        try:
+            reply = fn(*args, **kwargs) if plan.is_lazy else (yield Io(fn, args, kwargs, plan.awaits))
+        except StopIteration as error:
+            raise Smuggled(error) from error
+        finally:
+            call.model_s = plan.now() - began
+
+        source = None if type(reply) is str else Source.of(call, reply)
+        if source is None:
+            call.stage = "output"
+            writer, parts = _read_reply(plan, call, reply)
+            guards = plan.output
+            texts = (yield from screen_all(guards, call, parts)) if guards.others else screen(guards, call, parts)
+            call.stage = "done"
+            return reply if texts is None or writer is None else writer.write_reply(reply, texts)
+
+        call.stage = "stream"
+        call.source = source
+        if not plan.is_lazy:
+            yield OPENED
+        yield from relay(plan, call, source)
+        call.stage = "done"
+        return END
+    except BaseException as error:
+        can_wait = not isinstance(error, GeneratorExit)
+        call.failed(error)
+        if not isinstance(error, Rejected) or plan.on_reject is None:
+            raise
+        answer = (
+            (yield Io(plan.on_reject, (error,), is_async=True)) if plan.on_reject_is_async else plan.on_reject(error)
+        )
+        if source is None and not plan.is_lazy:
+            return answer
+        yield Chunk(answer)
+        return END
+    finally:
+        try:
+            if source is not None and call.stage != "done":
+                yield from source.close(can_wait=can_wait)
+        finally:
+            finish(plan, call)
+
+
+def finish(plan: Plan, call: Call) -> None:
+    """Settle and record, whatever happened, each once."""
+    call.ended = plan.now()
+    try:
+        if call.ticket is not None and plan.limiter is not None:
+            plan.limiter.settle(call.ticket, tokens=call.charge)
+    except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
+        call.settled = False
+    finally:
+        plan.record(call.event())
+
+
+def _locate(plan: Plan, args: Args, kwargs: Kwargs) -> tuple[Parameter, Any]:
+    """Return the parameter that carries the request, and what it carries."""
+    parameter = plan.signature.content
+    if not parameter.name and parameter.position >= len(
+        args
+    ):  # a function of (*args, **kwargs): look at the call itself
+        parameter = Parameter("messages" if "messages" in kwargs else "prompt")
+    content = parameter.read(args, kwargs)
+    if content is MISSING:
+        raise ConfigurationError(
+            f"the call of {plan.name} has no argument {parameter.name!r}: nothing to guard. Pass it, or say which "
+            "parameter carries the prompt: pipeline.wrap(fn, prompt='question')"
+        )
+    return parameter, content
+
+
+def _assign(
+    plan: Plan, call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs
+) -> tuple[Kwargs, Callable[..., Any]]:
+    params: Kwargs = _NO_PARAMS
+    if plan.router is not None:
+        try:
+            call.assignments = plan.router.route(call.unit() if plan.by_request else call.caller)
+        except Exception as error:
+            raise ComponentFailed("router", "assign", type(error).__name__) from error
+        for assignment in call.assignments:
+            if assignment.mode == "enforce":
+                if assignment.params:
+                    params = {**params, **assignment.params} if params else assignment.params
+                fn = assignment.target or fn
+    model = params.get("model") or call.request.model or plan.model.read(args, kwargs)
+    call.model = model if type(model) is str else ""
+    return params, fn
+
+
+def _reserve(plan: Plan, call: Call, texts: list[str] | None) -> None:
+    call.stage = "limits"
+    written = [part.text for part in call.request.parts] if texts is None else texts
+    call.input_chars = sum([len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in written])
+    limiter = plan.limiter
+    if limiter is None:
+        return
+    tokens = 0
+    if limiter.needs_tokens:
+        expected = call.request.max_tokens
+        tokens = estimate_tokens(call.input_chars) + (plan.expected_output_tokens if expected is None else expected)
+    call.ticket = Ticket()  # before anything is claimed: an interrupt may strike between the claim and its return
+    try:
+        limiter.reserve(call.ticket, requests=1, tokens=tokens, **call.keys(plan.limit_keys))
+    except RateLimited as error:
+        call.denied_by = error.limit
+        raise
+    except Rejected:
+        raise
+    except Exception as error:
+        raise ComponentFailed("limiter", "limits", type(error).__name__) from error
+
+
+def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple[Part, ...]]:
+    try:
+        client = reply_client(reply, plan.reader)
+    except ConfigurationError:
+        if plan.output.empty:  # nothing is to be guarded: what the function returns is its own affair
+            return None, ()
+        raise
+    answer = client.read_reply(reply)
+    call.answered(answer)
+    call.response = answer.parts
+    for part in answer.parts:
+        call.output_chars += len(part.text)
+    return client, answer.parts

@@ -1,0 +1,204 @@
+"""The guards of the output side, while a reply streams in.
+
+Nothing leaves that a guard could still object to, and nothing is held longer than that:
+
+- a guard of the whole watches the text grow, and speaks as soon as it must;
+- matching guards hold back what could still become part of a match;
+- if there is any other guard, each text is held until it is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from genai_guard.errors import ComponentFailed, GuardBlocked
+from genai_guard.guards.base import Meter
+from genai_guard.guards.screen import Screen, Seat
+from genai_guard.messages import Part
+from genai_guard.text.edits import Edit, JsonState, apply_edits
+from genai_guard.text.stream import Decided, ScanStream
+from genai_guard.verdicts import Action, Finding, Verdict
+
+if TYPE_CHECKING:
+    from genai_guard.clients.base import Delta
+
+__all__ = ["Gate", "Held"]
+
+
+class Held(NamedTuple):
+    """A complete text that waits for the guards of step 3.
+
+    Attributes:
+        text: The text after the edits of the matching guards.
+        original: The text as the model wrote it, and its place.
+        edits: What led from one to the other.
+    """
+
+    text: str
+    original: Part
+    edits: list[Edit]
+
+
+class _Channel:
+    """One text of the reply: a choice, or the arguments of a tool call."""
+
+    __slots__ = ("edits", "json", "original", "part", "released", "scan")
+
+    def __init__(self, part: Part, scan: ScanStream | None) -> None:
+        self.part = part
+        self.scan = scan
+        self.json = JsonState() if part.kind == "arguments" else None
+        self.original: list[str] = []
+        self.released: list[str] = []
+        self.edits: list[Edit] = []
+
+
+class Gate:
+    """Lets one streamed reply through as far as no guard can object to it any more.
+
+    Attributes:
+        holds: Whether texts are held until they are complete.
+    """
+
+    __slots__ = ("_channels", "_findings", "_keep", "_meters", "_other", "_scanner", "_screen", "holds")
+
+    def __init__(self, screen: Screen, *, keep_texts: bool = False) -> None:
+        self._screen = screen
+        self._scanner = screen.scanner
+        self._meters: list[tuple[Seat, Meter]] = [(seat, seat.guard.meter()) for seat in screen.whole]
+        self._channels: dict[Hashable, _Channel] = {}
+        self._findings: dict[Seat, list[Finding]] = {}
+        self._other: list[Verdict] = []
+        self._keep = keep_texts or bool(screen.others)
+        self.holds = bool(screen.others)
+
+    def feed(self, delta: Delta) -> str:
+        """Take the next piece of a text and return what may be released of it by now.
+
+        Raises:
+            GuardBlocked: a guard refuses the text; nothing that it refuses was returned before.
+            ComponentFailed: a guard broke whose `on_error` is `block`.
+        """
+        channel = self._channels.get(delta.channel)
+        if channel is None:
+            channel = self._open(delta)
+        text = delta.text
+        if self._keep and text:
+            channel.original.append(text)
+        for seat, meter in self._meters:
+            if text:
+                text = self._measure(seat, meter, text)
+        out = self._scan(channel, text, final=delta.final) if channel.scan is not None else text
+        if not self.holds:
+            return out
+        if out:
+            channel.released.append(out)
+        return ""
+
+    def complete(self, key: Hashable) -> Held:
+        """Return a held text after its last piece."""
+        channel = self._channels[key]
+        text = "".join(channel.released)
+        channel.released.clear()
+        return Held(text, channel.part._replace(text="".join(channel.original)), channel.edits)
+
+    def drain(self) -> Iterator[tuple[Hashable, str]]:
+        """Finish every text that the stream did not finish itself; yield what may be released of each."""
+        for key, channel in self._channels.items():
+            out = self._scan(channel, "", final=True) if channel.scan is not None else ""
+            if self.holds and (out or channel.released):
+                channel.released.append(out)
+                yield key, ""
+            elif out:
+                yield key, out
+
+    def finish(self) -> None:
+        """Tell the guards of the whole that the reply is complete."""
+        for seat, meter in self._meters:
+            verdict = meter.finish()
+            if verdict is not None:
+                self._take(seat, verdict)
+
+    def verdicts(self) -> list[Verdict]:
+        """Return what was found so far, in the order of the guards."""
+        said = {seat: [seat.verdict(findings)] for seat, findings in self._findings.items()}
+        by_guard = [verdict for seat in self._screen.matching for verdict in said.get(seat, ())]
+        return [*self._other, *by_guard]
+
+    def originals(self) -> tuple[Part, ...]:
+        """Return the texts as the model wrote them; empty unless they were kept."""
+        return tuple(channel.part._replace(text="".join(channel.original)) for channel in self._channels.values())
+
+    def _open(self, delta: Delta) -> _Channel:
+        part = Part("", "assistant", delta.kind, delta.where, delta.name)
+        scan = None if self._scanner is None else ScanStream(self._scanner)
+        channel = self._channels[delta.channel] = _Channel(part, scan)
+        return channel
+
+    def _measure(self, seat: Seat, meter: Meter, text: str) -> str:
+        try:
+            verdict = meter.feed(text)
+        except Exception as error:
+            self._fail(seat, error)
+            return text
+        if verdict is None:
+            return text
+        self._take(seat, verdict)
+        return verdict.text if verdict.action is Action.TRUNCATE and seat.mode == "enforce" else text
+
+    def _take(self, seat: Seat, verdict: Verdict) -> None:
+        said = Verdict(verdict.action, "", verdict.findings, seat.name, seat.mode, verdict.error)
+        if said not in self._other:
+            self._other.append(said)
+        if said.blocked:
+            raise GuardBlocked(seat.name, self._screen.side, said.findings)
+
+    def _scan(self, channel: _Channel, text: str, *, final: bool) -> str:
+        scan = channel.scan
+        if scan is None:
+            return text
+        try:
+            decided = scan.feed(text) if text else None
+            out = "" if decided is None else self._decide(channel, decided)
+            if final:
+                out += self._decide(channel, scan.finish())
+                channel.scan = None
+        except (GuardBlocked, ComponentFailed):
+            raise
+        except Exception as error:
+            return self._unscanned(channel, error)
+        return out
+
+    def _decide(self, channel: _Channel, decided: Decided) -> str:
+        text, start, matches = decided
+        edits: list[Edit] = []
+        for match in matches:
+            matched = text[match.start - start : match.end - start]
+            seat = self._screen.owner(match)
+            self._findings.setdefault(seat, []).append(self._screen.finding(match, channel.part.where))
+            if seat.action is Action.BLOCK and seat.mode == "enforce":
+                raise GuardBlocked(seat.name, self._screen.side, self._findings[seat])
+            edit = self._screen.edit(match, matched)
+            if edit is not None:
+                edits.append(edit)
+        if channel.json is not None:
+            edits = channel.json.quote(text, edits, offset=start)
+        if not edits:
+            return text
+        if self.holds:
+            channel.edits += edits
+        return apply_edits(text, edits, offset=start)
+
+    def _unscanned(self, channel: _Channel, error: Exception) -> str:
+        """A rule failed in mid-stream: go on without scanning only if every matching guard allows that."""
+        for seat in self._screen.matching:
+            self._fail(seat, error)
+        held = channel.scan.held if channel.scan is not None else ""
+        channel.scan = None
+        return held
+
+    def _fail(self, seat: Seat, error: Exception) -> None:
+        self._other.append(seat.failure(error))
+        if seat.on_error == "block" and seat.mode == "enforce":
+            raise ComponentFailed(seat.name, self._screen.side, type(error).__name__) from error

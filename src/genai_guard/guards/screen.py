@@ -1,0 +1,282 @@
+"""All guards of one side of a call, compiled into as few passes as possible.
+
+Order, cheap and safe first:
+
+1. Guards of the whole (`WholeGuard`), for instance a length limit: a text that is too long is not scanned.
+2. Matching guards, fused into one scan. All see the text as it was written; their edits are merged.
+3. Every other guard, in the order given, each on the text that the ones before it left. They may be slow, call a
+   remote service or be asynchronous, and what they see is redacted already.
+
+Within 1 and 2 all verdicts are collected before the gravest decides, so that an event tells the whole story.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.guards.base import Guard, MatchingGuard, WholeGuard
+from genai_guard.messages import Part
+from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
+from genai_guard.text.rules import Match, Rule
+from genai_guard.text.scanner import Scanner
+from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict
+
+__all__ = ["Judgement", "Screen", "Seat", "Side"]
+
+Side: TypeAlias = Literal["input", "output"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A guard, and what is known of it before the first call."""
+
+    guard: Any
+    name: str
+    mode: Mode
+    on_error: OnError
+    action: Action
+    is_async: bool
+    inline: bool
+
+    @classmethod
+    def of(cls, guard: Guard) -> Seat:
+        """Look at `guard` once."""
+        check = getattr(guard, "check", None)
+        if not callable(check) or isinstance(guard, type):
+            raise ConfigurationError(
+                f"{_describe(guard)} is not a guard: a guard is an object with a method check(text) -> Verdict, "
+                "such as PII() or a function under @guard"
+            )
+        is_async = inspect.iscoroutinefunction(check)
+        return cls(
+            guard=guard,
+            name=getattr(guard, "name", "") or type(guard).__name__,
+            mode=getattr(guard, "mode", "enforce"),
+            on_error=getattr(guard, "on_error", "block"),
+            action=Action(getattr(guard, "action", Action.BLOCK)),
+            is_async=is_async,
+            inline=not is_async and not getattr(guard, "blocking", False),
+        )
+
+    def verdict(self, findings: Sequence[Finding]) -> Verdict:
+        """Return the verdict of a matching guard."""
+        return Verdict(self.action, "", tuple(findings), self.name, self.mode)
+
+    def failure(self, error: BaseException) -> Verdict:
+        """Return the verdict that says that the guard broke."""
+        return Verdict(Action.ERROR, "", (), self.name, self.mode, type(error).__name__)
+
+
+class Failure(NamedTuple):
+    """A guard that broke, and what it raised."""
+
+    seat: Seat
+    error: BaseException
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What the guards said about the texts of one request or reply.
+
+    Attributes:
+        texts: The texts to go on with, parallel to the parts.
+        verdicts: What was found, without the texts.
+        blocked: The verdict that ends the call.
+        failed: The failure that ends the call.
+        edits: Edits of each part by its index, in coordinates of the original.
+    """
+
+    texts: list[str]
+    verdicts: list[Verdict] = field(default_factory=list)
+    blocked: Verdict | None = None
+    failed: Failure | None = None
+    edits: dict[int, list[Edit]] = field(default_factory=dict)
+
+    def add(self, verdict: Verdict) -> None:
+        """Keep a verdict; remember it if it ends the call."""
+        self.verdicts.append(verdict)
+        if verdict.blocked and self.blocked is None:
+            self.blocked = verdict
+
+    def fail(self, seat: Seat, error: Exception) -> None:
+        """Keep the failure of a guard; remember it if it ends the call."""
+        self.verdicts.append(seat.failure(error))
+        if self.failed is None and seat.on_error == "block" and seat.mode == "enforce":
+            self.failed = Failure(seat, error)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the call must not go on."""
+        return self.blocked is not None or self.failed is not None
+
+
+class Screen:
+    """The guards of one side.
+
+    Attributes:
+        side: `input` or `output`.
+        guards: As given.
+        others: The guards of step 3, which the flow runs one after another.
+    """
+
+    __slots__ = ("_find", "_matching", "_owners", "_rules", "_whole", "empty", "guards", "others", "scanner", "side")
+
+    def __init__(self, guards: Sequence[Guard], side: Side) -> None:
+        self.side: Final = side
+        self.guards: Final = tuple(guards)
+        seats = [Seat.of(guard) for guard in self.guards]
+        self._whole = tuple(seat for seat in seats if isinstance(seat.guard, WholeGuard))
+        self._matching = tuple(
+            seat for seat in seats if isinstance(seat.guard, MatchingGuard) and seat not in self._whole
+        )
+        self.others: Final = tuple(seat for seat in seats if seat not in self._whole and seat not in self._matching)
+        fused = [(seat, rule) for seat in self._matching for rule in cast("MatchingGuard", seat.guard).rules]
+        self._owners: tuple[Seat, ...] = tuple(seat for seat, _ in fused)
+        self._rules: tuple[Rule, ...] = tuple(rule for _, rule in fused)
+        self.scanner: Final = Scanner(self._rules) if fused else None
+        self._find = self.scanner.find if self.scanner is not None else None
+        self.empty: Final = not seats
+
+    @property
+    def async_guards(self) -> tuple[str, ...]:
+        """Names of the guards whose `check` is a coroutine function."""
+        return tuple(seat.name for seat in self.others if seat.is_async)
+
+    @property
+    def matching(self) -> tuple[Seat, ...]:
+        """The guards that are fused into one scan."""
+        return self._matching
+
+    @property
+    def whole(self) -> tuple[Seat, ...]:
+        """The guards that judge all texts together."""
+        return self._whole
+
+    def judge(self, parts: Sequence[Part]) -> Judgement | None:
+        """Run steps 1 and 2; return None when there is nothing to say, which is what most calls come to."""
+        judgement = self._judge_whole(parts) if self._whole else None
+        if judgement is not None and judgement.stopped:
+            return judgement
+        find = self._find
+        if find is None:
+            return judgement
+        texts = None if judgement is None else judgement.texts
+        found: list[tuple[int, Sequence[Match]]] = []
+        try:
+            for index, part in enumerate(parts):
+                if matches := find(part.text if texts is None else texts[index]):
+                    found.append((index, matches))
+        except Exception:  # noqa: BLE001  some rule failed: ask the guards one by one to learn whose
+            return self._judge_one_by_one(parts, judgement)
+        if not found:
+            return judgement
+        judgement = judgement or Judgement([part.text for part in parts])
+        self._settle(parts, found, judgement)
+        return judgement
+
+    def finding(self, match: Match, where: str, offset: int = 0) -> Finding:
+        """Return what a match of the fused scanner found."""
+        rule, seat = self._rules[match.rule], self._owners[match.rule]
+        return Finding(rule.id, rule.category, match.start - offset, match.end - offset, rule.score, seat.name, where)
+
+    def owner(self, match: Match) -> Seat:
+        """Return the guard whose rule matched."""
+        return self._owners[match.rule]
+
+    def edit(self, match: Match, matched: str) -> Edit | None:
+        """Return the edit that a match asks for; None when its guard only looks."""
+        seat = self._owners[match.rule]
+        if seat.mode == "shadow" or not seat.action.edits:
+            return None
+        return Edit(match.start, match.end, seat.guard.replacement(self._rules[match.rule], matched))
+
+    def _judge_whole(self, parts: Sequence[Part]) -> Judgement | None:
+        judgement: Judgement | None = None
+        for seat in self._whole:
+            try:
+                verdicts = seat.guard.check_parts(parts if judgement is None else _with_texts(parts, judgement.texts))
+            except Exception as error:  # noqa: BLE001  any failure of a plug-in is a verdict
+                judgement = judgement or Judgement([part.text for part in parts])
+                judgement.fail(seat, error)
+                continue
+            if verdicts:
+                judgement = judgement or Judgement([part.text for part in parts])
+                for verdict in verdicts:
+                    _take_whole(judgement, seat, verdict, parts)
+        return judgement
+
+    def _settle(self, parts: Sequence[Part], found: Sequence[tuple[int, Sequence[Match]]], into: Judgement) -> None:
+        findings: dict[Seat, list[Finding]] = {}
+        for index, matches in found:
+            part, text = parts[index], into.texts[index]
+            edits: list[Edit] = []
+            for match in matches:
+                findings.setdefault(self.owner(match), []).append(self.finding(match, part.where))
+                edit = self.edit(match, text[match.start : match.end])
+                if edit is not None:
+                    edits.append(edit)
+            if edits:
+                if part.kind == "arguments":
+                    edits = json_safe(text, edits)
+                into.edits[index] = edits
+                into.texts[index] = apply_edits(text, edits)
+        for seat in self._matching:
+            if seat in findings:
+                into.add(seat.verdict(findings[seat]))
+
+    def _judge_one_by_one(self, parts: Sequence[Part], judgement: Judgement | None) -> Judgement:
+        judgement = judgement or Judgement([part.text for part in parts])
+        found: dict[int, list[Match]] = {}
+        first = 0
+        for seat in self._matching:
+            rules = cast("MatchingGuard", seat.guard).rules
+            try:
+                scanner = Scanner(rules)
+                hits = [scanner.find(text) for text in judgement.texts]
+            except Exception as error:  # noqa: BLE001  as above
+                judgement.fail(seat, error)
+            else:
+                for index, matches in enumerate(hits):
+                    found.setdefault(index, []).extend(match._replace(rule=match.rule + first) for match in matches)
+            first += len(rules)
+        ordered = [(index, sorted(matches, key=_by_place)) for index, matches in found.items() if matches]
+        self._settle(parts, ordered, judgement)
+        return judgement
+
+
+def place_in_original(verdict: Verdict, seat: Seat, part: Part, edits: Sequence[Edit] | None) -> Verdict:
+    """Return what another guard said, with its findings in coordinates of the original text, which `part` holds.
+
+    `edits` are those that led from the original to the text that the guard saw; None when they are not known, in
+    which case each finding covers the whole text.
+    """
+    placed: list[Finding] = []
+    for finding in verdict.findings:
+        span = (0, len(part.text)) if edits is None else original_span(edits, finding.start, finding.end)
+        placed.append(replace(finding, start=span[0], end=span[1], guard=finding.guard or seat.name, where=part.where))
+    return Verdict(verdict.action, "", tuple(placed), seat.name, seat.mode, verdict.error)
+
+
+def _take_whole(judgement: Judgement, seat: Seat, verdict: Verdict, parts: Sequence[Part]) -> None:
+    judgement.add(replace(verdict, text="", guard=seat.name, mode=seat.mode))
+    if verdict.action.edits and seat.mode == "enforce" and verdict.findings:
+        where = verdict.findings[0].where
+        for index, part in enumerate(parts):
+            if part.where == where:
+                judgement.texts[index] = verdict.text
+
+
+def _with_texts(parts: Sequence[Part], texts: Sequence[str]) -> list[Part]:
+    return [part._replace(text=text) for part, text in zip(parts, texts, strict=True)]
+
+
+def _by_place(match: Match) -> tuple[int, int, int]:
+    return match.start, -match.end, match.rule
+
+
+def _describe(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"an object of type {type(value).__name__}"

@@ -1,0 +1,250 @@
+"""What becomes of one call: `Call` while it runs, `Outcome` for the caller, `Event` for the recorder."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+
+from genai_guard.effects import Smuggled
+from genai_guard.errors import ComponentFailed, Rejected
+from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
+from genai_guard.recording.event import Event
+
+if TYPE_CHECKING:
+    from genai_guard.limits import Ticket
+    from genai_guard.plan import Plan
+    from genai_guard.relay import Source
+    from genai_guard.routing import Assignment
+    from genai_guard.verdicts import Verdict
+
+__all__ = ["Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
+
+R_co = TypeVar("R_co", covariant=True)
+
+_NOTHING: Final = Request(())
+_NO_USAGE: Final = Usage()
+_ANSWERING: Final = frozenset({"stream", "output", "done"})
+
+
+class Abandoned(BaseException):
+    """The consumer of a stream went away."""
+
+
+class Timings(NamedTuple):
+    """Where the time of a call went, in seconds.
+
+    Attributes:
+        total_s: From the beginning to the end, or until now.
+        model_s: In the wrapped function and its stream.
+        first_token_s: From the beginning to the first released chunk; None unless streamed.
+    """
+
+    total_s: float
+    model_s: float
+    first_token_s: float | None
+
+    @property
+    def overhead_s(self) -> float:
+        """What the pipeline took, waiting for a slow consumer of a stream included."""
+        return self.total_s - self.model_s
+
+
+class Call:
+    """The state of one call. Only its flow changes it."""
+
+    __slots__ = (
+        "assignments", "caller", "chunks", "client", "denied_by", "ended", "error_type", "finish_reason",
+        "first_token_s", "input_chars", "model", "model_s", "output_chars", "plan", "reported", "request", "request_id",
+        "response", "settled", "source", "stage", "started", "status", "ticket", "time_s", "verdicts",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.started = plan.now()
+        self.time_s = time.time()
+        self.ended = 0.0
+        self.status = "ok"
+        self.stage = "read"
+        self.error_type = ""
+        self.request_id = ""
+        self.caller: Caller = ANONYMOUS
+        self.request: Request = _NOTHING
+        self.response: tuple[Part, ...] = ()
+        self.assignments: tuple[Assignment, ...] = ()
+        self.verdicts: list[Verdict] = []
+        self.ticket: Ticket | None = None
+        self.model = ""
+        self.model_s = 0.0
+        self.first_token_s: float | None = None
+        self.finish_reason = ""
+        self.denied_by = ""
+        self.source: Source | None = None
+        self.chunks = 0
+        self.settled = True
+        self.reported: Usage | None = None
+        self.input_chars = 0
+        self.output_chars = 0
+
+    def identify(self, caller: Caller) -> None:
+        """Take the caller, and make up a request id where there is none."""
+        self.caller = caller
+        self.request_id = caller.request_id or f"{random.getrandbits(128):032x}"
+
+    def unit(self) -> Caller:
+        """Return the caller with the request id of this call, for experiments that go by the request."""
+        return self.caller if self.caller.request_id else replace(self.caller, request_id=self.request_id)
+
+    def keys(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return whose call it is, by the names that limits go by."""
+        return {name: self.model if name == "model" else self.caller.value(name) for name in names}
+
+    def answered(self, reply: Reply) -> None:
+        """Take what the reply says of itself."""
+        if reply.usage is not None:
+            self.reported = reply.usage
+        if reply.model:
+            self.model = reply.model
+        if reply.finish_reason:
+            self.finish_reason = reply.finish_reason
+
+    def failed(self, error: BaseException) -> None:
+        """Take what ended the call."""
+        if isinstance(error, Smuggled):
+            error = error.original
+        if isinstance(error, Rejected | ComponentFailed):
+            self.status = error.status
+            error.request_id = error.request_id or self.request_id
+        elif isinstance(error, Abandoned | GeneratorExit):
+            self.status = "abandoned"
+            return
+        elif not isinstance(error, Exception):
+            self.status = "cancelled"
+        else:
+            self.status = "timeout" if "Timeout" in type(error).__name__ else "error"
+        self.error_type = type(error).__name__
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens as reported, else estimated from the lengths of the texts."""
+        if self.reported is not None:
+            return self.reported
+        return Usage(estimate_tokens(self.input_chars), estimate_tokens(self.output_chars), estimated=True)
+
+    @property
+    def answering(self) -> bool:
+        """Whether the model has begun to answer."""
+        return self.stage in _ANSWERING
+
+    @property
+    def charge(self) -> int | None:
+        """What limits count for the call; None to keep what was reserved.
+
+        A call that was cut off at the model may have been charged by the provider in full: the reservation stands. One
+        that the provider refused has cost nothing.
+        """
+        if self.answering:
+            return self.usage.total_tokens
+        return None if self.status in {"timeout", "cancelled"} else 0
+
+    def event(self) -> Event:
+        """Return what the recorder is told."""
+        plan = self.plan
+        usage = self.usage if self.answering else _NO_USAGE
+        price = plan.prices.get(self.model) if plan.prices else None
+        return Event(
+            self.time_s,
+            self.request_id,
+            plan.pipeline,
+            plan.name,
+            self.status,
+            self.error_type,
+            self.stage,
+            self.caller,
+            self.model,
+            self.assignments,
+            tuple(self.verdicts),
+            usage,
+            price.cost_usd(usage) if price is not None else None,
+            self.ended - self.started,
+            self.model_s,
+            self.first_token_s,
+            self.source is not None,
+            self.chunks,
+            self.finish_reason,
+            self.denied_by,
+            self.settled,
+            self.request.parts if plan.wants_text else (),
+            self.response if plan.wants_text else (),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[R_co]):
+    """The value of a call and how it came about.
+
+    For a stream the value is the guarded stream, and everything else is what is known so far.
+
+    Attributes:
+        value: What the wrapped function returned, guarded. Not part of the `repr`.
+    """
+
+    value: R_co = field(repr=False)
+    _call: Call = field(repr=False)
+
+    @property
+    def request_id(self) -> str:
+        """Identifier of the call, as it stands on its event."""
+        return self._call.request_id
+
+    @property
+    def status(self) -> str:
+        """`ok`, or how the call ended; see `Event.status`."""
+        return self._call.status
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What guards found, plain allowances excepted. Their `text` is empty."""
+        return tuple(self._call.verdicts)
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """What each experiment assigned."""
+        return self._call.assignments
+
+    @property
+    def assignment(self) -> Assignment | None:
+        """What the first experiment assigned; None without a router."""
+        return self._call.assignments[0] if self._call.assignments else None
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens as the provider counted them, else estimated (`usage.estimated`)."""
+        return self._call.usage
+
+    @property
+    def model(self) -> str:
+        """Model that answered, or was asked."""
+        return self._call.model
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the model stopped, in the provider's own word."""
+        return self._call.finish_reason
+
+    @property
+    def timings(self) -> Timings:
+        """Where the time went."""
+        call = self._call
+        return Timings((call.ended or call.plan.now()) - call.started, call.model_s, call.first_token_s)
+
+    def __repr__(self) -> str:
+        found = ", ".join(f"{verdict.guard}: {verdict.action}" for verdict in self.verdicts) or "nothing found"
+        return f"<Outcome {self.request_id} {self.status}, {found}, {self.timings.total_s * 1e3:.1f} ms>"
+
+
+def estimate_tokens(size_bytes: int) -> int:
+    """Return a rough count of tokens for a text of so many UTF-8 bytes: one for each four."""
+    return (size_bytes + 3) >> 2

@@ -1,0 +1,397 @@
+"""`Pipeline`: holds the parts, and wraps callables."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
+from weakref import WeakKeyDictionary
+
+from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
+from genai_guard.effects import OPENED, Smuggled
+from genai_guard.errors import ConfigurationError, Rejected
+from genai_guard.flow import stages
+from genai_guard.guards.base import Guard
+from genai_guard.guards.screen import Judgement, Screen, Side
+from genai_guard.messages import Part
+from genai_guard.outcome import Call, Outcome
+from genai_guard.plan import Plan, Signature
+from genai_guard.prices import Price, price_table
+from genai_guard.screening import judge
+from genai_guard.verdicts import Action, Verdict, gravest
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from genai_guard.clients.base import Client
+    from genai_guard.limits import RateLimiter
+    from genai_guard.recording import MetricsRecorder
+    from genai_guard.recording.event import Event
+    from genai_guard.routing import ExperimentRouter
+
+__all__ = ["Pipeline"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Pipeline:
+    """Guardrails, limits, experiments and metrics around any callable that asks a model.
+
+    A call goes through input guards, assignment, limits, the wrapped function, output guards, settlement and one event,
+    in this order. The same pipeline may wrap many functions, from many threads and event loops at once.
+
+    Args:
+        name: Name on events.
+        input: Guards of requests.
+        output: Guards of replies.
+        limiter: Limits on requests and tokens.
+        router: Experiments, whose parameters are merged into the call.
+        recorder: Takes one event a call.
+        reader: Reads calls of a shape that is not built in; see `genai_guard.clients.custom`.
+        on_reject: Called with the `Rejected` in place of raising it; what it returns is the reply. In a stream that
+            is the last chunk. May be a coroutine function if only asynchronous functions are wrapped.
+        prices: Dollars for a million tokens of each model: `{"small": (0.15, 0.60)}`.
+        expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
+
+    Raises:
+        ConfigurationError: a part is not what it should be.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "pipeline",
+        input: Sequence[Guard] = (),  # noqa: A002  the word of the field, and a keyword only
+        output: Sequence[Guard] = (),
+        limiter: RateLimiter | None = None,
+        router: ExperimentRouter | None = None,
+        recorder: MetricsRecorder | None = None,
+        reader: Client | None = None,
+        on_reject: Callable[[Rejected], Any] | None = None,
+        prices: Mapping[str, Price | tuple[float, float]] | None = None,
+        expected_output_tokens: int = 256,
+    ) -> None:
+        _check(limiter, "limiter", "reserve", "a RateLimiter")
+        _check(router, "router", "route", "an ExperimentRouter")
+        _check(recorder, "recorder", "record", "a MetricsRecorder")
+        if on_reject is not None and not callable(on_reject):
+            raise ConfigurationError("Pipeline(on_reject=...) takes a function of one Rejected")
+        if not isinstance(expected_output_tokens, int) or expected_output_tokens < 0:
+            raise ConfigurationError(f"Pipeline(expected_output_tokens={expected_output_tokens!r}): zero or more")
+        self.name: Final = name
+        self.input: Final = _guards(input, "input")
+        self.output: Final = _guards(output, "output")
+        self.limiter: Final = limiter
+        self.router: Final = router
+        self.recorder: Final = recorder
+        self.reader: Final = reader
+        self.on_reject: Final = on_reject
+        self.prices: Final = price_table(prices or {})
+        self.expected_output_tokens: Final = expected_output_tokens
+        self._input = Screen(self.input, "input")
+        self._output = Screen(self.output, "output")
+        self._record = _never_raising(recorder)
+        self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
+        self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
+
+    # --- wrapping ---------------------------------------------------------------------------------------------------
+
+    @overload
+    def wrap(self, fn: Callable[P, R], /, *, prompt: str = ..., reader: Client | None = ...) -> Callable[P, R]: ...
+
+    @overload
+    def wrap(
+        self, fn: None = None, /, *, prompt: str = ..., reader: Client | None = ...
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+    def wrap(self, fn: Any = None, /, *, prompt: str = "", reader: Client | None = None) -> Any:
+        """Return `fn` with this pipeline around it: the same kind of function, of the same signature.
+
+        Takes a `def`, an `async def`, a generator function, an async generator function, a `def` or `async def` that
+        returns the stream object of an SDK, a bound method, a `functools.partial`, and an object with `__call__`. A
+        generator function stays lazy: nothing happens before the first chunk is asked for.
+
+        Args:
+            fn: What to wrap; without it, a decorator is returned.
+            prompt: Name of the parameter that carries the request. Found by itself when it is called `messages` or
+                `prompt`, or is the first one.
+            reader: As for the pipeline, for this function only.
+
+        Raises:
+            ConfigurationError: `fn` is not callable, or is synchronous while a guard is asynchronous, or does not take
+                what an experiment sets.
+        """
+        if fn is None:
+            return functools.partial(self.wrap, prompt=prompt, reader=reader)
+        plan = self._plan(fn, prompt, reader)
+        shell = _shell(plan, fn)
+        return functools.update_wrapper(shell, fn) if hasattr(fn, "__name__") else _named(shell, fn, plan)
+
+    def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
+        """Wrap `fn`: `@pipeline`."""
+        return self.wrap(fn)
+
+    def run(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
+        """Call `fn` through the pipeline and return its value with everything known about the call.
+
+        Raises:
+            Rejected: the policy said no, and there is no `on_reject`.
+            ConfigurationError: `fn` is asynchronous; use `arun`.
+        """
+        plan = self._cached_plan(fn)
+        if plan.awaits:
+            raise ConfigurationError(f"{plan.name} is asynchronous: await pipeline.arun(...) instead")
+        call = Call(plan)
+        return Outcome(_run(call, fn, args, kwargs), call)
+
+    async def arun(self, fn: Callable[P, Awaitable[R]], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
+        """Await `fn` through the pipeline; otherwise like `run`."""
+        plan = self._cached_plan(fn)
+        if not plan.awaits:
+            raise ConfigurationError(f"{plan.name} is not a coroutine function: use pipeline.run(...)")
+        call = Call(plan)
+        return Outcome(await _arun(call, fn, args, kwargs), call)
+
+    # --- without a call ---------------------------------------------------------------------------------------------
+
+    def scan_input(self, text: str) -> Verdict:
+        """Return what the input guards say about `text`, as one verdict; no call is made, and nothing recorded.
+
+        Raises:
+            ConfigurationError: `text` is not a string, or a guard is asynchronous.
+        """
+        return _scan(self._input, Part(text, "user"))
+
+    def scan_output(self, text: str) -> Verdict:
+        """Return what the output guards say about `text`; otherwise like `scan_input`."""
+        return _scan(self._output, Part(text, "assistant", where="response"))
+
+    # --- policy files -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_policy(cls, source: str | PathLike[str] | Mapping[str, Any]) -> Pipeline:
+        """Build the pipeline that a policy describes.
+
+        Args:
+            source: Path of a `.toml`, `.json`, `.yaml` or `.yml` file, or the policy itself as a mapping.
+
+        Raises:
+            ConfigurationError: the policy is wrong; the message names the file, the line where there is one, the
+                field, and what would be right.
+        """
+        from genai_guard.policy import load  # noqa: PLC0415  pydantic is needed by those who have a policy file
+
+        return load(source)
+
+    def policy(self) -> dict[str, Any]:
+        """Return the policy that `from_policy` would build an equal pipeline from.
+
+        Raises:
+            ConfigurationError: a part has no place in a policy file, such as a guard made from a function.
+        """
+        from genai_guard.policy import dump  # noqa: PLC0415  as above
+
+        return dump(self)
+
+    # --- the rest ---------------------------------------------------------------------------------------------------
+
+    def reap(self) -> None:
+        """Settle and record streams that were dropped unread; every call does this first."""
+        reap()
+
+    def __eq__(self, other: object) -> bool:
+        """Two pipelines are equal when they are made of equal parts."""
+        return isinstance(other, Pipeline) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.input, self.output))
+
+    def __repr__(self) -> str:
+        sides = [f"{side}=[{', '.join(_name(g) for g in guards)}]" for side, guards in self._sides() if guards]
+        parts = [
+            f"{name}={part!r}"
+            for name, part in (("limiter", self.limiter), ("router", self.router), ("recorder", self.recorder))
+            if part is not None
+        ]
+        return f"Pipeline({', '.join([f'name={self.name!r}', *sides, *parts])})"
+
+    def _sides(self) -> tuple[tuple[Side, tuple[Guard, ...]], ...]:
+        return (("input", self.input), ("output", self.output))
+
+    def _parts(self) -> tuple[Any, ...]:
+        return (
+            self.name,
+            self.input,
+            self.output,
+            self.limiter,
+            self.router,
+            self.recorder,
+            self.reader,
+            self.on_reject,
+            self.prices,
+            self.expected_output_tokens,
+        )
+
+    def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
+        signature = Signature.of(fn, prompt)
+        self._check_guards(signature)
+        self._check_router(signature)
+        on_reject_is_async = inspect.iscoroutinefunction(self.on_reject)
+        if on_reject_is_async and not signature.is_async:
+            raise ConfigurationError(f"on_reject is asynchronous and {signature.name} is not: make it a plain function")
+        return Plan(
+            pipeline=self.name,
+            name=signature.name,
+            is_lazy=signature.kind.endswith("generator"),
+            awaits=signature.kind == "async def",
+            signature=signature,
+            reader=reader or self.reader,
+            input=self._input,
+            output=self._output,
+            limiter=self.limiter,
+            limit_keys=() if self.limiter is None else tuple(self.limiter.keys),
+            router=self.router,
+            by_request=self.router is not None and any(each.by == "request" for each in self.router.experiments),
+            expected_output_tokens=self.expected_output_tokens,
+            prices=self.prices,
+            on_reject=self.on_reject,
+            on_reject_is_async=on_reject_is_async,
+            record=self._record,
+            wants_text=self.recorder is not None and self.recorder.wants_text,
+            now=time.perf_counter,
+            model=signature.parameter("model"),
+        )
+
+    def _cached_plan(self, fn: Callable[..., Any]) -> Plan:
+        """`run` gets the same functions again and again; looking at one takes longer than calling it."""
+        plans, key = (self._methods, fn.__func__) if inspect.ismethod(fn) else (self._plans, fn)
+        try:
+            plan = plans.get(key)
+            if plan is None:
+                plan = plans[key] = self._plan(fn)
+        except TypeError:  # not hashable, or no weak references to it
+            return self._plan(fn)
+        return plan
+
+    def _check_guards(self, signature: Signature) -> None:
+        if signature.is_async:
+            return
+        for screen in (self._input, self._output):
+            for name in screen.async_guards:
+                raise ConfigurationError(
+                    f"the {screen.side} guard {name} is asynchronous and {signature.name} is not: "
+                    "make the wrapped function async def, or the guard's check a plain def"
+                )
+
+    def _check_router(self, signature: Signature) -> None:
+        if self.router is None:
+            return
+        unknown = sorted(name for name in self.router.param_names if not signature.accepts(name))
+        if unknown:
+            raise ConfigurationError(
+                f"an experiment sets {', '.join(unknown)}, which {signature.name} does not take: "
+                "add the parameter, or take it out of the variants' params"
+            )
+
+
+# --- shells -----------------------------------------------------------------------------------------------------------
+
+
+def _shell(plan: Plan, fn: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return _run(Call(plan), fn, args, kwargs)
+
+    async def acall(*args: Any, **kwargs: Any) -> Any:
+        return await _arun(Call(plan), fn, args, kwargs)
+
+    return acall if plan.awaits else call
+
+
+def _run(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    if orphans:
+        reap()
+    flow = stages(call, fn, args, kwargs)
+    if call.plan.is_lazy:
+        return AsyncStream(flow) if call.plan.signature.is_async else Stream(flow)
+    try:
+        value = drive(flow)
+    except Smuggled as smuggled:
+        raise smuggled.original from None
+    if value is OPENED and call.source is not None:
+        return (AsyncStream if call.source.is_async else Stream)(flow, call.source.stream)
+    return value
+
+
+async def _arun(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    if orphans:
+        reap()
+    flow = stages(call, fn, args, kwargs)
+    value = await adrive(flow)
+    if value is OPENED and call.source is not None:
+        return AsyncStream(flow, call.source.stream)
+    return value
+
+
+def _scan(screen: Screen, part: Part) -> Verdict:
+    if not isinstance(part.text, str):
+        raise ConfigurationError(f"a text to scan must be a string, not {type(part.text).__name__}")
+    if screen.async_guards:
+        raise ConfigurationError(f"the guard {screen.async_guards[0]} is asynchronous: call it with a wrapped function")
+    judgement: Judgement | None = drive(judge(screen, (part,)))
+    return Verdict(Action.ALLOW, part.text) if judgement is None else _merged(judgement)
+
+
+def _merged(judgement: Judgement) -> Verdict:
+    enforced = [verdict for verdict in judgement.verdicts if verdict.mode == "enforce"]
+    names = dict.fromkeys(verdict.guard for verdict in judgement.verdicts)
+    return Verdict(
+        gravest(verdict.action for verdict in enforced),
+        judgement.texts[0],
+        tuple(finding for verdict in judgement.verdicts for finding in verdict.findings),
+        ", ".join(names),
+        "enforce" if enforced or not judgement.verdicts else "shadow",
+        next((verdict.error for verdict in judgement.verdicts if verdict.error), ""),
+    )
+
+
+def _guards(guards: Sequence[Guard], side: str) -> tuple[Guard, ...]:
+    if isinstance(guards, str) or not isinstance(guards, Sequence):
+        raise ConfigurationError(f"Pipeline({side}=...) takes a list of guards, not {type(guards).__name__}")
+    return tuple(guards)
+
+
+def _check(part: object, name: str, method: str, what: str) -> None:
+    if part is not None and not callable(getattr(part, method, None)):
+        raise ConfigurationError(f"Pipeline({name}=...) takes {what}, not {type(part).__name__}")
+
+
+def _never_raising(recorder: MetricsRecorder | None) -> Callable[[Event], None]:
+    if recorder is None:
+        return lambda _: None
+    record = recorder.record
+
+    def safe(event: Event) -> None:
+        try:
+            record(event)
+        except Exception as error:  # noqa: BLE001  a recorder is never in the way
+            import structlog  # noqa: PLC0415  only when something is wrong
+
+            structlog.get_logger("genai_guard").warning("recorder failed", error=type(error).__name__)
+
+    return safe
+
+
+def _named(shell: Callable[..., Any], fn: Any, plan: Plan) -> Callable[..., Any]:
+    """Give the shell of a partial or callable object a name and the signature of what it wraps."""
+    shell.__name__ = plan.name.rsplit(".", 1)[-1]
+    shell.__qualname__ = plan.name
+    shell.__doc__ = getattr(fn, "__doc__", None)
+    cast("Any", shell).__wrapped__ = fn
+    return shell
+
+
+def _name(guard: Guard) -> str:
+    return cast("str", getattr(guard, "name", "") or type(guard).__name__)

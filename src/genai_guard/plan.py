@@ -1,0 +1,254 @@
+"""What is decided once, when a function is wrapped: where its request stands, what kind it is, what applies to it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
+
+from genai_guard.context import current_caller
+from genai_guard.errors import ConfigurationError
+from genai_guard.messages import Caller
+
+if TYPE_CHECKING:
+    from genai_guard.clients.base import Client
+    from genai_guard.errors import Rejected
+    from genai_guard.guards.screen import Screen
+    from genai_guard.limits import RateLimiter
+    from genai_guard.prices import Price
+    from genai_guard.recording.event import Event
+    from genai_guard.routing import ExperimentRouter
+
+__all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature"]
+
+Args: TypeAlias = tuple[Any, ...]
+Kwargs: TypeAlias = Mapping[str, Any]
+
+CONTENT_NAMES: Final = ("messages", "prompt")
+"""Parameters that carry a request, in the order they are looked for; else it is the first one."""
+
+CALLER_NAMES: Final = ("user", "tenant", "session", "request_id")
+_POSITIONAL: Final = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+_NOWHERE: Final = 1 << 30
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+MISSING: Final = _Missing()
+
+
+class Parameter(NamedTuple):
+    """Where a call carries one of its arguments. `inspect.Signature.bind` takes far too long for every call.
+
+    Attributes:
+        name: Name of the parameter.
+        position: Its place among the positional arguments; beyond all of them when it has none.
+        default: What the function takes when the call does not say.
+    """
+
+    name: str
+    position: int = _NOWHERE
+    default: Any = MISSING
+
+    def read(self, args: Args, kwargs: Kwargs) -> Any:
+        """Return the argument, the default, or `MISSING`."""
+        if self.position < len(args):
+            return args[self.position]
+        return kwargs.get(self.name, self.default)
+
+    def write(self, args: Args, kwargs: Kwargs, value: Any) -> tuple[Args, Kwargs]:
+        """Return the arguments with `value` put in place; nothing is changed in place."""
+        if self.position < len(args):
+            return (*args[: self.position], value, *args[self.position + 1 :]), kwargs
+        return args, {**kwargs, self.name: value}
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a function looks like from outside.
+
+    Attributes:
+        name: Its qualified name.
+        content: The parameter that carries the request.
+        parameters: Every parameter by name.
+        open: Whether it takes any keyword.
+        kind: `def`, `async def`, `generator` or `async generator`.
+        callers: Those of `CALLER_NAMES` that a call may state as an argument.
+    """
+
+    name: str
+    content: Parameter
+    parameters: Mapping[str, Parameter]
+    open: bool
+    kind: str
+    callers: tuple[Parameter, ...]
+
+    @classmethod
+    def of(cls, fn: Callable[..., Any], prompt: str = "") -> Signature:
+        """Look at `fn` once.
+
+        Raises:
+            ConfigurationError: it is not callable, or has no parameter `prompt`.
+        """
+        name = _name(fn)
+        if not callable(fn):
+            raise ConfigurationError(f"a pipeline wraps a callable, not an object of type {type(fn).__name__}")
+        try:
+            found = inspect.signature(fn).parameters.values()
+        except (TypeError, ValueError):  # some builtins have none
+            found = inspect.signature(_anything).parameters.values()
+        parameters = {
+            p.name: Parameter(
+                p.name,
+                index if p.kind in _POSITIONAL else _NOWHERE,
+                MISSING if p.default is inspect.Parameter.empty else p.default,
+            )
+            for index, p in enumerate(found)
+            if p.kind not in {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+        }
+        kinds = {p.kind for p in found}
+        is_open = inspect.Parameter.VAR_KEYWORD in kinds
+        content = _content(parameters, prompt, kinds, name)
+        callers = tuple(parameters.get(each, Parameter(each)) for each in CALLER_NAMES if each in parameters or is_open)
+        return cls(name, content, parameters, is_open, _kind(fn), tuple(c for c in callers if c.name != content.name))
+
+    @property
+    def is_async(self) -> bool:
+        """Whether a call of it is awaited, or iterated with `async for`."""
+        return self.kind.startswith("async")
+
+    def accepts(self, name: str) -> bool:
+        """Whether a call may name this keyword."""
+        return self.open or name in self.parameters
+
+    def set(self, values: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
+        """Return the arguments with `values` put in place."""
+        for name, value in values.items():
+            args, kwargs = self.parameter(name).write(args, kwargs, value)
+        return args, kwargs
+
+    def parameter(self, name: str) -> Parameter:
+        """Return where a call carries the argument `name`."""
+        return self.parameters.get(name) or Parameter(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a flow needs, resolved when the function is wrapped.
+
+    Attributes:
+        pipeline: Name of the pipeline.
+        signature: What the wrapped function looks like.
+        reader: The caller's own client, asked before the built-in ones.
+        input: Guards of requests.
+        output: Guards of replies.
+        limiter: Limits; None for none.
+        limit_keys: The names that limits go by.
+        router: Experiments; None for none.
+        by_request: Whether an experiment goes by the request id.
+        expected_output_tokens: Reserved for a reply whose request states no `max_tokens`.
+        prices: Price of each model.
+        on_reject: Answers in place of raising a rejection.
+        on_reject_is_async: Whether that is a coroutine function.
+        record: Takes the event.
+        wants_text: Whether the recorder needs the texts.
+        now: Monotonic clock, in seconds.
+        name: Qualified name of the wrapped function.
+        is_lazy: Whether that is a generator function: nothing happens before the first chunk is asked for.
+        awaits: Whether that is a coroutine function.
+        model: Its parameter `model`.
+    """
+
+    pipeline: str
+    signature: Signature
+    reader: Client | None
+    input: Screen
+    output: Screen
+    limiter: RateLimiter | None
+    limit_keys: tuple[str, ...]
+    router: ExperimentRouter | None
+    by_request: bool
+    expected_output_tokens: int
+    prices: Mapping[str, Price]
+    on_reject: Callable[[Rejected], Any] | None
+    on_reject_is_async: bool
+    record: Callable[[Event], None]
+    wants_text: bool
+    now: Callable[[], float]
+    name: str
+    is_lazy: bool
+    awaits: bool
+    model: Parameter
+
+    def caller(self, args: Args, kwargs: Kwargs) -> Caller:
+        """Return on whose behalf the call is made: its own arguments beat the context."""
+        context = current_caller()
+        stated: dict[str, str] | None = None
+        for parameter in self.signature.callers:
+            value = parameter.read(args, kwargs)
+            if value and (type(value) is str or type(value) is int):
+                stated = stated or {}
+                stated[parameter.name] = str(value)
+        if stated is None:
+            return context
+        return Caller(
+            stated.get("user", context.user),
+            stated.get("tenant", context.tenant),
+            stated.get("session", context.session),
+            stated.get("request_id", context.request_id),
+            context.tags,
+        )
+
+
+def _anything(*_args: Any, **_kwargs: Any) -> None: ...
+
+
+def _content(parameters: Mapping[str, Parameter], prompt: str, kinds: set[Any], name: str) -> Parameter:
+    if prompt:
+        if prompt not in parameters and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise ConfigurationError(f"{name} has no parameter {prompt!r}; it has {', '.join(parameters) or 'none'}")
+        return parameters.get(prompt, Parameter(prompt))
+    for candidate in CONTENT_NAMES:
+        if candidate in parameters:
+            return parameters[candidate]
+    for parameter in parameters.values():
+        if parameter.name not in {"self", "cls"} and parameter.position != _NOWHERE:
+            return parameter
+    if inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.VAR_KEYWORD in kinds:
+        return Parameter("", len(parameters) if inspect.Parameter.VAR_POSITIONAL in kinds else _NOWHERE)
+    keywords = list(parameters.values())
+    if len(keywords) == 1:
+        return keywords[0]
+    raise ConfigurationError(
+        f"cannot tell which parameter of {name} carries the prompt: name one of its parameters 'prompt' or 'messages', "
+        f"or say which it is: pipeline.wrap(fn, prompt={(keywords[0].name if keywords else 'question')!r})"
+    )
+
+
+def _kind(fn: Callable[..., Any]) -> str:
+    routine = _routine(fn)
+    if inspect.isasyncgenfunction(routine):
+        return "async generator"
+    if inspect.isgeneratorfunction(routine):
+        return "generator"
+    # The methods of SDK clients are often plain functions around a coroutine function: look through the decorators.
+    if inspect.iscoroutinefunction(routine) or inspect.iscoroutinefunction(inspect.unwrap(routine)):
+        return "async def"
+    return "def"
+
+
+def _routine(fn: Any) -> Any:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return fn if inspect.isroutine(fn) or isinstance(fn, type) else type(fn).__call__
+
+
+def _name(fn: Any) -> str:
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return cast("str", getattr(fn, "__qualname__", type(fn).__qualname__))

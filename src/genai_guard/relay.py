@@ -1,0 +1,153 @@
+"""A reply that streams in: where it comes from, and how it is handed on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from genai_guard.clients import chunk_client
+from genai_guard.effects import END, Chunk, Flow, Io
+from genai_guard.errors import ConfigurationError
+from genai_guard.guards.gate import Gate
+from genai_guard.guards.screen import Judgement
+from genai_guard.outcome import Call
+from genai_guard.plan import Plan
+from genai_guard.screening import ask_others, enforce
+
+if TYPE_CHECKING:
+    from genai_guard.clients.base import StreamReader
+
+__all__ = ["Source", "relay"]
+
+
+class Source:
+    """The stream that the wrapped function replied with."""
+
+    __slots__ = ("_call", "_now", "_pull", "is_async", "stream")
+
+    def __init__(self, call: Call, stream: Any, *, is_async: bool) -> None:
+        self.stream = stream
+        self.is_async = is_async
+        self._call = call
+        self._now = call.plan.now
+        self._pull = Io(anext, (aiter(stream), END), is_async=True) if is_async else Io(next, (iter(stream), END))
+
+    @classmethod
+    def of(cls, call: Call, reply: Any) -> Source | None:
+        """Return the reply as a stream, or None if it is a whole one.
+
+        Some stream objects are synchronous and asynchronous at once; the kind of the wrapped function decides.
+
+        Raises:
+            ConfigurationError: the reply does not go with the kind of the function.
+        """
+        kind, plan = type(reply), call.plan
+        is_async = plan.signature.is_async
+        if hasattr(kind, "__aiter__") and (is_async or not hasattr(kind, "__iter__")):
+            return cls(call, reply, is_async=True)
+        if hasattr(kind, "__next__") or (hasattr(kind, "__iter__") and hasattr(kind, "__enter__")):
+            if is_async:
+                raise ConfigurationError(
+                    f"{plan.name} is async but replied with the sync iterator {kind.__name__}: "
+                    "every chunk would block the event loop; use the client's async stream"
+                )
+            return cls(call, reply, is_async=False)
+        if hasattr(kind, "__await__"):
+            if inspect.iscoroutine(reply):
+                reply.close()
+            raise ConfigurationError(f"{plan.name} returned an awaitable: wrap the async function itself")
+        return None
+
+    def pull(self) -> Flow[Any]:
+        """Ask for the next chunk."""
+        began = self._now()
+        try:
+            return (yield self._pull)
+        finally:
+            self._call.model_s += self._now() - began
+
+    def close(self, *, can_wait: bool) -> Flow[None]:
+        """Release the provider's connection when the stream was not read to its end."""
+        for method in ("aclose", "close") if self.is_async else ("close",):
+            run = getattr(self.stream, method, None)
+            if run is None:
+                continue
+            is_async = method == "aclose" or inspect.iscoroutinefunction(run)
+            if can_wait:
+                with suppress(Exception):  # the call is over: a connection that cannot be closed changes nothing
+                    yield Io(run, is_async=is_async, must_finish=True)
+            return
+
+
+def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
+    """Hand out each chunk of a stream as soon as no guard can object to it any more."""
+    chunk = yield from source.pull()
+    reader = None if chunk is END else _reader(plan, chunk)
+    if reader is None:
+        while chunk is not END:
+            yield _out(call, chunk)
+            chunk = yield from source.pull()
+        return
+    gate = Gate(plan.output, keep_texts=plan.wants_text)
+    try:
+        while chunk is not END:
+            yield from _pass(plan, call, gate, reader, chunk)
+            chunk = yield from source.pull()
+        yield from _tail(plan, call, gate, reader)
+    finally:
+        call.verdicts += gate.verdicts()
+        call.response = gate.originals()
+        call.answered(reader.reply())
+
+
+def _pass(plan: Plan, call: Call, gate: Gate, reader: StreamReader, chunk: Any) -> Flow[None]:
+    deltas = reader.read(chunk)
+    if not deltas:
+        yield _out(call, chunk)
+        return
+    texts: list[str] = []
+    for delta in deltas:
+        call.output_chars += len(delta.text)
+        text = gate.feed(delta)
+        if delta.final and gate.holds:
+            text = yield from _held(plan, call, gate, delta.channel)
+        texts.append(text)
+    for out in reader.write(chunk, texts):
+        yield _out(call, out)
+
+
+def _held(plan: Plan, call: Call, gate: Gate, channel: Hashable) -> Flow[str]:
+    held = gate.complete(channel)
+    judgement = Judgement([held.text], edits={0: held.edits})
+    yield from ask_others(plan.output, judgement, 0, held.original)
+    enforce(plan.output, call, judgement)
+    return judgement.texts[0]
+
+
+def _tail(plan: Plan, call: Call, gate: Gate, reader: StreamReader) -> Flow[None]:
+    """Hand out what was held when the stream ended without closing its texts."""
+    for channel, text in list(gate.drain()):
+        rest = (yield from _held(plan, call, gate, channel)) if gate.holds else text
+        if rest:
+            for out in reader.tail(channel, rest):
+                yield _out(call, out)
+    gate.finish()
+
+
+def _reader(plan: Plan, chunk: Any) -> StreamReader | None:
+    """Return a reader for a stream of such chunks; None if it cannot be read and need not be."""
+    try:
+        return chunk_client(chunk, plan.reader).open_stream()
+    except ConfigurationError:
+        if plan.output.empty:
+            return None
+        raise
+
+
+def _out(call: Call, chunk: Any) -> Chunk:
+    if call.chunks == 0:
+        call.first_token_s = call.plan.now() - call.started
+    call.chunks += 1
+    return Chunk(chunk)

@@ -1,0 +1,232 @@
+"""Law 5: text in messages, parts, system prompts, tool calls, tool results and streams is guarded alike."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genai_guard import Pipeline
+from genai_guard.guards import PII
+
+SECRET = "bob@example.com"
+pipeline = Pipeline(input=[PII()], output=[PII()])
+
+Call = dict[str, Any]
+
+
+def openai(*messages: Any) -> Call:
+    return {"model": "m", "messages": list(messages)}
+
+
+def user(content: Any) -> Call:
+    return {"role": "user", "content": content}
+
+
+REQUESTS: dict[str, Callable[[str], Call]] = {
+    "user": lambda s: openai(user(s)),
+    "system": lambda s: openai({"role": "system", "content": s}, user("hi")),
+    "developer": lambda s: openai({"role": "developer", "content": s}, user("hi")),
+    "assistant": lambda s: openai(user("hi"), {"role": "assistant", "content": s}, user("go on")),
+    "content part": lambda s: openai(user([{"type": "text", "text": s}])),
+    "part beside an image": lambda s: openai(
+        user([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}, {"type": "text", "text": s}])
+    ),
+    "tool call": lambda s: openai(
+        user("hi"),
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {"id": "1", "type": "function", "function": {"name": "f", "arguments": json.dumps({"to": s})}}
+            ],
+        },
+    ),
+    "tool result": lambda s: openai(user("hi"), {"role": "tool", "tool_call_id": "1", "content": s}),
+    "tool result in parts": lambda s: openai(
+        user("hi"), {"role": "tool", "tool_call_id": "1", "content": [{"type": "text", "text": s}]}
+    ),
+    "anthropic system": lambda s: {"max_tokens": 9, "system": s, "messages": [user("hi")]},
+    "anthropic system blocks": lambda s: {
+        "max_tokens": 9,
+        "system": [{"type": "text", "text": s}],
+        "messages": [user("hi")],
+    },
+    "anthropic block": lambda s: {"max_tokens": 9, "messages": [user([{"type": "text", "text": s}])]},
+    "anthropic tool use": lambda s: {
+        "max_tokens": 9,
+        "messages": [
+            user("hi"),
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "f", "input": {"to": [s]}}]},
+        ],
+    },
+    "anthropic tool result": lambda s: {
+        "max_tokens": 9,
+        "messages": [user([{"type": "tool_result", "tool_use_id": "1", "content": s}])],
+    },
+    "anthropic tool result blocks": lambda s: {
+        "max_tokens": 9,
+        "messages": [
+            user([{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": s}]}])
+        ],
+    },
+}
+
+
+def chat(message: Call, finish: str = "stop") -> Call:
+    return {
+        "object": "chat.completion",
+        "model": "m",
+        "choices": [{"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}],
+    }
+
+
+def claude(block: Call) -> Call:
+    return {
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [block],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
+
+
+def tool_call(arguments: str) -> Call:
+    return {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+
+REPLIES: dict[str, Callable[[str], Any]] = {
+    "text": lambda s: s,
+    "content": lambda s: chat({"content": s}),
+    "refusal": lambda s: chat({"content": None, "refusal": s}),
+    "tool call": lambda s: chat({"content": None, "tool_calls": [tool_call(json.dumps({"to": s}))]}, "tool_calls"),
+    "second choice": lambda s: {
+        **chat({"content": "hi"}),
+        "choices": [
+            {"index": i, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            for i, text in enumerate(["hi", s])
+        ],
+    },
+    "anthropic text": lambda s: claude({"type": "text", "text": s}),
+    "anthropic tool use": lambda s: claude({"type": "tool_use", "id": "1", "name": "f", "input": {"to": {"cc": s}}}),
+}
+
+around = st.tuples(st.sampled_from(["", "to ", "é ", "\n"]), st.sampled_from(["", " now", " 漢字", "."]))
+
+
+def sent(call: Call) -> Any:
+    received: list[Any] = []
+
+    def create(**kwargs: Any) -> str:
+        received.append(kwargs)
+        return "ok"
+
+    pipeline.wrap(create)(**call)
+    return received[0]
+
+
+@pytest.mark.parametrize("place", REQUESTS)
+@given(around=around)
+def test_a_secret_is_redacted_wherever_it_stands_in_a_request(place: str, around: tuple[str, str]) -> None:
+    text = SECRET.join(around)
+    call = REQUESTS[place](text)
+    before = copy.deepcopy(call)
+    received = sent(call)
+    assert received == REQUESTS[place](text.replace(SECRET, "[EMAIL]"))
+    assert call == before, "the caller's own request was changed"
+
+
+@pytest.mark.parametrize("place", REPLIES)
+@given(around=around)
+def test_a_secret_is_redacted_wherever_it_stands_in_a_reply(place: str, around: tuple[str, str]) -> None:
+    text = SECRET.join(around)
+    reply = REPLIES[place](text)
+    before = copy.deepcopy(reply)
+
+    def create(**_: Any) -> Any:
+        return reply
+
+    assert pipeline.wrap(create)(**openai(user("hi"))) == REPLIES[place](text.replace(SECRET, "[EMAIL]"))
+    assert reply == before, "the model's own reply was changed"
+
+
+def openai_chunks(pieces: list[str], *, tool: bool) -> list[Call]:
+    def chunk(delta: Call, finish: str | None = None) -> Call:
+        return {
+            "object": "chat.completion.chunk",
+            "model": "m",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+            "usage": None,
+        }
+
+    def piece(text: str) -> Call:
+        return {"tool_calls": [{"index": 0, "function": {"arguments": text}}]} if tool else {"content": text}
+
+    first = {"role": "assistant", "content": None}
+    if tool:
+        first["tool_calls"] = [{"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": ""}}]
+    usage = {"object": "chat.completion.chunk", "model": "m", "choices": []}
+    usage["usage"] = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    return [chunk(first), *[chunk(piece(text)) for text in pieces], chunk({}, "stop"), usage]
+
+
+def anthropic_events(pieces: list[str], *, tool: bool) -> list[Call]:
+    usage = {"input_tokens": 3, "output_tokens": 1}
+    block = {"type": "tool_use", "id": "1", "name": "f", "input": {}} if tool else {"type": "text", "text": ""}
+    kind = ("input_json_delta", "partial_json") if tool else ("text_delta", "text")
+    return [
+        {"type": "message_start", "message": {"type": "message", "role": "assistant", "model": "m", "usage": usage}},
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        *[
+            {"type": "content_block_delta", "index": 0, "delta": {"type": kind[0], kind[1]: text}}
+            for text in pieces
+        ],
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}},
+        {"type": "message_stop"},
+    ]
+
+
+def text_of(chunks: list[Call]) -> str:
+    out = []
+    for chunk in chunks:
+        for choice in chunk.get("choices", ()):
+            out.append(choice["delta"].get("content") or "")
+            out += [call["function"].get("arguments", "") for call in choice["delta"].get("tool_calls") or ()]
+        out.append(chunk.get("delta", {}).get("text", ""))
+        out.append(chunk.get("delta", {}).get("partial_json", ""))
+    return "".join(out)
+
+
+@pytest.mark.parametrize("tool", [False, True])
+@pytest.mark.parametrize("events", [openai_chunks, anthropic_events])
+@given(cuts=st.lists(st.integers(1, 8), min_size=1, max_size=8))
+def test_a_secret_is_redacted_in_every_streamed_text(events: Any, cuts: list[int], *, tool: bool) -> None:
+    text = json.dumps({"to": SECRET, "n": 4111111111111111}) if tool else f"write to {SECRET} or 4111111111111111 now"
+    clean = (
+        json.dumps({"to": "[EMAIL]", "n": "[PAYMENT_CARD]"}) if tool else "write to [EMAIL] or [PAYMENT_CARD] now"
+    )
+    pieces, rest = [], text
+    while rest:
+        cut = cuts[len(pieces) % len(cuts)]
+        pieces.append(rest[:cut])
+        rest = rest[cut:]
+    chunks = events(pieces, tool=tool)
+    before = copy.deepcopy(chunks)
+
+    def create(**_: Any) -> Any:
+        return (chunk for chunk in chunks)
+
+    outcome: Any = pipeline.run(create, **openai(user("hi")))
+    received = list(outcome.value)
+    assert text_of(received) == clean
+    assert received[-1] == chunks[-1], "the end of the stream comes last"
+    assert chunks == before, "the model's own chunks were changed"
+    assert (outcome.usage.input_tokens, outcome.usage.output_tokens) == (3, 4)
+    assert outcome.finish_reason in {"stop", "end_turn"}
