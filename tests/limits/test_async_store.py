@@ -1,0 +1,63 @@
+"""A limiter whose store waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from genai_guard.errors import ConfigurationError, RateLimited
+from genai_guard.limits import Denial, Limit, MemoryStore, RateLimiter, Ticket
+
+
+class AsyncCounts:
+    """Counts over a network, as far as the limiter can see."""
+
+    def __init__(self, limits: Sequence[Limit]) -> None:
+        self.inner = MemoryStore(clock=lambda: 0).bind(limits)
+
+    async def reserve(self, ticket: Ticket, buckets: Any, demand: Any, /) -> Sequence[Denial]:
+        denials = self.inner.reserve(ticket, buckets, demand)
+        ticket.grant = ticket.grant and (self, ticket.grant)
+        return denials
+
+    async def settle(self, ticket: Ticket, actual: Any, /) -> bool:
+        if ticket.grant is None or ticket.grant[0] is not self:
+            return False
+        ticket.grant = ticket.grant[1]
+        return self.inner.settle(ticket, actual)
+
+    async def peek(self, buckets: Any, /) -> Any:
+        return self.inner.peek(buckets)
+
+    async def reset(self, buckets: Any, /) -> None:
+        self.inner.reset(buckets)
+
+
+class AsyncStore:
+    def bind(self, limits: Sequence[Limit], /) -> AsyncCounts:
+        return AsyncCounts(limits)
+
+
+@pytest.mark.parametrize("store", [AsyncStore, MemoryStore])
+async def test_a_limiter_can_be_awaited_with_either_kind_of_store(store: Any) -> None:
+    limiter = RateLimiter(Limit.tokens(10, per="minute"), store=store())
+    ticket = await limiter.areserve(tokens=10)
+    with pytest.raises(RateLimited):
+        await limiter.areserve(tokens=1)
+    with pytest.raises(ConfigurationError):
+        await limiter.areserve(ticket)
+    assert await limiter.asettle(ticket, tokens=4)
+    assert not await limiter.asettle(ticket)
+    await limiter.areserve(Ticket(), tokens=6)
+
+
+@pytest.mark.parametrize("method", ["reserve", "peek", "reset"])
+def test_an_asynchronous_store_must_be_awaited(method: str) -> None:
+    limiter = RateLimiter(Limit.tokens(10, per="minute"), store=AsyncStore())
+    assert limiter.is_async
+    with pytest.raises(ConfigurationError, match="await areserve"):
+        getattr(limiter, method)()
+    with pytest.raises(ConfigurationError, match="await areserve"):
+        limiter.settle(Ticket())
