@@ -1,0 +1,39 @@
+"""How a provider's request, reply, stream and usage are read, and written back.
+
+A new client is one file, and one line in `CLIENTS`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
+from genai_guard.clients.base import Client, Delta, StreamReader
+from genai_guard.clients.custom import CustomClient, custom
+from genai_guard.clients.lookup import Lookup
+from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.text import TEXT
+
+__all__ = [
+    "CLIENTS",
+    "Client",
+    "CustomClient",
+    "Delta",
+    "StreamReader",
+    "chunk_client",
+    "custom",
+    "reply_client",
+    "request_client",
+]
+
+CLIENTS: Final[tuple[Client, ...]] = (
+    TEXT,
+    ANTHROPIC_MESSAGES,
+    OPENAI_CHAT,
+)
+"""The clients, in the order in which they are asked: the special before the general."""
+
+_lookup: Final = Lookup(CLIENTS)
+request_client: Final = _lookup.request
+reply_client: Final = _lookup.reply
+chunk_client: Final = _lookup.chunk

@@ -1,0 +1,60 @@
+"""The figures of a call: model, bound, token counts. Whatever is no such figure counts as not given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from genai_guard.clients.duck import Fields, fields
+from genai_guard.messages import Usage
+
+__all__ = ["bound_of", "chat_usage", "count", "message_usage", "model_of"]
+
+_BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+def count(value: object) -> int:
+    """Return a number of tokens; 0 for anything that is none."""
+    return value if type(value) is int and value > 0 else 0
+
+
+def model_of(value: object) -> str:
+    """Return the name of a model; empty for anything that is none."""
+    return value if isinstance(value, str) else ""
+
+
+def bound_of(kwargs: Mapping[str, Any]) -> int | None:
+    """Return the most tokens that the reply may have, if the call says."""
+    for name in _BOUNDS:
+        bound = count(kwargs.get(name))
+        if bound:
+            return bound
+    return None
+
+
+def chat_usage(usage: object) -> Usage | None:
+    """Read the usage of a chat completion; None if there is none."""
+    if usage is None:
+        return None
+    known = fields(usage)
+    return Usage(
+        count(known.get("prompt_tokens")),
+        count(known.get("completion_tokens")),
+        _detail(known.get("prompt_tokens_details"), "cached_tokens"),
+        _detail(known.get("completion_tokens_details"), "reasoning_tokens"),
+    )
+
+
+def message_usage(known: Fields) -> Usage:
+    """Read the usage of an Anthropic message, whose `input_tokens` leave out what was cached."""
+    cached = count(known.get("cache_read_input_tokens"))
+    return Usage(
+        count(known.get("input_tokens")) + cached + count(known.get("cache_creation_input_tokens")),
+        count(known.get("output_tokens")),
+        cached,
+        _detail(known.get("output_tokens_details"), "thinking_tokens"),
+    )
+
+
+def _detail(details: object, name: str) -> int:
+    return 0 if details is None else count(fields(details).get(name))

@@ -1,0 +1,120 @@
+"""OpenAI chat completions, and everything that speaks the same shape: objects of the SDK, dataclasses, dictionaries.
+
+What an edit takes with it, because it would still tell the old text:
+
+- `message.parsed` and `function.parsed_arguments` are built again from the new text, or become None if it no longer fits;
+- `choice.logprobs` becomes None: it spells the text out, token by token.
+
+Images, audio data and files are passed on unread; an audio transcript is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from operator import is_
+from typing import Any, Final
+
+from genai_guard.clients.duck import fields, get, items_of, put
+from genai_guard.clients.figures import bound_of, chat_usage, model_of
+from genai_guard.clients.openai_stream import OpenAIChatStream, write_choice
+from genai_guard.clients.walk import Edit, Rewrite, Walk
+from genai_guard.messages import Part, Reply, Request
+
+__all__ = ["OPENAI_CHAT", "OpenAIChat"]
+
+_HOLDERS: Final = ("message", "text")
+_STREAMED: Final = ("delta", "text")
+
+
+class OpenAIChat:
+    """Chat completions."""
+
+    __slots__ = ()
+
+    name = "OpenAI chat completions"
+
+    def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:  # noqa: ARG002
+        """Take a list of messages, each with a role."""
+        if not isinstance(content, Sequence) or isinstance(content, (str, bytes)):
+            return False
+        return not content or (not isinstance(content[0], str) and get(content[0], "role") is not None)
+
+    def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
+        """Return the texts of all messages, and of `prediction=`."""
+        parts: list[Part] = []
+        _request(content, kwargs, parts.append)
+        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content))
+
+    def write_request(
+        self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
+    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """Return new messages, and new keyword arguments where `prediction=` changed."""
+        rewrite = Rewrite(texts)
+        after = _request(content, kwargs, rewrite)
+        rewrite.end()
+        return after
+
+    def reads_reply(self, reply: object, /) -> bool:
+        """Take what has choices with messages, or with the plain text of the older completions."""
+        choices = items_of(reply, "choices")
+        if choices is None:
+            return False
+        return _holds(choices[0], _HOLDERS) if choices else get(reply, "object") == "chat.completion"
+
+    def read_reply(self, reply: Any, /) -> Reply:
+        """Return the texts of every choice."""
+        parts: list[Part] = []
+        _reply(reply, parts.append)
+        known = fields(reply)
+        choices = known.get("choices")
+        return Reply(
+            tuple(parts),
+            chat_usage(known.get("usage")),
+            model_of(known.get("model")),
+            model_of(get(choices[0], "finish_reason")) if choices else "",
+        )
+
+    def write_reply(self, reply: Any, texts: Sequence[str], /) -> Any:
+        """Return a completion with new texts."""
+        rewrite = Rewrite(texts)
+        after = _reply(reply, rewrite)
+        rewrite.end()
+        return after
+
+    def reads_chunk(self, chunk: object, /) -> bool:
+        """Take what has choices with deltas; the first chunk of some servers has no choices yet."""
+        choices = items_of(chunk, "choices")
+        if choices is None:
+            return False
+        if choices:
+            return _holds(choices[0], _STREAMED)
+        return get(chunk, "object") in ("chat.completion.chunk", "", None)
+
+    def open_stream(self) -> OpenAIChatStream:
+        """Return a new reader for one stream."""
+        return OpenAIChatStream()
+
+
+def _holds(choice: Any, names: Sequence[str]) -> bool:
+    known = fields(choice)
+    return any(known.get(name) is not None for name in names)
+
+
+def _request(content: Sequence[Any], kwargs: Mapping[str, Any], edit: Edit) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    walk = Walk(edit)
+    messages = walk.messages(content)
+    prediction = kwargs.get("prediction")
+    if prediction is None:
+        return messages, kwargs
+    after = walk.visit(prediction, "prediction", "assistant")
+    return messages, kwargs if after is prediction else {**kwargs, "prediction": after}
+
+
+def _reply(reply: Any, edit: Edit) -> Any:
+    walk = Walk(edit)
+    before = get(reply, "choices")
+    after = [write_choice(choice, walk, _HOLDERS, f"response.choices[{at}]") for at, choice in enumerate(before)]
+    return reply if all(map(is_, before, after)) else put(reply, choices=after)
+
+
+OPENAI_CHAT: Final = OpenAIChat()

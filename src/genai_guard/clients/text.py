@@ -1,0 +1,110 @@
+"""Plain text: `str` in, `str` out, `str` chunks.
+
+Bytes are refused, not decoded: which encoding they have is for the caller to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final
+
+from genai_guard.clients.base import Delta, quick_delta
+from genai_guard.clients.figures import bound_of, model_of
+from genai_guard.clients.walk import quick_part
+from genai_guard.messages import Reply, Request
+
+__all__ = ["TEXT", "Text", "TextStream"]
+
+_NO_REPLY: Final = Reply(())
+_BESIDE: Final = ("system", "instructions")
+"""Keyword arguments that put a text before the prompt."""
+
+
+class TextStream:
+    """A stream of strings; every one of them continues the same text."""
+
+    __slots__ = ()
+
+    def read(self, chunk: str, /) -> tuple[Delta, ...]:
+        """Return the chunk itself."""
+        return (quick_delta(("response", chunk, False, "text", "response", "")),)
+
+    def write(self, chunk: str, texts: Sequence[str], /) -> tuple[str, ...]:  # noqa: ARG002  part of the protocol
+        """Return the text, if there is any."""
+        return tuple(texts) if texts[0] else ()
+
+    def tail(self, channel: Hashable, text: str, /) -> tuple[str, ...]:  # noqa: ARG002  part of the protocol
+        """Return the text as the last chunk."""
+        return (text,)
+
+    def reply(self) -> Reply:
+        """Return nothing: a string has no usage."""
+        return _NO_REPLY
+
+
+_STREAM: Final = TextStream()
+
+
+class Text:
+    """Strings.
+
+    Beside the prompt, `system=` and `instructions=` are read where they are strings.
+    """
+
+    __slots__ = ()
+
+    name = "plain text (str)"
+    types: tuple[type, ...] = (str,)
+
+    def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:  # noqa: ARG002
+        """Take strings."""
+        return isinstance(content, str)
+
+    def read_request(self, content: str, kwargs: Mapping[str, Any], /) -> Request:
+        """Return the prompt, and what stands before it."""
+        prompt = quick_part((content, "user", "text", "", ""))
+        if not kwargs:
+            return Request((prompt,))
+        beside = [quick_part((kwargs[name], "system", "text", name, "")) for name in _beside(kwargs)]
+        return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs))
+
+    def write_request(
+        self,
+        content: str,  # noqa: ARG002
+        kwargs: Mapping[str, Any],
+        texts: Sequence[str],
+        /,
+    ) -> tuple[str, Mapping[str, Any]]:
+        """Return the new prompt, and keyword arguments with the new texts before it."""
+        if len(texts) == 1:
+            return texts[0], kwargs
+        *beside, prompt = texts
+        return prompt, {**kwargs, **dict(zip(_beside(kwargs), beside, strict=True))}
+
+    def reads_reply(self, reply: object, /) -> bool:
+        """Take strings."""
+        return isinstance(reply, str)
+
+    def read_reply(self, reply: str, /) -> Reply:
+        """Return the one text."""
+        return Reply((quick_part((reply, "assistant", "text", "response", "")),))
+
+    def write_reply(self, reply: str, texts: Sequence[str], /) -> str:  # noqa: ARG002
+        """Return the new text."""
+        (text,) = texts
+        return text
+
+    def reads_chunk(self, chunk: object, /) -> bool:
+        """Take strings."""
+        return isinstance(chunk, str)
+
+    def open_stream(self) -> TextStream:
+        """Return the reader that all streams of text share: it keeps nothing."""
+        return _STREAM
+
+
+def _beside(kwargs: Mapping[str, Any]) -> list[str]:
+    return [name for name in _BESIDE if name in kwargs and isinstance(kwargs[name], str)]
+
+
+TEXT: Final = Text()
