@@ -32,6 +32,7 @@ class CountingLimiter:
         self.inner = RateLimiter(*limits)
         self.needs_tokens = self.inner.needs_tokens
         self.keys = self.inner.keys
+        self.on_error = self.inner.on_error
         self.open: list[Ticket] = []
         self.settled: list[int | None] = []
 
@@ -147,8 +148,8 @@ def consume(kind: str, fn: Callable[..., Any], *args: Any, take: int | None = No
     if kind.startswith("async"):
         return asyncio.run(_aconsume(kind, fn, args, kwargs, take))
     reply = fn(*args, **kwargs)
-    if kind in WHOLE:
-        return str(reply)
+    if isinstance(reply, str):
+        return reply
     pieces: list[str] = []
     with reply as stream:
         for chunk in stream:
@@ -162,8 +163,8 @@ async def _aconsume(kind: str, fn: Callable[..., Any], args: Any, kwargs: Any, t
     reply = fn(*args, **kwargs)
     if kind != "async generator":
         reply = await reply
-    if kind in WHOLE:
-        return str(reply)
+    if isinstance(reply, str):
+        return reply
     pieces: list[str] = []
     async with reply as stream:
         async for chunk in stream:

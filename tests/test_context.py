@@ -59,6 +59,5 @@ async def test_a_task_inherits_the_caller_and_keeps_its_changes_to_itself() -> N
             return current_caller().tenant
 
     with caller(user="parent", tenant="acme"):
-        tenants = await asyncio.gather(child(), child())
-        assert tenants == ["acme", "acme"]
+        assert set(await asyncio.gather(child(), child())) == {"acme"}
         assert current_caller().user == "parent"

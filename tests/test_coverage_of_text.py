@@ -71,9 +71,7 @@ REQUESTS: dict[str, Callable[[str], Call]] = {
     },
     "anthropic tool result blocks": lambda s: {
         "max_tokens": 9,
-        "messages": [
-            user([{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": s}]}])
-        ],
+        "messages": [user([{"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": s}]}])],
     },
 }
 
@@ -168,10 +166,10 @@ def openai_chunks(pieces: list[str], *, tool: bool) -> list[Call]:
     def piece(text: str) -> Call:
         return {"tool_calls": [{"index": 0, "function": {"arguments": text}}]} if tool else {"content": text}
 
-    first = {"role": "assistant", "content": None}
+    first: Call = {"role": "assistant", "content": None}
     if tool:
         first["tool_calls"] = [{"index": 0, "id": "1", "type": "function", "function": {"name": "f", "arguments": ""}}]
-    usage = {"object": "chat.completion.chunk", "model": "m", "choices": []}
+    usage: Call = {"object": "chat.completion.chunk", "model": "m", "choices": []}
     usage["usage"] = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
     return [chunk(first), *[chunk(piece(text)) for text in pieces], chunk({}, "stop"), usage]
 
@@ -183,10 +181,7 @@ def anthropic_events(pieces: list[str], *, tool: bool) -> list[Call]:
     return [
         {"type": "message_start", "message": {"type": "message", "role": "assistant", "model": "m", "usage": usage}},
         {"type": "content_block_start", "index": 0, "content_block": block},
-        *[
-            {"type": "content_block_delta", "index": 0, "delta": {"type": kind[0], kind[1]: text}}
-            for text in pieces
-        ],
+        *[{"type": "content_block_delta", "index": 0, "delta": {"type": kind[0], kind[1]: text}} for text in pieces],
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}},
         {"type": "message_stop"},
@@ -209,10 +204,9 @@ def text_of(chunks: list[Call]) -> str:
 @given(cuts=st.lists(st.integers(1, 8), min_size=1, max_size=8))
 def test_a_secret_is_redacted_in_every_streamed_text(events: Any, cuts: list[int], *, tool: bool) -> None:
     text = json.dumps({"to": SECRET, "n": 4111111111111111}) if tool else f"write to {SECRET} or 4111111111111111 now"
-    clean = (
-        json.dumps({"to": "[EMAIL]", "n": "[PAYMENT_CARD]"}) if tool else "write to [EMAIL] or [PAYMENT_CARD] now"
-    )
-    pieces, rest = [], text
+    clean = json.dumps({"to": "[EMAIL]", "n": "[PAYMENT_CARD]"}) if tool else "write to [EMAIL] or [PAYMENT_CARD] now"
+    pieces: list[str] = []
+    rest = text
     while rest:
         cut = cuts[len(pieces) % len(cuts)]
         pieces.append(rest[:cut])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from calls import KINDS, World, consume, target
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls import KINDS, World, consume, target
 from genai_guard import Rejected
 from genai_guard.guards import PII, BlockedPatterns, Length, guard
 from genai_guard.verdicts import Action, Finding, Verdict
@@ -62,15 +63,19 @@ def run(kind: str, prompt: str, reply: str, cut: int, side: list[Any]) -> tuple[
         event.error_type,
         "output" if blocked else event.stage,
         event.request,
-        () if blocked else event.response,
+        () if blocked else [part for part in event.response if part.text],
         event.usage if not blocked else None,
-        sorted(map(str, event.verdicts)) if not blocked else None,
+        sorted(map(told, event.verdicts)) if not blocked else None,
     )
 
 
+def told(verdict: Verdict) -> str:
+    """Write a verdict down; a stream is found too long when it passes the limit, not at its unknown end."""
+    findings = [replace(f, start=0, end=0, detail="") if f.category == "LENGTH" else f for f in verdict.findings]
+    return str(replace(verdict, findings=tuple(findings)))
+
+
 @given(prompt=texts, reply=texts, cut=st.integers(1, 9), side=guards)
-def test_the_same_scenario_ends_alike_however_it_is_called(
-    prompt: str, reply: str, cut: int, side: list[Any]
-) -> None:
+def test_the_same_scenario_ends_alike_however_it_is_called(prompt: str, reply: str, cut: int, side: list[Any]) -> None:
     runs = {kind: run(kind, prompt, reply, cut, side) for kind in KINDS}
     assert all(each == runs["def"] for each in runs.values()), runs

@@ -25,7 +25,7 @@ def test_actions_are_ordered_from_mild_to_grave() -> None:
 
 def test_an_action_is_its_own_word() -> None:
     assert Action("redact") is Action.REDACT
-    assert Action.REDACT == "redact"
+    assert Action.REDACT.value == str(Action.REDACT) == "redact"
 
 
 @pytest.mark.parametrize("action", ["redact", "mask", "hash", "pseudonymize", "truncate"])

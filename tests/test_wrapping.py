@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from calls import KINDS, AsyncSdkStream, Events, SdkStream, consume, target
 
+from calls import KINDS, AsyncSdkStream, Events, SdkStream, consume, target
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Outcome, Pipeline, Variant, caller
 from genai_guard.guards import PII, BlockedPatterns, guard
 
@@ -187,8 +187,8 @@ async def test_two_readers_of_one_stream_are_refused() -> None:
 
 
 def test_a_generator_may_be_thrown_into_but_takes_no_values() -> None:
-    stream: Any = pipeline.wrap(target("generator", ["a", "b"]))("hello")
-    assert next(stream) == "a"
+    stream: Any = pipeline.wrap(target("generator", ["a ", "b"]))("hello")
+    assert next(stream) == "a "
     with pytest.raises(TypeError, match="takes no values"):
         stream.send("value")
     with pytest.raises(KeyError):

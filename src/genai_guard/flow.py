@@ -21,6 +21,7 @@ from genai_guard.outcome import Call, estimate_tokens
 from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
 from genai_guard.relay import Source, relay
 from genai_guard.screening import screen, screen_all
+from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
@@ -167,7 +168,9 @@ def _reserve(plan: Plan, call: Call, texts: list[str] | None) -> None:
     except Rejected:
         raise
     except Exception as error:
-        raise ComponentFailed("limiter", "limits", type(error).__name__) from error
+        call.verdicts.append(Verdict(Action.ERROR, guard="limiter", error=type(error).__name__))
+        if limiter.on_error == "block":
+            raise ComponentFailed("limiter", "limits", type(error).__name__) from error
 
 
 def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple[Part, ...]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from os import urandom
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from genai_guard.effects import Smuggled
@@ -91,7 +91,7 @@ class Call:
     def identify(self, caller: Caller) -> None:
         """Take the caller, and make up a request id where there is none."""
         self.caller = caller
-        self.request_id = caller.request_id or f"{random.getrandbits(128):032x}"
+        self.request_id = caller.request_id or urandom(16).hex()
 
     def unit(self) -> Caller:
         """Return the caller with the request id of this call, for experiments that go by the request."""
@@ -175,6 +175,7 @@ class Call:
             self.chunks,
             self.finish_reason,
             self.denied_by,
+            self.ticket.shadow_denials if self.ticket is not None else (),
             self.settled,
             self.request.parts if plan.wants_text else (),
             self.response if plan.wants_text else (),

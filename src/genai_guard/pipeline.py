@@ -51,8 +51,8 @@ class Pipeline:
         router: Experiments, whose parameters are merged into the call.
         recorder: Takes one event a call.
         reader: Reads calls of a shape that is not built in; see `genai_guard.clients.custom`.
-        on_reject: Called with the `Rejected` in place of raising it; what it returns is the reply. In a stream that
-            is the last chunk. May be a coroutine function if only asynchronous functions are wrapped.
+        on_reject: Called with the `Rejected` in place of raising it; what it returns is the reply, or the last chunk
+            of a stream that has begun. May be a coroutine function if only asynchronous functions are wrapped.
         prices: Dollars for a million tokens of each model: `{"small": (0.15, 0.60)}`.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
 
@@ -125,14 +125,12 @@ class Pipeline:
                 what an experiment sets.
         """
         if fn is None:
-            return functools.partial(self.wrap, prompt=prompt, reader=reader)
-        plan = self._plan(fn, prompt, reader)
-        shell = _shell(plan, fn)
-        return functools.update_wrapper(shell, fn) if hasattr(fn, "__name__") else _named(shell, fn, plan)
+            return functools.partial(self._wrapped, prompt=prompt, reader=reader)
+        return self._wrapped(fn, prompt, reader)
 
     def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
         """Wrap `fn`: `@pipeline`."""
-        return self.wrap(fn)
+        return cast("Callable[P, R]", self._wrapped(fn))
 
     def run(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
         """Call `fn` through the pipeline and return its value with everything known about the call.
@@ -235,6 +233,11 @@ class Pipeline:
             self.expected_output_tokens,
         )
 
+    def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
+        plan = self._plan(fn, prompt, reader)
+        shell = _shell(plan, fn)
+        return functools.update_wrapper(shell, fn) if hasattr(fn, "__name__") else _named(shell, fn, plan)
+
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
         self._check_guards(signature)
@@ -315,13 +318,14 @@ def _run(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         reap()
     flow = stages(call, fn, args, kwargs)
     if call.plan.is_lazy:
-        return AsyncStream(flow) if call.plan.signature.is_async else Stream(flow)
+        return AsyncStream[Any](flow) if call.plan.signature.is_async else Stream[Any](flow)
     try:
         value = drive(flow)
     except Smuggled as smuggled:
         raise smuggled.original from None
     if value is OPENED and call.source is not None:
-        return (AsyncStream if call.source.is_async else Stream)(flow, call.source.stream)
+        stream = call.source.stream
+        return AsyncStream[Any](flow, stream) if call.source.is_async else Stream[Any](flow, stream)
     return value
 
 
@@ -331,7 +335,7 @@ async def _arun(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> A
     flow = stages(call, fn, args, kwargs)
     value = await adrive(flow)
     if value is OPENED and call.source is not None:
-        return AsyncStream(flow, call.source.stream)
+        return AsyncStream[Any](flow, call.source.stream)
     return value
 
 

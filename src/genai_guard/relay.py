@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from genai_guard.clients import chunk_client
 from genai_guard.effects import END, Chunk, Flow, Io
@@ -43,7 +43,8 @@ class Source:
         Raises:
             ConfigurationError: the reply does not go with the kind of the function.
         """
-        kind, plan = type(reply), call.plan
+        kind = cast("type[Any]", type(reply))
+        plan = call.plan
         is_async = plan.signature.is_async
         if hasattr(kind, "__aiter__") and (is_async or not hasattr(kind, "__iter__")):
             return cls(call, reply, is_async=True)

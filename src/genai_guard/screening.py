@@ -55,7 +55,12 @@ def enforce(guards: Screen, call: Call, judgement: Judgement) -> None:
 
 
 def ask_others(guards: Screen, judgement: Judgement, index: int, part: Part) -> Flow[None]:
-    """Ask the guards that take one text at a time; `part` holds the original of `judgement.texts[index]`."""
+    """Ask the guards that take one text at a time; `part` holds the original of `judgement.texts[index]`.
+
+    There is nothing to ask about an empty text.
+    """
+    if not part.text:
+        return
     edits: list[Edit] | None = judgement.edits.get(index, [])
     for seat in guards.others:
         if judgement.stopped:

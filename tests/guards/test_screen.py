@@ -27,9 +27,7 @@ def test_without_guards_everything_is_allowed() -> None:
 
 
 def test_every_guard_sees_the_text_as_it_was_written() -> None:
-    verdict = scan(
-        PII(action="redact"), BlockedPatterns(["example"], action="flag"), text="I am bob@example.com"
-    )
+    verdict = scan(PII(action="redact"), BlockedPatterns(["example"], action="flag"), text="I am bob@example.com")
     assert verdict.text == "I am [EMAIL]"
     assert [(finding.guard, finding.start) for finding in verdict.findings] == [("pii", 5), ("blocked_patterns", 9)]
 
@@ -45,7 +43,7 @@ def test_the_gravest_action_is_the_answer_and_all_findings_are_told() -> None:
     verdict = scan(PII(action="flag"), BlockedPatterns(["forbidden"]), text="forbidden bob@example.com")
     assert verdict.action is Action.BLOCK
     assert verdict.guard == "pii, blocked_patterns"
-    assert {finding.category for finding in verdict.findings} == {"EMAIL", "BLOCKED_PATTERN"}
+    assert {finding.category for finding in verdict.findings} == {"EMAIL", "BLOCKED"}
 
 
 def test_a_shadow_guard_is_told_and_changes_nothing() -> None:
@@ -141,4 +139,6 @@ def test_a_guard_gives_the_same_verdict_alone_and_in_a_pipeline(text: str) -> No
     for each in (PII(), Length(max_chars=20)):
         alone, together = each.check(text), scan(each, text=text)
         assert (alone.action, alone.text) == (together.action, together.text)
-        assert [(f.rule, f.start, f.end) for f in alone.findings] == [(f.rule, f.start, f.end) for f in together.findings]
+        assert [(f.rule, f.start, f.end) for f in alone.findings] == [
+            (f.rule, f.start, f.end) for f in together.findings
+        ]

@@ -10,6 +10,7 @@ Nothing leaves that a guard could still object to, and nothing is held longer th
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from genai_guard.errors import ComponentFailed, GuardBlocked
@@ -17,6 +18,8 @@ from genai_guard.guards.base import Meter
 from genai_guard.guards.screen import Screen, Seat
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, JsonState, apply_edits
+from genai_guard.text.json_text import JsonScanStream
+from genai_guard.text.scanner import Scanner
 from genai_guard.text.stream import Decided, ScanStream
 from genai_guard.verdicts import Action, Finding, Verdict
 
@@ -45,9 +48,11 @@ class _Channel:
 
     __slots__ = ("edits", "json", "original", "part", "released", "scan")
 
-    def __init__(self, part: Part, scan: ScanStream | None) -> None:
+    def __init__(self, part: Part, scanner: Scanner | None) -> None:
         self.part = part
-        self.scan = scan
+        self.scan: ScanStream | JsonScanStream | None = None
+        if scanner is not None:
+            self.scan = JsonScanStream(scanner) if part.kind == "arguments" else ScanStream(scanner)
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []
         self.released: list[str] = []
@@ -61,11 +66,10 @@ class Gate:
         holds: Whether texts are held until they are complete.
     """
 
-    __slots__ = ("_channels", "_findings", "_keep", "_meters", "_other", "_scanner", "_screen", "holds")
+    __slots__ = ("_channels", "_findings", "_keep", "_meters", "_other", "_screen", "holds")
 
     def __init__(self, screen: Screen, *, keep_texts: bool = False) -> None:
         self._screen = screen
-        self._scanner = screen.scanner
         self._meters: list[tuple[Seat, Meter]] = [(seat, seat.guard.meter()) for seat in screen.whole]
         self._channels: dict[Hashable, _Channel] = {}
         self._findings: dict[Seat, list[Finding]] = {}
@@ -88,7 +92,7 @@ class Gate:
             channel.original.append(text)
         for seat, meter in self._meters:
             if text:
-                text = self._measure(seat, meter, text)
+                text = self._measure(seat, meter, text, delta.where)
         out = self._scan(channel, text, final=delta.final) if channel.scan is not None else text
         if not self.holds:
             return out
@@ -132,23 +136,23 @@ class Gate:
 
     def _open(self, delta: Delta) -> _Channel:
         part = Part("", "assistant", delta.kind, delta.where, delta.name)
-        scan = None if self._scanner is None else ScanStream(self._scanner)
-        channel = self._channels[delta.channel] = _Channel(part, scan)
+        channel = self._channels[delta.channel] = _Channel(part, self._screen.scanner)
         return channel
 
-    def _measure(self, seat: Seat, meter: Meter, text: str) -> str:
+    def _measure(self, seat: Seat, meter: Meter, text: str, where: str) -> str:
         try:
             verdict = meter.feed(text)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  any failure of a plug-in is a verdict
             self._fail(seat, error)
             return text
         if verdict is None:
             return text
-        self._take(seat, verdict)
+        self._take(seat, verdict, where)
         return verdict.text if verdict.action is Action.TRUNCATE and seat.mode == "enforce" else text
 
-    def _take(self, seat: Seat, verdict: Verdict) -> None:
-        said = Verdict(verdict.action, "", verdict.findings, seat.name, seat.mode, verdict.error)
+    def _take(self, seat: Seat, verdict: Verdict, where: str = "") -> None:
+        findings = tuple([replace(finding, where=finding.where or where) for finding in verdict.findings])
+        said = Verdict(verdict.action, "", findings, seat.name, seat.mode, verdict.error)
         if said not in self._other:
             self._other.append(said)
         if said.blocked:
@@ -166,7 +170,7 @@ class Gate:
                 channel.scan = None
         except (GuardBlocked, ComponentFailed):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  as above
             return self._unscanned(channel, error)
         return out
 

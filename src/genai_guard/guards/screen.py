@@ -21,7 +21,8 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard, MatchingGuard, WholeGuard
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
-from genai_guard.text.rules import Match, Rule
+from genai_guard.text.json_text import find_in_json
+from genai_guard.text.rules import Match, Rule, by_place
 from genai_guard.text.scanner import Scanner
 from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict
 
@@ -91,10 +92,10 @@ class Judgement:
     """
 
     texts: list[str]
-    verdicts: list[Verdict] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list[Verdict])
     blocked: Verdict | None = None
     failed: Failure | None = None
-    edits: dict[int, list[Edit]] = field(default_factory=dict)
+    edits: dict[int, list[Edit]] = field(default_factory=dict[int, list[Edit]])
 
     def add(self, verdict: Verdict) -> None:
         """Keep a verdict; remember it if it ends the call."""
@@ -123,7 +124,7 @@ class Screen:
         others: The guards of step 3, which the flow runs one after another.
     """
 
-    __slots__ = ("_find", "_matching", "_owners", "_rules", "_whole", "empty", "guards", "others", "scanner", "side")
+    __slots__ = ("_matching", "_owners", "_rules", "_whole", "empty", "guards", "others", "scanner", "side")
 
     def __init__(self, guards: Sequence[Guard], side: Side) -> None:
         self.side: Final = side
@@ -138,7 +139,6 @@ class Screen:
         self._owners: tuple[Seat, ...] = tuple(seat for seat, _ in fused)
         self._rules: tuple[Rule, ...] = tuple(rule for _, rule in fused)
         self.scanner: Final = Scanner(self._rules) if fused else None
-        self._find = self.scanner.find if self.scanner is not None else None
         self.empty: Final = not seats
 
     @property
@@ -161,14 +161,17 @@ class Screen:
         judgement = self._judge_whole(parts) if self._whole else None
         if judgement is not None and judgement.stopped:
             return judgement
-        find = self._find
-        if find is None:
+        scanner = self.scanner
+        if scanner is None:
             return judgement
+        find = scanner.find
         texts = None if judgement is None else judgement.texts
         found: list[tuple[int, Sequence[Match]]] = []
         try:
             for index, part in enumerate(parts):
-                if matches := find(part.text if texts is None else texts[index]):
+                text = part.text if texts is None else texts[index]
+                matches = find(text) if part.kind != "arguments" else find_in_json(scanner, text)
+                if matches:
                     found.append((index, matches))
         except Exception:  # noqa: BLE001  some rule failed: ask the guards one by one to learn whose
             return self._judge_one_by_one(parts, judgement)
@@ -236,14 +239,17 @@ class Screen:
             rules = cast("MatchingGuard", seat.guard).rules
             try:
                 scanner = Scanner(rules)
-                hits = [scanner.find(text) for text in judgement.texts]
+                hits = [
+                    find_in_json(scanner, text) if part.kind == "arguments" else scanner.find(text)
+                    for part, text in zip(parts, judgement.texts, strict=True)
+                ]
             except Exception as error:  # noqa: BLE001  as above
                 judgement.fail(seat, error)
             else:
                 for index, matches in enumerate(hits):
                     found.setdefault(index, []).extend(match._replace(rule=match.rule + first) for match in matches)
             first += len(rules)
-        ordered = [(index, sorted(matches, key=_by_place)) for index, matches in found.items() if matches]
+        ordered = [(index, sorted(matches, key=by_place)) for index, matches in found.items() if matches]
         self._settle(parts, ordered, judgement)
         return judgement
 
@@ -272,10 +278,6 @@ def _take_whole(judgement: Judgement, seat: Seat, verdict: Verdict, parts: Seque
 
 def _with_texts(parts: Sequence[Part], texts: Sequence[str]) -> list[Part]:
     return [part._replace(text=text) for part, text in zip(parts, texts, strict=True)]
-
-
-def _by_place(match: Match) -> tuple[int, int, int]:
-    return match.start, -match.end, match.rule
 
 
 def _describe(value: object) -> str:

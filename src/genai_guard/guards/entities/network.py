@@ -1,0 +1,76 @@
+"""Addresses of computers, which lead to people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from genai_guard.guards.entities.entity import DIGITS, Entity, mask_all
+from genai_guard.text.rules import Rule
+
+__all__ = ["ENTITIES"]
+
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_QUAD: Final = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
+# What stands before four numbers that are a version, a section or the version of a browser.
+_NO_ADDRESS: Final = (
+    r"(?<!(?:(?<!\w)(?i:v|ver|version|release|build|firmware|section|chapter)|§)[ .:=]{0,2})"
+    r"(?<![=~<>^!]=)(?<![A-Za-z]/)"
+)
+_IPV4: Final = rf"(?<![\w.]){_NO_ADDRESS}{_QUAD}(?!\w|\.\w)"
+_IPV6: Final = rf"(?<![\w:.])(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{1,4}}|(?<=::))(?!\w|:[\w:]|\.\d)"
+
+
+def _is_ipv4(matched: str) -> bool:
+    """Refuse what names no computer in particular: this host, the loopback, netmasks and the broadcast."""
+    return not matched.startswith(("0.", "127.", "255."))
+
+
+def _is_ipv6(matched: str) -> bool:
+    """Check the groups (RFC 4291), and refuse what is more likely a slice or a scope: `1::2`, `A::B`, `::`, `::1`."""
+    head, compressed, tail = matched.partition("::")
+    groups = [group for half in (head, tail) for group in half.split(":") if half]
+    if "" in groups or groups == ["1"]:
+        return False
+    has_quad = bool(groups) and "." in groups[-1]
+    size = len(groups) + has_quad
+    if not compressed:
+        return size == 8
+    return size < 8 and (has_quad or (_tells(groups) and any(char.isdigit() for char in matched)))
+
+
+def _tells(groups: list[str]) -> bool:
+    return len(groups) >= 3 or (bool(groups) and len(groups[0]) == 4)
+
+
+ENTITIES: Final = (
+    Entity(
+        "IP_ADDRESS",
+        (
+            Rule(
+                id="pii.ipv4",
+                category="IP_ADDRESS",
+                pattern=_IPV4,
+                gate="dotted_quad",
+                validator=_is_ipv4,
+                look_behind=12,
+                max_length=17,
+                min_length=7,
+                alphabet=DIGITS + ".",
+                prose=False,
+            ),
+            Rule(
+                id="pii.ipv6",
+                category="IP_ADDRESS",
+                pattern=_IPV6,
+                gate="colons",
+                validator=_is_ipv6,
+                max_length=54,
+                look_behind=2,
+                min_length=3,
+                alphabet=DIGITS + "abcdefABCDEF:.",
+                prose=False,
+            ),
+        ),
+        mask_all,
+    ),
+)

@@ -1,0 +1,63 @@
+"""What the guards have in common that find spans by rules: working alone, by `check`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from genai_guard.guards.base import GuardBase
+from genai_guard.text.edits import Edit, apply_edits
+from genai_guard.text.rules import Match, Rule
+from genai_guard.text.scanner import Scanner
+from genai_guard.verdicts import Action, Finding, Verdict
+
+__all__ = ["RuleGuard"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleGuard(GuardBase):
+    """A `MatchingGuard` as a frozen dataclass; a kind of it says what `rules` are.
+
+    In a pipeline its rules are scanned for together with those of other guards, and only `rules`, `action` and
+    `replacement` are asked for.
+    """
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """What to look for. The same tuple each time."""
+        return ()
+
+    def replacement(self, rule: Rule, matched: str, /) -> str:  # noqa: ARG002  a kind of guard may need it
+        """Return what to put in place of a match: its category in brackets, unless the kind of guard says more."""
+        return f"[{rule.category}]"
+
+    def check(self, text: str, /) -> Verdict:
+        """Return a verdict whose findings point into `text` and whose `text` is the one to go on with.
+
+        Raises:
+            RuleFailed: a rule could not be evaluated, for instance because it ran into its time bound.
+        """
+        matches = self._scanner.find(text)
+        if not matches:
+            return Verdict(Action.ALLOW, text, (), self.name, self.mode)
+        action = Action(self.action)
+        if action.edits and self.mode == "enforce":
+            edits = [self._edit(match, text[match.start : match.end]) for match in matches]
+            text = apply_edits(text, edits)
+        return Verdict(action, text, tuple(map(self._finding, matches)), self.name, self.mode)
+
+    @cached_property
+    def _scanner(self) -> Scanner:
+        return Scanner(self.rules)
+
+    def _edit(self, match: Match, matched: str) -> Edit:
+        return Edit(match.start, match.end, self.replacement(self.rules[match.rule], matched))
+
+    def _finding(self, match: Match) -> Finding:
+        rule = self.rules[match.rule]
+        return Finding(rule.id, rule.category, match.start, match.end, rule.score, self.name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is compiled: it is made again where it is needed."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,111 @@
+"""`PII`: personal data, found by pattern and validated by checksum or structure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import ClassVar, Final
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.guards.base import settle
+from genai_guard.guards.entities import ENTITIES
+from genai_guard.guards.matching import RuleGuard
+from genai_guard.text.rules import Rule
+from genai_guard.verdicts import Action, ActionLike
+
+__all__ = ["PII"]
+
+_MIN_KEY_BYTES: Final = 16
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+@dataclass(frozen=True)
+class PII(RuleGuard):
+    """Find personal data, and flag, redact, mask, hash or block it.
+
+    What the actions leave of `bob@example.com` and of `4111 1111 1111 1111`:
+
+    - `redact`: `[EMAIL]` and `[PAYMENT_CARD]`.
+    - `mask`: `***@example.com` and `**** **** **** 1111`. Nothing of a local part or an IP address remains; of other
+      numbers the last four characters.
+    - `hash`: `[EMAIL:kfbdihapleocmjgn]`, equal for equal values however they are grouped or cased, and not to be
+      turned back without the key.
+    - `flag` leaves the text as it is, `block` refuses it.
+
+    Entities: EMAIL, PHONE (international with `+`, North America also without), PAYMENT_CARD (known issuers and
+    lengths, Luhn), IBAN (length of the country, remainder by 97), US_SSN (areas, groups and serials in use) and
+    IP_ADDRESS (version 4 and 6; not the loopback, not a netmask, not a number that the context calls a version).
+
+    Args:
+        entities: Names of the entities to look for; None for all there are.
+        action: What to do with what is found.
+        hash_key: Secret of at least 16 bytes for `hash`. The same key gives the same hashes in every process. Without
+            one a random key is used that dies with the process.
+
+    Raises:
+        ConfigurationError: an entity or action that does not exist, or a key that is too short or not used.
+    """
+
+    kind: ClassVar[str] = "pii"
+    allowed_actions: ClassVar[frozenset[Action]] = frozenset(
+        {Action.FLAG, Action.REDACT, Action.MASK, Action.HASH, Action.BLOCK}
+    )
+
+    entities: Sequence[str] | None = None
+    action: ActionLike = field(default=Action.REDACT, kw_only=True)
+    hash_key: str | bytes | None = field(default=None, kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.entities is not None:
+            settle(self, entities=_known(self.entities))
+        if self.hash_key is None:
+            return
+        if self.action is not Action.HASH:
+            raise ConfigurationError(f"PII(hash_key=...) is used by action='hash' alone, not by {str(self.action)!r}")
+        if len(_bytes(self.hash_key)) < _MIN_KEY_BYTES:
+            raise ConfigurationError(f"PII(hash_key=...) must be at least {_MIN_KEY_BYTES} bytes long, and random")
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the entities."""
+        names = ENTITIES if self.entities is None else self.entities
+        return tuple(rule for name in names for rule in ENTITIES[name].rules)
+
+    def replacement(self, rule: Rule, matched: str, /) -> str:
+        """Return what the action leaves of a match."""
+        if self.action is Action.MASK:
+            return ENTITIES[rule.category].mask(matched)
+        if self.action is Action.HASH:
+            return f"[{rule.category}:{self._hash(matched)}]"
+        return f"[{rule.category}]"
+
+    def _hash(self, matched: str) -> str:
+        """Return 64 bits in letters alone, so that no guard takes the hash for a number."""
+        from hashlib import blake2b  # noqa: PLC0415  loads OpenSSL
+
+        key = _random_key() if self.hash_key is None else _bytes(self.hash_key)
+        value = "".join(char for char in matched if char.isalnum() or char in "@.:").casefold()
+        short_key = key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
+        return blake2b(value.encode(), digest_size=8, key=short_key).hexdigest().translate(_LETTERS)
+
+
+def _known(entities: Iterable[str]) -> tuple[str, ...]:
+    names = (entities,) if isinstance(entities, str) else tuple(entities)
+    for name in names:
+        if name not in ENTITIES:
+            raise ConfigurationError(f"PII(entities=...): {name!r} is not one of {', '.join(ENTITIES)}")
+    if not names:
+        raise ConfigurationError("PII(entities=[]) would find nothing; leave it out to look for all entities")
+    return tuple(dict.fromkeys(names))
+
+
+def _bytes(key: str | bytes) -> bytes:
+    return key.encode() if isinstance(key, str) else key
+
+
+@cache
+def _random_key() -> bytes:
+    return os.urandom(32)

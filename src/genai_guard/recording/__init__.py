@@ -1,0 +1,32 @@
+"""What happened: metrics, alerts and the inference log."""
+
+from __future__ import annotations
+
+from genai_guard.recording.alerting import AlertEvent
+from genai_guard.recording.alerts import Alert, Budget, ErrorRate, Facts, GuardrailHits, LatencyP99, Reading
+from genai_guard.recording.event import Event
+from genai_guard.recording.inference_log import InferenceLog
+from genai_guard.recording.recorder import MetricsRecorder
+from genai_guard.recording.redaction import Redactor, no_scan
+from genai_guard.recording.sinks import Log, Sink
+from genai_guard.recording.snapshot import Quantiles, Snapshot
+
+__all__ = [
+    "Alert",
+    "AlertEvent",
+    "Budget",
+    "ErrorRate",
+    "Event",
+    "Facts",
+    "GuardrailHits",
+    "InferenceLog",
+    "LatencyP99",
+    "Log",
+    "MetricsRecorder",
+    "Quantiles",
+    "Reading",
+    "Redactor",
+    "Sink",
+    "Snapshot",
+    "no_scan",
+]

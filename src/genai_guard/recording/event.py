@@ -1,0 +1,78 @@
+"""What is known about one call once it is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from genai_guard.messages import ANONYMOUS, Caller, Part, Usage
+
+if TYPE_CHECKING:
+    from genai_guard.routing.experiment import Assignment
+    from genai_guard.verdicts import Verdict
+
+__all__ = ["Event"]
+
+
+class Event(NamedTuple):
+    """One call, whatever became of it. Exactly one is recorded for each.
+
+    Attributes:
+        time_s: Wall clock when the call began, in seconds since 1970.
+        request_id: Identifier of the call.
+        pipeline: Name of the pipeline.
+        target: Qualified name of the wrapped function.
+        status: `ok`, `blocked`, `rate_limited`, `budget_exceeded`, `component_failed`, `error` (the function raised),
+            `timeout` (it raised a TimeoutError), `cancelled` or `abandoned` (the stream was not read to its end).
+        error_type: Class name of what was raised; empty when nothing was.
+        stage: Stage in which the call ended: `read`, `input`, `limits`, `call`, `stream`, `output` or `done`.
+        caller: On whose behalf.
+        model: Model that answered, or was asked.
+        assignments: What each experiment assigned.
+        verdicts: What guards found, allowed calls excepted.
+        usage: Tokens.
+        cost_usd: Price of the call; None when the model has no price.
+        latency_s: From the beginning to the end.
+        model_s: The part of it spent in the wrapped function and its stream.
+        first_token_s: From the beginning to the first released chunk; None unless streamed.
+        streamed: Whether the reply was a stream.
+        chunks: Chunks handed out.
+        finish_reason: Why the model stopped.
+        denied_by: Name of the limit that refused the call.
+        shadow_denials: Names of the limits in shadow mode that would have refused it.
+        settled: False when a reservation was left to expire.
+        request: The texts as the caller wrote them. Not redacted: may leave the process only through a `Redactor`.
+        response: The texts as the model wrote them. Not redacted, as above.
+    """
+
+    time_s: float
+    request_id: str
+    pipeline: str = ""
+    target: str = ""
+    status: str = "ok"
+    error_type: str = ""
+    stage: str = "done"
+    caller: Caller = ANONYMOUS
+    model: str = ""
+    assignments: tuple[Assignment, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    latency_s: float = 0.0
+    model_s: float = 0.0
+    first_token_s: float | None = None
+    streamed: bool = False
+    chunks: int = 0
+    finish_reason: str = ""
+    denied_by: str = ""
+    shadow_denials: tuple[str, ...] = ()
+    settled: bool = True
+    request: tuple[Part, ...] = ()
+    response: tuple[Part, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call went through."""
+        return self.status == "ok"
+
+    def __repr__(self) -> str:
+        return f"<Event {self.request_id} {self.status} {self.latency_s * 1e3:.1f} ms>"

@@ -1,0 +1,319 @@
+"""`MetricsRecorder`: takes one event a call, and answers for what happened.
+
+Rule 1: `record` appends to queues and returns. It never raises, never waits and performs no I/O.
+Rule 2: Sinks, alerts and callbacks live on threads of their own, behind bounded queues.
+Rule 3: What is lost on the way is counted.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from time import monotonic, time
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.recording.alerting import AlertBoard, AlertEvent
+from genai_guard.recording.alerts import Alert
+from genai_guard.recording.dimensions import DIMENSIONS, checked
+from genai_guard.recording.event import Event
+from genai_guard.recording.ledger import Clock, Ledger, Moment
+from genai_guard.recording.lifecycle import watch_over
+from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
+from genai_guard.recording.sketch import merge
+from genai_guard.recording.snapshot import Snapshot, snapshot
+from genai_guard.recording.windows import KEPT_S, Windows
+from genai_guard.recording.worker import TICK, Handler, Worker, tell
+
+__all__ = ["MetricsRecorder", "OnAlert"]
+
+OnAlert: TypeAlias = Callable[[AlertEvent], object]
+
+_TICK_S: Final = 1.0
+_ALERTS_WAITING: Final = 256
+
+
+class MetricsRecorder:
+    """Counts calls, watches alerts, and hands events to an inference log.
+
+    Safe for threads, and for a fork: a child begins with empty windows and segments of its own, so that sums over all
+    processes count every call once.
+
+    Args:
+        alerts: What to watch. Read once a second while there are calls or one fires, and by `alerts()`.
+        log: An `InferenceLog`, or any sink.
+        on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
+            are logged as a warning through structlog besides.
+        sinks: Whatever else takes events; see `Sink`.
+        dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
+            `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
+        max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
+        queue_size: Most events that wait for one sink; what finds no room is dropped and counted.
+        clock: Monotonic seconds.
+        wall_clock: Seconds since 1970, for the periods of budgets and the times of alerts.
+
+    Raises:
+        ConfigurationError: one of them is not what it must be, or two alerts have the same name.
+    """
+
+    def __init__(
+        self,
+        *,
+        alerts: Iterable[Alert] = (),
+        log: Log | Sink | None = None,
+        on_alert: OnAlert | None = None,
+        sinks: Iterable[Sink] = (),
+        dimensions: Iterable[str] = DIMENSIONS,
+        max_series: int = 1000,
+        queue_size: int = 1000,
+        clock: Clock | None = None,
+        wall_clock: Clock | None = None,
+    ) -> None:
+        self.watched: Final = _checked_alerts(alerts)
+        self.log: Final = log
+        self.on_alert: Final = _callable(on_alert)
+        self.sinks: Final = tuple(sinks)
+        self.dimensions: Final = checked(dimensions)
+        self.max_series: Final = _positive("max_series", max_series)
+        self.queue_size: Final = _positive("queue_size", queue_size)
+        self._clock: Clock = clock or monotonic
+        self._ledger = Ledger(
+            self._empty_windows,
+            periods={alert.period for alert in self.watched if alert.period},
+            clock=self._clock,
+            wall_clock=wall_clock or time,
+        )
+        named = [("log", sink_of(log, parameter="log"))] if log is not None else []
+        named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
+        self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
+        self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
+        self._tellers = tuple(self._make_tellers())
+        self._seen = 0
+        self._look_at_s = -math.inf
+        self._watch()
+        watch_over(self)
+
+    def record(self, event: Event) -> None:
+        """Take one event; the texts of its request and response go to sinks alone, and only redacted."""
+        try:
+            now_s = self._clock()
+            for worker in self._outlets:
+                if refused := worker.put(event):
+                    self._ledger.miss(f"{worker.name}.{refused}")
+            self._ledger.add(now_s, event)
+            if now_s >= self._look_at_s:
+                self._look_at_s = now_s + _TICK_S
+                self._tellers[0].put(TICK)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
+            self._ledger.miss(f"record.{type(error).__name__}")
+
+    def snapshot(self, window_s: float = KEPT_S, **slice: str) -> Snapshot:  # noqa: A002  the word for it
+        """Return what happened in the last `window_s` seconds, to all calls or to those of a slice.
+
+        Everything recorded before counts. `recorder.snapshot(300, model="large", status="error")`.
+
+        Args:
+            window_s: How far to look back, at most an hour; the slice of ten seconds in which it begins counts whole.
+            slice: Values of declared dimensions.
+
+        Raises:
+            ConfigurationError: the window is not kept, or a dimension was not declared.
+        """
+        self._check(window_s, slice)
+        wanted = {self.dimensions.index(name): value for name, value in slice.items()}
+        return self._ledger.read(lambda moment: self._snapshot(moment, window_s, wanted))
+
+    def breakdown(self, by: str, *, window_s: float = KEPT_S) -> dict[str, Snapshot]:
+        """Return a snapshot for each value of a dimension that was seen, the one with the most calls first.
+
+        Raises:
+            ConfigurationError: as for `snapshot`.
+        """
+        self._check(window_s, {by: ""})
+        place = self.dimensions.index(by)
+
+        def each(moment: Moment) -> list[tuple[str, Snapshot]]:
+            values = dict.fromkeys(key[place] for key, _ in moment.windows.series(moment.now_s, window_s))
+            return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
+
+        return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
+
+    def alerts(self) -> list[AlertEvent]:
+        """Read the alerts, and return those that fire and the last hundred that are over, oldest first."""
+        self._ledger.read(self._read_alerts)
+        return list(self._board.events())
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """What was lost since the beginning, by sink and reason.
+
+        `log.queue_full`: the sink was too slow. `log.closed`: the recorder was closed. `log.OSError`: the sink raised
+        this. `malformed`: no event of this library. Empty when all is well.
+        """
+        return self._ledger.read(self._losses)
+
+    def flush(self, *, timeout_s: float = 2.0) -> bool:
+        """Count what is pending, read the alerts, and wait for all sinks; return whether that was done in time."""
+        until_s = monotonic() + timeout_s
+        self._try_to_read_alerts(timeout_s)
+        in_time = [worker.flush(until_s=until_s) for worker in self._workers]
+        return all(in_time)
+
+    def close(self, *, timeout_s: float = 2.0) -> bool:
+        """Flush, then end all threads and close all sinks; return whether that was done in time.
+
+        The recorder still counts afterwards, and what its sinks then miss. Done at the exit of the process as well.
+        """
+        until_s = monotonic() + timeout_s
+        self._try_to_read_alerts(timeout_s)
+        in_time = [worker.close(until_s=until_s) for worker in self._workers]
+        return all(in_time)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
+        self._ledger.begin()
+        self._watch()
+        for worker in self._workers:
+            worker.after_fork()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def __eq__(self, other: object) -> bool:
+        return self._config == other._config if isinstance(other, MetricsRecorder) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.watched, self.dimensions, self.max_series))
+
+    def __repr__(self) -> str:
+        log = f", {self.log!r}" if self.log is not None else ""
+        return f"<MetricsRecorder by {', '.join(self.dimensions)}, {len(self.watched)} alerts{log}>"
+
+    @property
+    def _config(self) -> tuple[object, ...]:
+        return (
+            self.watched, self.log, self.on_alert, self.sinks, self.dimensions, self.max_series, self.queue_size
+        )  # fmt: skip
+
+    @property
+    def _workers(self) -> tuple[Worker, ...]:
+        return self._outlets + self._tellers
+
+    def _empty_windows(self) -> Windows:
+        thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
+        return Windows(self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series)
+
+    def _watch(self) -> None:
+        self._board = AlertBoard(self.watched)
+        self._look_at_s = -math.inf if self.watched else math.inf
+        self._seen = 0
+
+    def _make_tellers(self) -> Iterator[Worker]:
+        """The first also looks at the clock."""
+        if self.watched:
+            yield Worker("alerts", _watcher(weakref.WeakMethod(self._tick)), size=_ALERTS_WAITING)
+        if self.watched and self.on_alert is not None:
+            yield Worker("on_alert", _callback(self.on_alert), size=_ALERTS_WAITING)
+
+    def _tick(self) -> float | None:
+        """Read the alerts; ask for the next tick unless nothing happened since the last one."""
+        counted = self._ledger.read(self._read_alerts)
+        idle = counted == self._seen and not self._board.firing
+        self._seen = counted
+        return None if idle else _TICK_S
+
+    def _read_alerts(self, moment: Moment) -> int:
+        for event in self._board.update(moment, now_s=moment.now_s, wall_s=moment.wall_s):
+            for worker in self._tellers:
+                if refused := worker.put(event):
+                    self._ledger.miss(f"{worker.name}.{refused}")
+        return moment.counted
+
+    def _try_to_read_alerts(self, timeout_s: float) -> None:
+        with suppress(TimeoutError):
+            self._ledger.read(self._read_alerts, timeout_s=max(0.0, timeout_s))
+
+    def _losses(self, moment: Moment) -> dict[str, int]:
+        lost = dict(moment.lost)
+        for worker in self._workers:
+            merge(lost, {f"{worker.name}.{kind}": times for kind, times in worker.failures.items()})
+        merge(lost, {f"alerts.{name}": times for name, times in self._board.failures.items()})
+        return dict(sorted(lost.items()))
+
+    def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
+        if not 0 < window_s <= KEPT_S:
+            raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
+        unknown = [name for name in slice if name not in self.dimensions]
+        if unknown:
+            raise ConfigurationError(
+                f"{unknown[0]!r} is not counted apart, only {', '.join(self.dimensions)} are: "
+                f"declare it with MetricsRecorder(dimensions=(..., {unknown[0]!r}))"
+            )
+
+    def _snapshot(self, moment: Moment, window_s: float, wanted: Mapping[int, str]) -> Snapshot:
+        return snapshot(
+            moment.windows.series(moment.now_s, window_s),
+            window_s=window_s,
+            wanted=wanted,
+            dimensions=self.dimensions,
+            dropped=self._losses(moment),
+        )
+
+
+def _watcher(tick: weakref.WeakMethod[Callable[[], float | None]]) -> Handler:
+    """Return what reads the alerts once a second and logs them; it does not keep the recorder alive."""
+
+    def handle(item: AlertEvent | object) -> float | None:
+        if isinstance(item, AlertEvent):
+            tell(
+                f"alert {item.state}", alert=item.name, because=item.message, value=item.value,
+                threshold=item.threshold, severity=item.severity,
+            )  # fmt: skip
+            return _TICK_S
+        look = tick()
+        return look() if look is not None else None
+
+    return handle
+
+
+def _callback(on_alert: OnAlert) -> Handler:
+    def handle(event: AlertEvent) -> None:
+        on_alert(event)
+
+    return handle
+
+
+def _checked_alerts(alerts: Iterable[object]) -> tuple[Alert, ...]:
+    watched: list[Alert] = []
+    for alert in alerts:
+        if not isinstance(alert, Alert):
+            raise ConfigurationError(
+                f"MetricsRecorder(alerts=...): an object of type {type(alert).__name__} is no alert; "
+                "build one with Alert.latency_p99(), error_rate(), budget() or guardrail_hits()"
+            )
+        watched.append(alert)
+    names = [alert.name for alert in watched]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigurationError(f"two alerts are called {twice!r}: give one of them another name=")
+    return tuple(watched)
+
+
+def _callable(on_alert: OnAlert | None) -> OnAlert | None:
+    if on_alert is not None and not callable(on_alert):
+        raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
+    return on_alert
+
+
+def _positive(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"MetricsRecorder({name}=...) must be a whole number above 0")
+    return value

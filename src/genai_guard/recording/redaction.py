@@ -1,0 +1,174 @@
+"""The single exit: whatever leaves the process through a sink has been here.
+
+Rule 1: What any guard found is covered, whatever its action or mode said about the call itself.
+Rule 2: The texts are searched again by rules of the redactor's own, for what no guard was asked about.
+Rule 3: What cannot be redacted does not leave: a finding that fits no text, a scan that fails, a text that is too long.
+Rule 4: Identifiers (request, user, tenant, session, the names of models, tools and rules) leave as they were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from genai_guard.guards.base import settle
+from genai_guard.messages import Caller, Part
+from genai_guard.recording.event import Event
+from genai_guard.verdicts import Finding, Verdict
+
+if TYPE_CHECKING:
+    from genai_guard.guards import PII
+
+__all__ = ["FAILED", "TOO_LONG", "Redactor", "Scan", "is_response", "no_scan"]
+
+Scan: TypeAlias = Callable[[str], Iterable[tuple[int, int, str]]]
+"""Finds what must not leave: first character, one past the last, and what it is."""
+
+Side: TypeAlias = Literal["request", "response"]
+_Span: TypeAlias = tuple[int, int, str]
+
+TOO_LONG: Final = "[WITHHELD: too long]"
+"""The only text of a side that is longer than the redactor looks at."""
+
+FAILED: Final = "[WITHHELD: redaction failed]"
+"""The only text of a side that could not be redacted."""
+
+_RESPONSE: Final = "response"
+
+
+def no_scan(text: str, /) -> tuple[()]:
+    """Find nothing: `Redactor(scan=no_scan)` covers what the guards found, and nothing else."""
+    del text
+    return ()
+
+
+def is_response(where: str) -> bool:
+    """Whether a finding with this `where` is about the reply: `response`, `response.choices[0].message.content`."""
+    return where == _RESPONSE or where.startswith(("response.", "response["))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redactor:
+    """Makes a copy of an event that may leave the process.
+
+    A span becomes its label in brackets, `[EMAIL]`. Spans that overlap are covered as one, by the label of the first.
+
+    Args:
+        scan: Rules of its own; every rule of the library's `PII` guard when None. `no_scan` for guards' findings alone.
+        max_chars: A request or reply that is longer, all texts together, is withheld and not searched.
+    """
+
+    scan: Scan | None = None
+    max_chars: int = 1 << 20
+    _scan: Scan = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        settle(self, _scan=self.scan or _PersonalData())
+
+    def event(self, event: Event, *, texts: bool = True) -> Event:
+        """Return the event as it may leave; without request and response if not `texts`."""
+        findings = [finding for verdict in event.verdicts for finding in verdict.findings] if texts else ()
+        return event._replace(
+            caller=self._caller(event.caller),
+            verdicts=tuple([self._verdict(verdict) for verdict in event.verdicts]),
+            request=self._side(event.request, findings, "request") if texts else (),
+            response=self._side(event.response, findings, "response") if texts else (),
+        )
+
+    def text(self, text: str, findings: Iterable[Finding] = ()) -> str:
+        """Return a text with everything covered that a guard or the redactor's own rules find in it."""
+        spans = [(finding.start, finding.end, finding.category) for finding in findings if finding.end > finding.start]
+        spans.extend(self._scan(text))
+        return _covered(text, spans) if spans else text
+
+    def _side(self, parts: Sequence[Part], findings: Iterable[Finding], side: Side) -> tuple[Part, ...]:
+        """Redact all texts of a side, or withhold them together."""
+        if sum([len(part.text) for part in parts]) > self.max_chars:
+            return (Part(TOO_LONG),)
+        try:
+            found = _placed(parts, findings, side)
+            return tuple([part._replace(text=self.text(part.text, found[_place(part, side)])) for part in parts])
+        except Exception:  # noqa: BLE001  whatever went wrong, an unredacted text must not leave
+            return (Part(FAILED),)
+
+    def _verdict(self, verdict: Verdict) -> Verdict:
+        findings = verdict.findings
+        if any(finding.detail for finding in findings):
+            findings = tuple([replace(finding, detail=self._words(finding.detail)) for finding in findings])
+        return replace(verdict, text="", findings=findings)
+
+    def _caller(self, caller: Caller) -> Caller:
+        if not caller.tags:
+            return caller
+        return replace(caller, tags={str(name): self._words(str(value)) for name, value in caller.tags.items()})
+
+    def _words(self, text: str) -> str:
+        try:
+            return self.text(text) if text else ""
+        except Exception:  # noqa: BLE001  as above
+            return FAILED
+
+
+def _place(part: Part, side: Side) -> str:
+    """Return the `where` of findings in a part."""
+    if side == "request" or is_response(part.where):
+        return part.where
+    return f"{_RESPONSE}.{part.where}" if part.where else _RESPONSE
+
+
+def _placed(parts: Sequence[Part], findings: Iterable[Finding], side: Side) -> Mapping[str, Sequence[Finding]]:
+    """Return the findings of one side by their place.
+
+    Raises:
+        ValueError: a finding fits no text, so nobody knows what it wanted covered.
+    """
+    lengths: dict[str, int] = {}
+    for part in parts:
+        where = _place(part, side)
+        lengths[where] = max(len(part.text), lengths.get(where, 0))
+    found: dict[str, list[Finding]] = {where: [] for where in lengths}
+    for finding in findings:
+        if is_response(finding.where) is (side == "response") and finding.end > finding.start and parts:
+            if finding.start < 0 or finding.end > lengths.get(finding.where, 0):
+                raise ValueError("a finding fits no text")
+            found[finding.where].append(finding)
+    return found
+
+
+def _covered(text: str, spans: Iterable[_Span]) -> str:
+    pieces: list[str] = []
+    written = 0
+    for start, end, label in _merged(spans):
+        pieces += text[written : max(start, 0)], f"[{label}]"
+        written = end
+    return "".join([*pieces, text[written:]])
+
+
+def _merged(spans: Iterable[_Span]) -> Iterator[_Span]:
+    """Yield spans that do not overlap; those that did become one."""
+    ordered = iter(sorted(spans, key=lambda span: (span[0], -span[1])))
+    start, end, label = next(ordered)
+    for next_start, next_end, next_label in ordered:
+        if next_start < end:
+            end = max(end, next_end)
+        else:
+            yield start, end, label
+            start, end, label = next_start, next_end, next_label
+    yield start, end, label
+
+
+class _PersonalData:
+    """Scans with the library's own guard, which is built at the first text: the import costs nothing until then."""
+
+    __slots__ = ("_guard",)
+
+    def __init__(self) -> None:
+        self._guard: PII | None = None
+
+    def __call__(self, text: str) -> Iterator[_Span]:
+        if self._guard is None:
+            from genai_guard.guards import PII  # noqa: PLC0415  guards are not needed to record
+
+            self._guard = PII(action="flag")
+        return ((each.start, each.end, each.category) for each in self._guard.check(text).findings)

@@ -1,0 +1,155 @@
+"""A call as one row of a table.
+
+Names and types are those of the Databricks AI Gateway inference table where it has the column; everything else is
+our own. A row holds an event as it came out of a `Redactor`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from time import gmtime, strftime
+from typing import TYPE_CHECKING, Any, Final
+
+from genai_guard.messages import Part
+from genai_guard.recording.dimensions import variant
+from genai_guard.recording.event import Event
+from genai_guard.recording.redaction import FAILED, TOO_LONG, is_response
+from genai_guard.verdicts import Finding, Verdict
+
+if TYPE_CHECKING:
+    from genai_guard.routing import Assignment
+
+__all__ = ["MAX_PAYLOAD_BYTES", "encode", "row"]
+
+MAX_PAYLOAD_BYTES: Final = 1 << 20
+"""A longer request or response is null in its row, as in the inference table."""
+
+_HTTP: Final = {
+    "ok": 200,
+    "blocked": 400,
+    "rate_limited": 429,
+    "budget_exceeded": 429,
+    "cancelled": 499,
+    "abandoned": 499,
+    "timeout": 504,
+}
+_WITHHELD: Final = {TOO_LONG: "MAX_{}_SIZE_EXCEEDED", FAILED: "{}_REDACTION_FAILED"}
+
+
+def row(event: Event) -> dict[str, Any]:
+    """Return the row of a redacted event, with values that JSON has.
+
+    `logging_error_codes` says why a text is null: `MAX_REQUEST_SIZE_EXCEEDED`, `MAX_RESPONSE_SIZE_EXCEEDED`,
+    `REQUEST_REDACTION_FAILED` or `RESPONSE_REDACTION_FAILED`.
+    """
+    codes: list[str] = []
+    began_s, micros = divmod(round(event.time_s * 1e6), 1_000_000)
+    began = gmtime(began_s)
+    caller, usage = event.caller, event.usage
+    return {
+        "request_date": strftime("%Y-%m-%d", began),
+        "request_time": strftime("%Y-%m-%dT%H:%M:%S", began) + f".{micros:06d}+00:00",
+        "request_id": event.request_id,
+        "client_request_id": caller.request_id or None,
+        "status_code": _HTTP.get(event.status, 500),
+        "sampling_fraction": 1.0,
+        "execution_duration_ms": round(event.latency_s * 1e3),
+        "request": _payload(event.request, "REQUEST", codes),
+        "response": _payload(event.response, "RESPONSE", codes),
+        "logging_error_codes": codes,
+        "served_entity_id": event.target,
+        "requester": caller.user or None,
+        "pipeline": event.pipeline,
+        "status": event.status,
+        "stage": event.stage,
+        "error_type": event.error_type or None,
+        "denied_by": event.denied_by or None,
+        "tenant": caller.tenant or None,
+        "session": caller.session or None,
+        "tags": dict(caller.tags),
+        "model": event.model or None,
+        "variant": variant(event) or None,
+        "assignments": [_assignment(each) for each in event.assignments],
+        "verdicts": [_verdict(each) for each in event.verdicts],
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "tokens_estimated": usage.estimated,
+        "cost_usd": event.cost_usd,
+        "latency_ms": _ms(event.latency_s),
+        "model_ms": _ms(event.model_s),
+        "overhead_ms": _ms(event.latency_s - event.model_s),
+        "first_token_ms": None if event.first_token_s is None else _ms(event.first_token_s),
+        "streamed": event.streamed,
+        "chunks": event.chunks,
+        "finish_reason": event.finish_reason or None,
+        "settled": event.settled,
+    }
+
+
+def encode(values: dict[str, Any]) -> bytes:
+    """Return a row as one line of JSON in UTF-8. Lone surrogates, which UTF-8 has no bytes for, become `?`."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _payload(parts: Sequence[Part], name: str, codes: list[str]) -> str | None:
+    """Return the texts of one side as JSON in a string, or None and a code that says why not."""
+    if not parts:
+        return None
+    if len(parts) == 1 and parts[0].text in _WITHHELD:
+        codes.append(_WITHHELD[parts[0].text].format(name))
+        return None
+    payload = json.dumps({"messages": [_message(part) for part in parts]}, ensure_ascii=False, separators=(",", ":"))
+    if len(payload.encode("utf-8", "replace")) > MAX_PAYLOAD_BYTES:
+        codes.append(_WITHHELD[TOO_LONG].format(name))
+        return None
+    return payload
+
+
+def _message(part: Part) -> dict[str, str]:
+    message = {"role": part.role, "content": part.text}
+    if part.kind != "text":
+        message["kind"] = part.kind
+    if part.name:
+        message["name"] = part.name
+    return message
+
+
+def _assignment(assignment: Assignment) -> dict[str, Any]:
+    return {
+        "experiment": assignment.experiment,
+        "variant": assignment.variant,
+        "reason": str(assignment.reason),
+        "bucket": assignment.bucket,
+        "propensity": assignment.propensity,
+        "mode": assignment.mode,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "guard": verdict.guard,
+        "action": str(verdict.action),
+        "mode": verdict.mode,
+        "error": verdict.error or None,
+        "findings": [_finding(each) for each in verdict.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "category": finding.category,
+        "side": "response" if is_response(finding.where) else "request",
+        "where": finding.where,
+        "start": finding.start,
+        "end": finding.end,
+        "score": finding.score,
+        "detail": finding.detail,
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1e3, 3)

@@ -1,0 +1,64 @@
+"""Where events go besides the windows."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.recording.event import Event
+from genai_guard.recording.redaction import Redactor
+from genai_guard.recording.worker import Worker
+
+__all__ = ["Log", "Sink", "outlet", "sink_of"]
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Takes events, one at a time, on a thread of its own.
+
+    Events have been redacted before. What `write` raises is counted and told once; while it hangs, events wait in a
+    bounded queue, and what does not fit is dropped and counted.
+
+    Optional attributes, with what their absence means: `wants_text` (False: request and response are left out),
+    `redact` (the `Redactor` with its defaults), `flush()` and `close()` (nothing to do). All are called on that thread.
+    """
+
+    def write(self, event: Event, /) -> object:
+        """Take one event."""
+        ...
+
+
+@runtime_checkable
+class Log(Protocol):
+    """The description of a sink, which opens nothing until a recorder asks for its writer."""
+
+    def writer(self) -> Sink:
+        """Return a new sink."""
+        ...
+
+
+def sink_of(given: object, /, *, parameter: str) -> Sink:
+    """Return the sink that was given or described.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if isinstance(given, Log):
+        return given.writer()
+    if isinstance(given, Sink) and not isinstance(given, type):
+        return given
+    raise ConfigurationError(
+        f"MetricsRecorder({parameter}=...): an object of type {type(given).__name__} has no method write(event); "
+        'give an InferenceLog("folder") or a sink'
+    )
+
+
+def outlet(name: str, sink: Sink, *, size: int) -> Worker:
+    """Return the worker that redacts events and hands them to a sink."""
+    wants_text = bool(getattr(sink, "wants_text", False))
+    redactor: Redactor = getattr(sink, "redact", None) or Redactor()
+
+    def handle(event: Event) -> None:
+        sink.write(redactor.event(event, texts=wants_text))
+
+    return Worker(name, handle, size=size, flush=getattr(sink, "flush", None), finish=getattr(sink, "close", None))

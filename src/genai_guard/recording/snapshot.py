@@ -1,0 +1,220 @@
+"""What happened in a window, as values and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from genai_guard.recording.dimensions import OTHER, Key
+from genai_guard.recording.series import ERRORS, NANO, Hit, Series
+from genai_guard.recording.sketch import Buckets, merge, quantiles
+
+__all__ = ["Quantiles", "Snapshot", "snapshot"]
+
+Row: TypeAlias = tuple[str, str]
+Hits: TypeAlias = Mapping[str, Mapping[str, int]]
+
+_SHARES: Final = (0.5, 0.95, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Durations in milliseconds, within 1 % of the exact ones; None when there were none.
+
+    Attributes:
+        count: Number of durations.
+        p50: Half of them were not longer.
+        p95: 95 % of them were not longer.
+        p99: 99 % of them were not longer.
+    """
+
+    count: int = 0
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+    @classmethod
+    def of(cls, buckets: Buckets) -> Quantiles:
+        """Return the quantiles of durations that were counted in seconds."""
+        in_ms = (None if each is None else each * 1e3 for each in quantiles(buckets, _SHARES))
+        return cls(sum(buckets.values()), *in_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What happened in a window, or to one slice of it. Prints as a table, and shows as one in a notebook.
+
+    Latency and model time are those of the calls that reached the model: refusals take microseconds, and would make
+    an overloaded service look fast. Errors are the calls that ended as `error`, `timeout` or `component_failed`. What
+    the policy refused (`blocked`, `denied`) and what the caller gave up (`cancelled`, `abandoned`) is not an error.
+
+    Attributes:
+        window_s: Length of the window in seconds; it begins up to ten seconds earlier, with the slice it falls into.
+        slice: The dimensions asked for and their values; empty for all calls.
+        calls: All calls.
+        errors: Those in which something broke.
+        error_rate: Errors divided by calls; 0 without calls.
+        blocked: Those that a guard refused.
+        denied: Those that a limit or budget refused.
+        statuses: Calls by status.
+        latency_ms: From beginning to end, of the calls that reached the model.
+        model_ms: The part of it spent in the wrapped function and its stream.
+        overhead_ms: All the rest, of every call; for a stream this includes waiting for its reader.
+        first_token_ms: To the first chunk released, of the calls that streamed one.
+        input_tokens: Tokens of requests, cached ones included.
+        output_tokens: Tokens of replies.
+        cached_tokens: Those of the input that the provider had cached.
+        cost_usd: Price of the calls that have one.
+        unpriced: Calls with tokens but without a price: `cost_usd` leaves them out.
+        guardrail_hits: Verdicts by guard, then by action. A guard counts once for each side of a call.
+        shadow_hits: The same for guards in shadow mode.
+        error_types: Calls by the class of what was raised.
+        denials: Calls by the limit that refused them.
+        overflowed: Calls that may belong to this slice, but were counted under `__other__`; see `max_series`.
+        dropped: What sinks missed since the recorder was made, by sink and reason.
+    """
+
+    window_s: float
+    slice: Mapping[str, str] = field(default_factory=dict[str, str])
+    calls: int = 0
+    errors: int = 0
+    error_rate: float = 0.0
+    blocked: int = 0
+    denied: int = 0
+    statuses: Mapping[str, int] = field(default_factory=dict[str, int])
+    latency_ms: Quantiles = Quantiles()
+    model_ms: Quantiles = Quantiles()
+    overhead_ms: Quantiles = Quantiles()
+    first_token_ms: Quantiles = Quantiles()
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced: int = 0
+    guardrail_hits: Hits = field(default_factory=dict[str, Mapping[str, int]])
+    shadow_hits: Hits = field(default_factory=dict[str, Mapping[str, int]])
+    error_types: Mapping[str, int] = field(default_factory=dict[str, int])
+    denials: Mapping[str, int] = field(default_factory=dict[str, int])
+    overflowed: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __str__(self) -> str:
+        rows = tuple(self._rows())
+        width = max(len(name) for name, _ in rows)
+        return "\n".join([self._title(), *(f"  {name:<{width}}  {text}".rstrip() for name, text in rows)])
+
+    def _repr_html_(self) -> str:
+        from html import escape  # noqa: PLC0415  for notebooks alone
+
+        cells = "".join(
+            f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
+            for name, text in self._rows()
+        )
+        return f"<table><caption>{escape(self._title())}</caption><tbody>{cells}</tbody></table>"
+
+    def _title(self) -> str:
+        of = ", ".join(f"{name} {value!r}" for name, value in self.slice.items())
+        return f"{self.calls:,} calls in the last {self.window_s:g} s" + (f", {of}" if of else "")
+
+    def _rows(self) -> Iterator[Row]:
+        yield "errors", f"{self.errors:,} ({self.error_rate:.2%})" + _names(self.error_types)
+        yield "blocked", f"{self.blocked:,}"
+        yield "denied", f"{self.denied:,}" + _names(self.denials)
+        yield "statuses", _listed(self.statuses)
+        yield "latency", _durations(self.latency_ms)
+        yield "of it model", _durations(self.model_ms)
+        yield "overhead", _durations(self.overhead_ms)
+        yield "first token", _durations(self.first_token_ms)
+        yield "tokens", f"in {self.input_tokens:,}, out {self.output_tokens:,}, cached {self.cached_tokens:,}"
+        yield "cost", f"${self.cost_usd:,.4f}" + (f" ({self.unpriced:,} calls have no price)" if self.unpriced else "")
+        yield "guardrail hits", _by_guard(self.guardrail_hits)
+        if self.shadow_hits:
+            yield "in shadow mode", _by_guard(self.shadow_hits)
+        if self.overflowed:
+            yield "not in this slice", f"{self.overflowed:,} calls counted under __other__ may belong to it"
+        if self.dropped:
+            yield "dropped", _listed(self.dropped)
+
+
+def snapshot(
+    series: Iterable[tuple[Key, Series]],
+    *,
+    window_s: float,
+    wanted: Mapping[int, str],
+    dimensions: Key,
+    dropped: Mapping[str, int],
+) -> Snapshot:
+    """Add up the series that have the `wanted` values, by the place of their dimension in the key."""
+    total = Series()
+    statuses: dict[str, int] = {}
+    overflowed = 0
+    for key, each in series:
+        if all(key[place] == value for place, value in wanted.items()):
+            total.merge(each)
+            merge(statuses, {key[0]: each.calls})
+        elif all(key[place] in {value, OTHER} for place, value in wanted.items()):
+            overflowed += each.calls
+    merge(total.model, total.latency)
+    calls = total.calls
+    errors = sum(count for status, count in statuses.items() if status in ERRORS)
+    return Snapshot(
+        window_s=window_s,
+        slice={dimensions[place]: value for place, value in wanted.items()},
+        calls=calls,
+        errors=errors,
+        error_rate=errors / calls if calls else 0.0,
+        blocked=statuses.get("blocked", 0),
+        denied=statuses.get("rate_limited", 0) + statuses.get("budget_exceeded", 0),
+        statuses=_ranked(statuses),
+        latency_ms=Quantiles.of(total.latency),
+        model_ms=Quantiles.of(total.model),
+        overhead_ms=Quantiles.of(total.overhead),
+        first_token_ms=Quantiles.of(total.first_token),
+        input_tokens=total.input_tokens,
+        output_tokens=total.output_tokens,
+        cached_tokens=total.cached_tokens,
+        cost_usd=total.cost_nano_usd / NANO,
+        unpriced=total.unpriced,
+        guardrail_hits=_hits(total.hits, shadow=False),
+        shadow_hits=_hits(total.hits, shadow=True),
+        error_types=_ranked(total.error_types),
+        denials=_ranked(total.denials),
+        overflowed=overflowed,
+        dropped=dict(dropped),
+    )
+
+
+def _hits(counts: Mapping[Hit, int], *, shadow: bool) -> dict[str, dict[str, int]]:
+    hits: dict[str, dict[str, int]] = {}
+    for hit, count in sorted(counts.items()):
+        if (hit.mode == "shadow") is shadow:
+            merge(hits.setdefault(hit.guard, {}), {hit.action: count})
+    return hits
+
+
+def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _durations(of: Quantiles) -> str:
+    shown = (("p50", of.p50), ("p95", of.p95), ("p99", of.p99))
+    return "  ".join(f"{name} {_ms(value):>12}" for name, value in shown)
+
+
+def _ms(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "-"
+
+
+def _names(counts: Mapping[str, int]) -> str:
+    return f": {_listed(counts)}" if counts else ""
+
+
+def _by_guard(hits: Hits) -> str:
+    return "; ".join(f"{guard}: {_listed(actions)}" for guard, actions in hits.items()) or "-"

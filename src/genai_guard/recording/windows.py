@@ -1,0 +1,149 @@
+"""What happened lately: calls counted in slices of ten seconds, each by every combination of dimensions.
+
+Rule 1: An event is counted in exactly one series of exactly one slice.
+Rule 2: The percentiles of a window are those of the sum of its slices; see `sketch`.
+Rule 3: What alerts ask for is counted exactly, beside the sketches.
+Rule 4: Nothing here waits, locks or looks at a clock: `MetricsRecorder` does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from math import log
+from typing import TYPE_CHECKING, Final
+
+from genai_guard.recording.dimensions import Key, SeriesCap, key_reader
+from genai_guard.recording.series import NANO, Counts, Series, Slice, count_names
+from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
+from genai_guard.recording.spending import Total
+
+if TYPE_CHECKING:
+    from genai_guard.recording.event import Event
+
+__all__ = ["KEPT_S", "SLICE_S", "Windows"]
+
+SLICE_S: Final = 10.0
+"""Seconds of one slice. A window takes in every slice that it touches, so it may look back this much further."""
+
+KEPT_S: Final = 3600.0
+"""Seconds kept."""
+
+_KEPT_SLICES: Final = int(KEPT_S / SLICE_S)
+_REACHED: Final = frozenset({"call", "stream", "output", "done"})
+
+
+class Windows:
+    """The last hour, in slices.
+
+    Args:
+        dimensions: By what calls are counted apart; `status` first.
+        thresholds_s: Durations that alerts ask about.
+        max_series: Most combinations of values counted apart at a time.
+    """
+
+    __slots__ = (
+        "_cap", "_current", "_ends_s", "_key", "_least_threshold_s", "_nano_usd", "_number", "_slices", "_thresholds_s",
+        "_tokens", "dimensions",
+    )  # fmt: skip
+
+    def __init__(
+        self, dimensions: Sequence[str], *, thresholds_s: Sequence[float] = (), max_series: int = 1000
+    ) -> None:
+        self.dimensions: Final = tuple(dimensions)
+        self._key = key_reader(self.dimensions)
+        self._thresholds_s = tuple(thresholds_s)
+        self._least_threshold_s = min(self._thresholds_s, default=math.inf)
+        self._tokens = self._nano_usd = 0
+        self._cap = SeriesCap(max_series, dimensions=len(self.dimensions))
+        self._slices: dict[int, Slice] = {}
+        self._current = Slice()
+        self._number = 0
+        self._ends_s = -math.inf
+
+    def __len__(self) -> int:
+        """Return the number of series that are counted apart."""
+        return len(self._cap)
+
+    def add(self, now: float, event: Event) -> None:
+        """Count an event that ended at `now`.
+
+        Raises:
+            Exception: the event is malformed.
+        """
+        total_s = event.latency_s
+        own_s = total_s - event.model_s
+        input_tokens, output_tokens, cached_tokens, _, _ = event.usage
+        tokens = input_tokens + output_tokens
+        cost_usd = event.cost_usd
+        cost = None if cost_usd is None else int(cost_usd * NANO + 0.5)
+        first = None if event.first_token_s is None else bucket(event.first_token_s)
+        # `bucket` written out: calling it would be a sixth of the cost of an event.
+        own = int(log(own_s) * PER_E + OFFSET) if own_s > SMALLEST else bucket(own_s)
+        total = int(log(total_s) * PER_E + OFFSET) if total_s > SMALLEST else bucket(total_s)
+        model = total if own_s * NEGLIGIBLE <= total_s else bucket(event.model_s)
+        key = self._key(event)
+
+        # What could fail has been done: a malformed event is not half counted.
+        current = self._current if now < self._ends_s else self._open(now)
+        series = current.series.get(key)
+        if series is None:
+            series = self._series(current, key)
+        series.input_tokens += input_tokens
+        series.output_tokens += output_tokens
+        self._tokens += tokens
+        if cached_tokens:
+            series.cached_tokens += cached_tokens
+        if cost is not None:
+            series.cost_nano_usd += cost
+            self._nano_usd += cost
+        elif tokens:
+            series.unpriced += 1
+        series.overhead[own] = series.overhead.get(own, 0) + 1
+        if event.stage in _REACHED:
+            series.latency[total] = series.latency.get(total, 0) + 1
+            if model != total:
+                series.model[model] = series.model.get(model, 0) + 1
+                series.model[total] = series.model.get(total, 0) - 1
+            if first is not None:
+                series.first_token[first] = series.first_token.get(first, 0) + 1
+            if total_s > self._least_threshold_s:
+                current.count_slow(total_s)
+        if event.verdicts or event.status != "ok":
+            count_names(series, event)
+
+    @property
+    def total(self) -> Total:
+        """What all calls since the beginning have cost, those included that are no longer kept."""
+        return Total(self._nano_usd, self._tokens)
+
+    def counts(self, now: float, window_s: float) -> Counts:
+        """Return the exact counters of the last `window_s` seconds."""
+        total = Counts(self._thresholds_s)
+        for each in self._window(now, window_s):
+            total.add(each)
+        return total
+
+    def series(self, now: float, window_s: float) -> Iterator[tuple[Key, Series]]:
+        """Yield every series of every slice of the last `window_s` seconds."""
+        for each in self._window(now, window_s):
+            yield from each.series.items()
+
+    def _window(self, now: float, window_s: float) -> Iterator[Slice]:
+        oldest = int((now - window_s) // SLICE_S)
+        return (each for number, each in self._slices.items() if number >= oldest)
+
+    def _open(self, now: float) -> Slice:
+        """Begin a slice. Time does not go backwards: an event that is late by a moment counts in the newest one."""
+        self._number = int(now // SLICE_S)
+        self._ends_s = (self._number + 1) * SLICE_S
+        self._current = self._slices[self._number] = Slice(self._thresholds_s)
+        oldest = self._number - _KEPT_SLICES
+        for number in [number for number in self._slices if number < oldest]:
+            del self._slices[number]
+        self._cap.expire(before=oldest)
+        return self._current
+
+    def _series(self, of: Slice, key: Key) -> Series:
+        admitted = self._cap.admit(key, now=self._number)
+        return of.series.get(admitted) or of.series.setdefault(admitted, Series())

@@ -1,0 +1,142 @@
+r"""Shape gates: cheap tests on bytes that say whether a pattern can match at all.
+
+A gate is a necessary condition: it holds for every text in which a pattern under it matches. What makes a gate sound:
+
+- It is derived from the pattern's own character classes and its fewest repetitions, not from a typical match.
+- It sees ASCII only. Bytes of other characters become a filler, and patterns are compiled so that `\d`, `\w` and
+  `\b` mean ASCII; digits of other scripts are the business of a normaliser.
+- Separators that a pattern allows between digits are all deleted before runs are counted.
+
+The conditions of one gate stand in the order of their cost. What several gates look at is computed once per text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+__all__ = ["GATES", "TRIGGERS", "Gate", "Shapes"]
+
+_DIGITS: Final = b"0123456789"
+_HEX: Final = b"0123456789abcdefABCDEF"
+_SEPARATORS: Final = b" -.()/\t"
+
+
+def _table(classes: Mapping[bytes, bytes], other: bytes) -> bytes:
+    table = bytearray(other * 256)
+    for members, shape in classes.items():
+        for byte in members:
+            table[byte] = shape[0]
+    return bytes(table)
+
+
+_UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LOWER: Final = _UPPER.lower()
+_KEPT: Final = {bytes([byte]): bytes([byte]) for byte in b"+" + _SEPARATORS}
+_DIGIT_SHAPE: Final = _table({_DIGITS: b"0", **_KEPT}, b"x")
+_LETTER_SHAPE: Final = _table({_DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
+
+
+class Shapes:
+    """One text in the forms that gates look at, each made when it is first asked for.
+
+    Attributes:
+        text: The text.
+        data: Its UTF-8 bytes; a lone surrogate is encoded like any other character.
+    """
+
+    __slots__ = ("_digits", "_joined", "_letters", "data", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.data = text.encode("utf-8", "surrogatepass")
+        self._digits: bytes | None = None
+        self._joined: bytes | None = None
+        self._letters: bytes | None = None
+
+    @property
+    def digits(self) -> bytes:
+        """Every digit as `0`, `+` and separators as they are, everything else as `x`."""
+        shape = self._digits
+        if shape is None:
+            shape = self._digits = self.data.translate(_DIGIT_SHAPE)
+        return shape
+
+    @property
+    def joined(self) -> bytes:
+        """`digits` without its separators: what is left of a grouped number is one run."""
+        shape = self._joined
+        if shape is None:
+            shape = self._joined = self.digits.translate(None, _SEPARATORS)
+        return shape
+
+    @property
+    def letters(self) -> bytes:
+        """Every letter as `a`, every digit as `0`, everything else as a space."""
+        shape = self._letters
+        if shape is None:
+            shape = self._letters = self.data.translate(_LETTER_SHAPE)
+        return shape
+
+
+Gate: TypeAlias = Callable[[Shapes], bool]
+
+
+def _at(shapes: Shapes) -> bool:
+    return "@" in shapes.text
+
+
+def _digits_13(shapes: Shapes) -> bool:
+    return b"0" * 13 in shapes.joined
+
+
+def _digits_10(shapes: Shapes) -> bool:
+    return b"0" * 10 in shapes.joined
+
+
+def _plus_digits_8(shapes: Shapes) -> bool:
+    return "+" in shapes.text and b"+" + b"0" * 8 in shapes.joined
+
+
+def _letters_2_digits_2(shapes: Shapes) -> bool:
+    return b"aa00" in shapes.letters
+
+
+def _dashed_3_2_4(shapes: Shapes) -> bool:
+    return b"000-00-0000" in shapes.digits
+
+
+def _dotted_quad(shapes: Shapes) -> bool:
+    return b"0.0" in shapes.digits and b"..." in shapes.data.translate(None, _DIGITS)
+
+
+def _colons(shapes: Shapes) -> bool:
+    text = shapes.text
+    if ":" not in text:
+        return False
+    return "::" in text or (text.count(":") >= 6 and b"::::::" in shapes.data.translate(None, _HEX))
+
+
+GATES: Final[Mapping[str, Gate]] = MappingProxyType(
+    {
+        "at": _at,
+        "colons": _colons,
+        "letters_2_digits_2": _letters_2_digits_2,
+        "dashed_3_2_4": _dashed_3_2_4,
+        "dotted_quad": _dotted_quad,
+        "plus_digits_8": _plus_digits_8,
+        "digits_10": _digits_10,
+        "digits_13": _digits_13,
+    }
+)
+"""The gates by name, the cheapest first.
+
+`at`: an `@`. `colons`: `::`, or six colons with nothing but hexadecimal digits between them. `letters_2_digits_2`: two
+letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: three dots with
+nothing but digits between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
+`digits_13`: ten and thirteen digits, likewise.
+"""
+
+TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType({**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":"})
+"""The characters of which a text has to hold one for a gate to hold."""

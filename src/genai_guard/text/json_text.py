@@ -1,0 +1,158 @@
+r"""Matches in the strings of JSON text, such as the arguments of a tool call.
+
+In JSON text a line feed is written `\n`. Scanned as it stands, the `n` would join the word behind it: a rule with a
+word boundary would miss `\n4111 1111 1111 1111`. So each escape sequence is read as the character it stands for, and
+the matches are placed back into the text as it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+from genai_guard.text.rules import Match
+from genai_guard.text.scanner import Scanner
+from genai_guard.text.stream import Decided, ScanStream
+
+__all__ = ["JsonScanStream", "find_in_json"]
+
+_ESCAPE: Final = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([^u]))", re.DOTALL
+)
+_UNFINISHED: Final = re.compile(
+    r"\\(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u[0-9a-fA-F]{0,3})?)?)?)?\Z"
+)
+_SHORT: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def find_in_json(scanner: Scanner, text: str) -> Sequence[Match]:
+    """Return the matches in JSON text, in the order of their places in it."""
+    if "\\" not in text:
+        return scanner.find(text)
+    plain = _Plain()
+    matches = scanner.find(plain.read(text))
+    return [plain.place(match) for match in matches]
+
+
+class JsonScanStream:
+    """A `ScanStream` for JSON text: takes and returns it as it is written."""
+
+    __slots__ = ("_plain", "_raw", "_raw_start", "_scan", "_unread")
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scan = ScanStream(scanner)
+        self._plain = _Plain()
+        self._raw = ""
+        self._raw_start = 0
+        self._unread = ""
+
+    @property
+    def held(self) -> str:
+        """What arrived and is not decided yet."""
+        return self._raw + self._unread
+
+    def feed(self, text: str) -> Decided | None:
+        """Take the next piece; return what is decided by now, or None if that is nothing."""
+        text = self._unread + text
+        cut = _end_of_finished(text)
+        self._unread = text[cut:]
+        text = text[:cut]
+        if not text:
+            return None
+        self._raw += text
+        return self._placed(self._scan.feed(self._plain.read(text)))
+
+    def finish(self) -> Decided:
+        """Return the rest."""
+        rest = self._unread
+        self._unread = ""
+        self._raw += rest
+        last = self._scan.feed(self._plain.read(rest, is_last=True)) if rest else None
+        end = self._scan.finish()
+        parts = [self._placed(part) for part in (last, end)]
+        known = [part for part in parts if part is not None]
+        matches = tuple(match for part in known for match in part.matches)
+        start = known[0].start if known else self._raw_start
+        return Decided("".join([part.text for part in known]), start, matches)
+
+    def _placed(self, decided: Decided | None) -> Decided | None:
+        if decided is None:
+            return None
+        start = self._raw_start
+        end = self._plain.written(decided.start + len(decided.text))
+        stretch, self._raw = self._raw[: end - start], self._raw[end - start :]
+        self._raw_start = end
+        matches = tuple(self._plain.place(match) for match in decided.matches)
+        self._plain.forget(decided.start + len(decided.text))
+        return Decided(stretch, start, matches)
+
+
+class _Plain:
+    """JSON text with its escape sequences read, and the way back."""
+
+    __slots__ = ("_length", "_places", "_written", "_written_length")
+
+    def __init__(self) -> None:
+        self._places = [0]
+        """Places of the plain text from which on the written text is shifted by a constant."""
+        self._written = [0]
+        self._length = 0
+        self._written_length = 0
+
+    def read(self, text: str, *, is_last: bool = False) -> str:
+        """Take the next stretch, which ends in no unfinished escape unless it is the last; return it read."""
+        if "\\" not in text or is_last:
+            self._length += len(text)
+            self._written_length += len(text)
+            return text
+        pieces: list[str] = []
+        position = 0
+        for match in _ESCAPE.finditer(text):
+            pieces += text[position : match.start()], _character(match)
+            self._length += match.start() - position + 1
+            position = match.end()
+            self._places.append(self._length)
+            self._written.append(self._written_length + position)
+        pieces.append(text[position:])
+        self._length += len(text) - position
+        self._written_length += len(text)
+        return "".join(pieces)
+
+    def written(self, place: int) -> int:
+        """Return where the character at `place` is written; the end of the text for its end."""
+        index = bisect_right(self._places, place) - 1
+        return self._written[index] + place - self._places[index]
+
+    def place(self, match: Match) -> Match:
+        """Return the match in places of the text as it is written."""
+        return Match(self.written(match.start), self.written(match.end), match.rule)
+
+    def forget(self, place: int) -> None:
+        """Drop what is known only about places before `place`."""
+        index = bisect_right(self._places, place) - 1
+        if index > 0:
+            del self._places[:index], self._written[:index]
+
+
+def _character(match: re.Match[str]) -> str:
+    high, low, code, short = match.groups()
+    if short is not None:
+        return _SHORT.get(short, short)
+    if code is not None:
+        return chr(int(code, 16))
+    return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+
+
+def _end_of_finished(text: str) -> int:
+    """Return where an escape sequence begins that `text` breaks off; the length of the text if it does not."""
+    tail = text[-13:]
+    if "\\" not in tail:
+        return len(text)
+    # Whether a backslash begins an escape or ends one shows only from where the run of escapes begins.
+    start = 0
+    for match in _ESCAPE.finditer(text):
+        start = match.end()
+    unfinished = _UNFINISHED.search(text, start)
+    return len(text) if unfinished is None else unfinished.start()

@@ -1,0 +1,492 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.messages import Caller, Part, Usage
+from genai_guard.recording import Alert, AlertEvent, Event, InferenceLog, MetricsRecorder, Redactor, no_scan
+from genai_guard.routing import Assignment, Reason
+from genai_guard.verdicts import Action, Finding, Verdict
+
+SECRET = "sk-7f3a-SECRET"
+DAY_S = 86_400.0
+
+
+class Clock:
+    """Both clocks of a recorder: monotonic from 0, the wall from a midnight on."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.midnight_s = 20_000 * DAY_S
+        self.recorders: list[MetricsRecorder] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def wall(self) -> float:
+        return self.midnight_s + self.now_s
+
+
+class Kept:
+    """A sink that keeps what it gets."""
+
+    redact = Redactor(scan=no_scan)
+
+    def __init__(self, *, wants_text: bool = False) -> None:
+        self.wants_text = wants_text
+        self.events: list[Event] = []
+        self.closed = 0
+
+    def write(self, event: Event, /) -> None:
+        self.events.append(event)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Hung:
+    """A sink that hangs until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.let_go = threading.Event()
+
+    def write(self, event: Event, /) -> None:
+        self.reached.set()
+        self.let_go.wait()
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """A clock whose recorders are closed at the end of the test."""
+    clock = Clock()
+    with structlog.testing.capture_logs():
+        yield clock
+        for each in clock.recorders:
+            each.close()
+
+
+@pytest.fixture
+def hung() -> Iterator[Hung]:
+    sink = Hung()
+    yield sink
+    sink.let_go.set()
+
+
+def call(**values: Any) -> Event:
+    return Event(time_s=1.7e9, request_id=values.pop("request_id", "r"), **values)
+
+
+def recorder(clock: Clock, **values: Any) -> MetricsRecorder:
+    clock.recorders.append(MetricsRecorder(clock=clock, wall_clock=clock.wall, **values))
+    return clock.recorders[-1]
+
+
+# --- counting ----------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_recorder_gives_zeros(clock: Clock) -> None:
+    found = recorder(clock).snapshot()
+
+    assert (found.calls, found.error_rate, found.cost_usd, found.latency_ms.p99) == (0, 0.0, 0.0, None)
+
+
+def test_a_snapshot_counts_what_was_recorded_just_before(clock: Clock) -> None:
+    metrics = recorder(clock)
+    metrics.record(call(latency_s=0.8, model_s=0.79, first_token_s=0.1, usage=Usage(10, 5, 2), cost_usd=0.25))
+
+    found = metrics.snapshot()
+
+    assert (found.calls, found.input_tokens, found.output_tokens, found.cached_tokens) == (1, 10, 5, 2)
+    assert found.cost_usd == 0.25
+    assert found.latency_ms.p99 == pytest.approx(800, rel=0.01)
+    assert found.model_ms.p50 == pytest.approx(790, rel=0.01)
+    assert found.overhead_ms.p50 == pytest.approx(10, rel=0.01)
+    assert found.first_token_ms.p95 == pytest.approx(100, rel=0.01)
+
+
+def test_many_threads_are_counted_exactly_once_each(clock: Clock) -> None:
+    kept = Kept()
+    metrics = recorder(clock, sinks=[kept], queue_size=100_000)
+    barrier = threading.Barrier(8)
+
+    def work(number: int) -> None:
+        barrier.wait()
+        for index in range(1000):
+            metrics.record(call(model=f"m{number}", latency_s=0.1, status="ok" if index % 10 else "error"))
+            if index % 250 == 0:
+                metrics.snapshot()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found = metrics.snapshot()
+    assert (found.calls, found.errors) == (8000, 800)
+    assert [metrics.snapshot(model=f"m{number}").calls for number in range(8)] == [1000] * 8
+    assert metrics.flush()
+    assert len(kept.events) == 8000
+    assert metrics.dropped == {}
+    assert metrics.close()
+
+
+def test_a_window_forgets_what_is_older(clock: Clock) -> None:
+    metrics = recorder(clock)
+    for _ in range(60):
+        metrics.record(call())
+        clock.now_s += 60
+
+    clock.now_s -= 60
+    assert [metrics.snapshot(window_s).calls for window_s in (1, 60, 600, 3600)] == [1, 2, 11, 60]
+    clock.now_s += 7200
+    assert metrics.snapshot().calls == 0
+
+
+def test_calls_are_sliced_by_every_declared_dimension(clock: Clock) -> None:
+    metrics = recorder(clock, dimensions=("model", "variant", "tenant", "user", "tone", "region"))
+    tone = Assignment("tone", "short", {}, Reason.SPLIT)
+    metrics.record(call(model="large", assignments=(tone,), caller=Caller(user="u", tenant="t", tags={"region": "eu"})))
+    metrics.record(call(model="small", status="error"))
+
+    slices: list[dict[str, Any]] = [
+        {"model": "large"}, {"variant": "short"}, {"tenant": "t"}, {"user": "u"}, {"tone": "short"}, {"region": "eu"},
+        {"status": "error"}, {"model": "large", "status": "ok", "user": "u"}, {"variant": ""},
+    ]  # fmt: skip
+    for slice_ in slices:
+        assert metrics.snapshot(**slice_).calls == 1, slice_
+    assert metrics.snapshot(model="large", status="error").calls == 0
+
+
+def test_a_breakdown_has_a_snapshot_for_each_value(clock: Clock) -> None:
+    metrics = recorder(clock)
+    for model, calls in (("small", 1), ("large", 3)):
+        for _ in range(calls):
+            metrics.record(call(model=model))
+
+    assert [(model, found.calls) for model, found in metrics.breakdown("model").items()] == [("large", 3), ("small", 1)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "complaint"),
+    [
+        (
+            lambda metrics: metrics.snapshot(user="u"),
+            "'user' is not counted apart, only status, model, tenant, variant",
+        ),
+        (lambda metrics: metrics.snapshot(0), "window_s=0: the recorder keeps 3600 seconds"),
+        (lambda metrics: metrics.snapshot(3601), "window_s=3601"),
+        (lambda metrics: metrics.breakdown("user"), "'user' is not counted apart"),
+    ],
+)
+def test_a_question_that_has_no_answer_is_refused(
+    clock: Clock, ask: Callable[[MetricsRecorder], object], complaint: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=complaint):
+        ask(recorder(clock))
+
+
+@pytest.mark.parametrize(
+    "nonsense", [None, 3, call(latency_s=float("nan")), call(usage="x"), call(verdicts=(None,)), call(caller=None)]
+)
+def test_what_is_no_event_is_counted_as_lost_and_harms_nothing(clock: Clock, nonsense: Any) -> None:
+    metrics = recorder(clock)
+    metrics.record(nonsense)
+    metrics.record(call())
+
+    assert metrics.snapshot(status="ok").calls >= 1
+    assert sum(metrics.dropped.values()) == 1
+
+
+def test_a_clock_that_fails_harms_nothing() -> None:
+    def broken() -> float:
+        raise OSError
+
+    metrics = MetricsRecorder(clock=broken)
+    metrics.record(call())
+
+
+def test_texts_are_not_kept_while_an_event_waits_to_be_counted(clock: Clock) -> None:
+    metrics = recorder(clock)
+    metrics.record(call(request=(Part(SECRET),), response=(Part(SECRET),)))
+
+    (_, waiting), *_ = metrics._ledger._pending
+    assert (waiting.request, waiting.response) == ((), ())
+
+
+# --- sinks -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wants_text", [True, False])
+def test_texts_go_to_sinks_that_want_them(clock: Clock, wants_text: bool) -> None:
+    kept = Kept(wants_text=wants_text)
+    metrics = recorder(clock, sinks=[kept])
+    metrics.record(call(request=(Part("hello"),)))
+    metrics.flush()
+
+    assert metrics.wants_text is wants_text
+    assert kept.events[0].request == ((Part("hello"),) if wants_text else ())
+
+
+def test_a_sink_is_given_redacted_events_only(clock: Clock) -> None:
+    kept = Kept(wants_text=True)
+    metrics = recorder(clock, log=kept)
+    found = Verdict(Action.FLAG, findings=(Finding("key", "KEY", 0, len(SECRET)),), mode="shadow")
+    metrics.record(call(request=(Part(SECRET),), verdicts=(found,)))
+    metrics.flush()
+
+    assert [part.text for part in kept.events[0].request] == ["[KEY]"]
+
+
+def test_a_sink_that_hangs_costs_the_calls_nothing_and_its_events_are_counted(clock: Clock, hung: Hung) -> None:
+    kept = Kept()
+    metrics = recorder(clock, sinks=[hung, kept], queue_size=50)
+    metrics.record(call())
+    hung.reached.wait()
+    for _ in range(60):
+        metrics.record(call())
+        metrics._outlets[1].flush(until_s=float("inf"))
+
+    assert metrics.snapshot().calls == 61
+    assert metrics.dropped == {"Hung.queue_full": 10}
+    assert len(kept.events) == 61
+    assert not metrics.flush(timeout_s=0.01)
+    assert not metrics.close(timeout_s=0.01)
+
+
+def test_a_sink_that_raises_is_counted_told_once_and_harms_nothing(clock: Clock) -> None:
+    class Raising:
+        def write(self, event: Event, /) -> None:
+            raise ConnectionError(SECRET)
+
+    metrics = recorder(clock, sinks=[Raising()])
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(5):
+            metrics.record(call())
+        metrics.flush()
+
+    assert metrics.snapshot().calls == 5
+    assert metrics.dropped == metrics.snapshot().dropped == {"Raising.ConnectionError": 5}
+    assert [log["sink"] for log in logs] == ["Raising"]
+    assert SECRET not in str(logs)
+
+
+def test_rows_go_to_the_inference_log(clock: Clock, tmp_path: Path) -> None:
+    log = InferenceLog(tmp_path / "log", redact=Redactor(scan=no_scan))
+    with recorder(clock, log=log) as metrics:
+        for number in range(200):
+            metrics.record(call(request_id=f"r{number}", request=(Part("hi"),)))
+
+    assert [values["request_id"] for values in log.read()] == [f"r{number}" for number in range(200)]
+
+
+def test_a_log_that_cannot_be_written_harms_nothing(clock: Clock, tmp_path: Path) -> None:
+    log = InferenceLog(tmp_path / "log")
+    (tmp_path / "log").write_text("a file took its place")
+    metrics = recorder(clock, log=log)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            metrics.record(call())
+        metrics.flush()
+
+    assert metrics.snapshot().calls == 3
+    assert sum(metrics.dropped.values()) == 3
+    assert len(logs) == 1
+
+
+def test_building_a_recorder_starts_no_thread_and_writes_no_file(clock: Clock, tmp_path: Path) -> None:
+    before = threading.active_count()
+    recorder(clock, log=InferenceLog(tmp_path / "log"), alerts=[Alert.guardrail_hits()], on_alert=print)
+
+    assert threading.active_count() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_closes_sinks_once_and_counts_what_comes_after(clock: Clock) -> None:
+    kept = Kept()
+    metrics = recorder(clock, sinks=[kept])
+    metrics.record(call())
+
+    assert metrics.close()
+    assert metrics.close()
+    metrics.record(call())
+
+    assert (kept.closed, len(kept.events)) == (1, 1)
+    assert metrics.snapshot().calls == 2
+    assert metrics.dropped == {"Kept.closed": 1}
+
+
+# --- alerts ------------------------------------------------------------------------------------------------------
+
+
+def states(metrics: MetricsRecorder) -> list[tuple[str, str]]:
+    return [(alert.name, alert.state) for alert in metrics.alerts()]
+
+
+def test_the_four_alerts_fire_and_are_resolved(clock: Clock) -> None:
+    metrics = recorder(
+        clock,
+        alerts=[
+            Alert.latency_p99(above_ms=500),
+            Alert.error_rate(above=0.01),
+            Alert.budget(usd=50),
+            Alert.guardrail_hits(),
+        ],
+    )
+    assert metrics.alerts() == []
+
+    hit = (Verdict(Action.REDACT, guard="pii"),)
+    for number in range(100):
+        metrics.record(call(latency_s=0.6, status="error" if number < 5 else "ok", cost_usd=0.5, verdicts=hit))
+    assert states(metrics) == [
+        ("latency_p99_above_500_ms", "firing"),
+        ("error_rate_above_0.01", "firing"),
+        ("budget_50_usd_per_day", "firing"),
+        ("guardrail_hits", "firing"),
+    ]
+
+    clock.now_s += 400
+    assert set(states(metrics)) == {
+        ("latency_p99_above_500_ms", "resolved"),
+        ("error_rate_above_0.01", "resolved"),
+        ("budget_50_usd_per_day", "firing"),
+        ("guardrail_hits", "resolved"),
+    }
+
+    clock.now_s += DAY_S
+    assert {state for _, state in states(metrics)} == {"resolved"}
+
+
+@pytest.mark.parametrize(("slow", "fires"), [(10, False), (11, True)])
+def test_the_p99_alert_counts_exactly(clock: Clock, slow: int, fires: bool) -> None:
+    metrics = recorder(clock, alerts=[Alert.latency_p99(above_ms=500)])
+    for number in range(1000):
+        metrics.record(call(latency_s=0.500001 if number < slow else 0.5))
+
+    assert bool(metrics.alerts()) is fires
+
+
+@pytest.mark.parametrize(("calls", "fires"), [(499, False), (500, True)])
+def test_a_budget_counts_exactly(clock: Clock, calls: int, fires: bool) -> None:
+    metrics = recorder(clock, alerts=[Alert.budget(usd=50)])
+    for _ in range(calls):
+        metrics.record(call(cost_usd=0.1))
+
+    assert bool(metrics.alerts()) is fires
+
+
+def test_what_is_spent_after_midnight_counts_for_the_next_day_however_late_it_is_read(clock: Clock) -> None:
+    metrics = recorder(clock, alerts=[Alert.budget(tokens=100, per="day"), Alert.budget(tokens=100, per="hour")])
+    clock.now_s = DAY_S - 1
+    metrics.record(call(usage=Usage(99, 0)))
+    clock.now_s = DAY_S + 1
+    metrics.record(call(usage=Usage(0, 99)))
+
+    assert metrics.alerts() == []
+
+    metrics.record(call(usage=Usage(1, 0)))
+    assert len(metrics.alerts()) == 2
+
+
+def test_an_alert_is_told_to_the_callback_and_the_log_once(clock: Clock) -> None:
+    told: list[AlertEvent] = []
+    metrics = recorder(clock, alerts=[Alert.budget(usd=1)], on_alert=told.append)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(200):
+            metrics.record(call(cost_usd=1.0))
+        metrics.flush()
+        clock.now_s += DAY_S
+        metrics.flush()
+        metrics.flush()
+
+    assert [event.state for event in told] == ["firing", "resolved"]
+    assert [(log["event"], log["alert"]) for log in logs] == [
+        ("alert firing", "budget_1_usd_per_day"),
+        ("alert resolved", "budget_1_usd_per_day"),
+    ]
+
+
+def test_an_alert_is_told_without_anybody_asking(clock: Clock) -> None:
+    told = threading.Event()
+    metrics = recorder(clock, alerts=[Alert.budget(usd=1)], on_alert=lambda _: told.set())
+    metrics.record(call(cost_usd=1.0))
+
+    assert told.wait(10)
+
+
+def test_a_callback_that_raises_or_hangs_harms_nothing(clock: Clock) -> None:
+    called, let_go = threading.Event(), threading.Event()
+
+    def hang(event: AlertEvent) -> None:
+        called.set()
+        let_go.wait()
+        raise ValueError(event.name)
+
+    metrics = recorder(clock, alerts=[Alert.budget(usd=1)], on_alert=hang)
+    with structlog.testing.capture_logs() as logs:
+        metrics.record(call(cost_usd=1.0))
+        assert called.wait(10)
+        metrics.record(call(cost_usd=1.0))
+        assert metrics.snapshot().calls == 2
+        let_go.set()
+        assert metrics.flush()
+
+    assert metrics.dropped == {"on_alert.ValueError": 1}
+    assert {log["event"] for log in logs} == {"alert firing", "recording failed; calls go on"}
+
+
+def test_a_callback_may_ask_the_recorder(clock: Clock) -> None:
+    asked: list[int] = []
+    metrics: MetricsRecorder = recorder(
+        clock, alerts=[Alert.budget(usd=1)], on_alert=lambda _: asked.append(metrics.snapshot().calls)
+    )
+    metrics.record(call(cost_usd=1.0))
+
+    assert metrics.flush()
+    assert asked == [1]
+
+
+# --- the value ---------------------------------------------------------------------------------------------------
+
+
+def test_recorders_of_the_same_configuration_are_equal() -> None:
+    def build(**values: Any) -> MetricsRecorder:
+        return MetricsRecorder(alerts=[Alert.budget(usd=1)], log=InferenceLog("x"), **values)
+
+    assert build() == build(dimensions=("model", "tenant", "variant", "status"))
+    assert hash(build()) == hash(build())
+    assert build() != build(max_series=10)
+    assert build() != MetricsRecorder(log=InferenceLog("x"))
+    assert build() != "a recorder"
+
+
+def test_its_repr_is_short() -> None:
+    assert repr(MetricsRecorder(alerts=[Alert.budget(usd=1)])) == (
+        "<MetricsRecorder by status, model, tenant, variant, 1 alerts>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"alerts": [Alert.budget(usd=1), Alert.budget(usd=1)]}, "two alerts are called 'budget_1_usd_per_day'"),
+        ({"alerts": ["p99"]}, "type str is no alert"),
+        ({"log": "inference/"}, r"type str has no method write\(event\).*InferenceLog"),
+        ({"sinks": [print]}, r"MetricsRecorder\(sinks=\.\.\.\)"),
+        ({"log": Kept}, "has no method"),
+        ({"dimensions": "model"}, "takes names"),
+        ({"max_series": 0}, "max_series"),
+        ({"queue_size": 1.5}, "queue_size"),
+        ({"on_alert": "mail"}, "on_alert"),
+    ],
+)
+def test_a_wrong_recorder_is_refused_when_it_is_built(values: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint):
+        MetricsRecorder(**values)
