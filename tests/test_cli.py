@@ -114,6 +114,18 @@ def test_the_verdict_as_json_is_that_of_the_pipeline(
     assert [(finding["start"], finding["end"]) for finding in printed["findings"]] == [(9, 24)]
 
 
+@pytest.mark.parametrize(("mode", "code"), [("enforce", 1), ("shadow", 0)])
+def test_a_guard_that_breaks_does_not_say_yes(
+    mode: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "policy.json"
+    entry = {"guard": "blocked_patterns", "regexes": ["(?:a|ab)*c"], "timeout_s": 1e-9, "mode": mode}
+    path.write_text(json.dumps({"version": 1, "input": [entry]}))
+    give(monkeypatch, b"ab" * 100_000)
+    assert main(["check", str(path)]) == code
+    assert "a guard broke: " in capsys.readouterr().out
+
+
 def test_the_text_of_a_blocked_verdict_is_not_in_its_json(
     policy: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

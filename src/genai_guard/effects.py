@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from genai_guard.plan import Args, Kwargs
 
-__all__ = ["END", "OPENED", "Chunk", "Flow", "Io", "Smuggled"]
+__all__ = ["END", "OPENED", "Chunk", "Flow", "Io", "Smuggled", "quick_io"]
 
 T = TypeVar("T")
 Flow: TypeAlias = Generator[object, Any, T]
@@ -33,6 +34,10 @@ class Io(NamedTuple):
     kwargs: Kwargs = _NO_KWARGS
     is_async: bool = False
     must_finish: bool = False
+
+
+quick_io: Final[Callable[[tuple[Any, ...]], Io]] = partial(tuple.__new__, Io)  # pyright: ignore[reportUnknownMemberType]  typeshed's `tuple.__new__` is generic
+"""Makes an `Io` of all its fields in half the time of a call: there is one in every call."""
 
 
 class Chunk(NamedTuple):

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.clients import reply_client, request_client
-from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled
+from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled, quick_io
 from genai_guard.errors import ComponentFailed, ConfigurationError, RateLimited, Rejected
 from genai_guard.limits.ticket import Ticket
-from genai_guard.outcome import Call, estimate_tokens
+from genai_guard.outcome import Call, estimate_tokens, new_request_id
 from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
 from genai_guard.relay import Source, relay
 from genai_guard.screening import screen, screen_all
@@ -38,7 +38,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
     source: Source | None = None
     can_wait = True
     try:
-        call.identify(plan.caller(args, kwargs))
+        call.caller = caller = plan.caller(args, kwargs)
+        call.request_id = caller.request_id or new_request_id()
         carrier, content = _locate(plan, args, kwargs)
         client = request_client(content, kwargs, plan.reader)
         request = call.request = client.read_request(content, kwargs)
@@ -54,12 +55,12 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             content, kwargs = client.write_request(content, kwargs, texts)
             args, kwargs = carrier.write(args, kwargs, content)
         if params:
-            args, kwargs = plan.signature.set(params, args, kwargs)
+            args, kwargs = plan.merge(params, args, kwargs)
 
         call.stage = "call"
         began = plan.now()
         try:
-            reply = fn(*args, **kwargs) if plan.is_lazy else (yield Io(fn, args, kwargs, plan.awaits))
+            reply = fn(*args, **kwargs) if plan.is_lazy else (yield quick_io((fn, args, kwargs, plan.awaits, False)))
         except StopIteration as error:
             raise Smuggled(error) from error
         finally:
@@ -104,21 +105,20 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
 def finish(plan: Plan, call: Call) -> None:
     """Settle and record, whatever happened, each once."""
     call.ended = plan.now()
+    usage = call.usage
     try:
         if call.ticket is not None and plan.limiter is not None:
-            plan.limiter.settle(call.ticket, tokens=call.charge)
+            plan.limiter.settle(call.ticket, tokens=call.charge(usage))
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
     finally:
-        plan.record(call.event())
+        plan.record(call.event(usage))
 
 
 def _locate(plan: Plan, args: Args, kwargs: Kwargs) -> tuple[Parameter, Any]:
     """Return the parameter that carries the request, and what it carries."""
     parameter = plan.signature.content
-    if not parameter.name and parameter.position >= len(
-        args
-    ):  # a function of (*args, **kwargs): look at the call itself
+    if not parameter.name and parameter.position >= len(args):  # a function of (*args, **kwargs): look at the call
         parameter = Parameter("messages" if "messages" in kwargs else "prompt")
     content = parameter.read(args, kwargs)
     if content is MISSING:
@@ -150,18 +150,18 @@ def _assign(
 
 def _reserve(plan: Plan, call: Call, texts: list[str] | None) -> None:
     call.stage = "limits"
-    written = [part.text for part in call.request.parts] if texts is None else texts
-    call.input_chars = sum([len(text) if text.isascii() else len(text.encode("utf-8", "replace")) for text in written])
+    size = 0
+    for text in [part.text for part in call.request.parts] if texts is None else texts:
+        size += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    call.input_tokens = tokens = estimate_tokens(size)
     limiter = plan.limiter
     if limiter is None:
         return
-    tokens = 0
-    if limiter.needs_tokens:
-        expected = call.request.max_tokens
-        tokens = estimate_tokens(call.input_chars) + (plan.expected_output_tokens if expected is None else expected)
+    expected = call.request.max_tokens
+    tokens += plan.expected_output_tokens if expected is None else expected
     call.ticket = Ticket()  # before anything is claimed: an interrupt may strike between the claim and its return
     try:
-        limiter.reserve(call.ticket, requests=1, tokens=tokens, **call.keys(plan.limit_keys))
+        limiter.reserve(call.ticket, requests=1, tokens=tokens, **plan.limit_keys(call.caller, call.model))
     except RateLimited as error:
         call.denied_by = error.limit
         raise
@@ -184,5 +184,5 @@ def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tupl
     call.answered(answer)
     call.response = answer.parts
     for part in answer.parts:
-        call.output_chars += len(part.text)
+        call.output_size += len(part.text)
     return client, answer.parts

@@ -1,7 +1,7 @@
 """The values that travel through a call: who calls, what is asked, what is answered, what it took.
 
-`Part` and `Usage` are made once or more in every call, on the hot path. A `NamedTuple` costs half of a frozen
-dataclass to build, and is as immutable.
+Most of them are made in every call, on the hot path. A `NamedTuple` costs half of a frozen dataclass to build, and is as
+immutable.
 """
 
 from __future__ import annotations
@@ -66,8 +66,7 @@ class Usage(NamedTuple):
         return self.input_tokens + self.output_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is asked, in whatever shape the client puts it.
 
     Attributes:
@@ -83,8 +82,7 @@ class Request:
     messages: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What is answered.
 
     Attributes:

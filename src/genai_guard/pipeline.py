@@ -17,7 +17,7 @@ from genai_guard.guards.base import Guard
 from genai_guard.guards.screen import Judgement, Screen, Side
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
-from genai_guard.plan import Plan, Signature
+from genai_guard.plan import Plan, Signature, first_position, limit_keys
 from genai_guard.prices import Price, price_table
 from genai_guard.screening import judge
 from genai_guard.verdicts import Action, Verdict, gravest
@@ -255,7 +255,7 @@ class Pipeline:
             input=self._input,
             output=self._output,
             limiter=self.limiter,
-            limit_keys=() if self.limiter is None else tuple(self.limiter.keys),
+            limit_keys=limit_keys(() if self.limiter is None else self.limiter.keys),
             router=self.router,
             by_request=self.router is not None and any(each.by == "request" for each in self.router.experiments),
             expected_output_tokens=self.expected_output_tokens,
@@ -266,6 +266,7 @@ class Pipeline:
             wants_text=self.recorder is not None and self.recorder.wants_text,
             now=time.perf_counter,
             model=signature.parameter("model"),
+            first_param=first_position(signature, () if self.router is None else self.router.param_names),
         )
 
     def _cached_plan(self, fn: Callable[..., Any]) -> Plan:
@@ -376,6 +377,10 @@ def _never_raising(recorder: MetricsRecorder | None) -> Callable[[Event], None]:
     if recorder is None:
         return lambda _: None
     record = recorder.record
+    from genai_guard.recording.recorder import MetricsRecorder as Own  # noqa: PLC0415  annotations aside, needed only here
+
+    if type(recorder) is Own:  # which promises never to raise
+        return record
 
     def safe(event: Event) -> None:
         try:

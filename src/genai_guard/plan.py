@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genai_guard.recording.event import Event
     from genai_guard.routing import ExperimentRouter
 
-__all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature"]
+__all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "first_position", "limit_keys"]
 
 Args: TypeAlias = tuple[Any, ...]
 Kwargs: TypeAlias = Mapping[str, Any]
@@ -126,12 +126,6 @@ class Signature:
         """Whether a call may name this keyword."""
         return self.open or name in self.parameters
 
-    def set(self, values: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
-        """Return the arguments with `values` put in place."""
-        for name, value in values.items():
-            args, kwargs = self.parameter(name).write(args, kwargs, value)
-        return args, kwargs
-
     def parameter(self, name: str) -> Parameter:
         """Return where a call carries the argument `name`."""
         return self.parameters.get(name) or Parameter(name)
@@ -148,7 +142,7 @@ class Plan:
         input: Guards of requests.
         output: Guards of replies.
         limiter: Limits; None for none.
-        limit_keys: The names that limits go by.
+        limit_keys: Returns whose call it is, by the names that limits go by.
         router: Experiments; None for none.
         by_request: Whether an experiment goes by the request id.
         expected_output_tokens: Reserved for a reply whose request states no `max_tokens`.
@@ -162,6 +156,7 @@ class Plan:
         is_lazy: Whether that is a generator function: nothing happens before the first chunk is asked for.
         awaits: Whether that is a coroutine function.
         model: Its parameter `model`.
+        first_param: Place of the first of its parameters that an experiment sets.
     """
 
     pipeline: str
@@ -170,7 +165,7 @@ class Plan:
     input: Screen
     output: Screen
     limiter: RateLimiter | None
-    limit_keys: tuple[str, ...]
+    limit_keys: Callable[[Caller, str], dict[str, Any]]
     router: ExperimentRouter | None
     by_request: bool
     expected_output_tokens: int
@@ -184,6 +179,15 @@ class Plan:
     is_lazy: bool
     awaits: bool
     model: Parameter
+    first_param: int
+
+    def merge(self, params: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
+        """Return the arguments with what experiments set put in place."""
+        if len(args) <= self.first_param:
+            return args, {**kwargs, **params}
+        for name, value in params.items():
+            args, kwargs = self.signature.parameter(name).write(args, kwargs, value)
+        return args, kwargs
 
     def caller(self, args: Args, kwargs: Kwargs) -> Caller:
         """Return on whose behalf the call is made: its own arguments beat the context."""
@@ -203,6 +207,19 @@ class Plan:
             stated.get("request_id", context.request_id),
             context.tags,
         )
+
+
+def first_position(signature: Signature, names: Iterable[str]) -> int:
+    """Return the place of the first of these parameters among the positional ones."""
+    return min((signature.parameter(name).position for name in names), default=_NOWHERE)
+
+
+def limit_keys(names: Iterable[str]) -> Callable[[Caller, str], dict[str, Any]]:
+    """Return a function of a caller and a model that says whose call it is, by the names that limits go by."""
+    if set(names) == {"user"}:  # what most limiters go by
+        return lambda caller, _: {"user": caller.user}
+    wanted = tuple(names)
+    return lambda caller, model: {name: model if name == "model" else caller.value(name) for name in wanted}
 
 
 def _anything(*_args: Any, **_kwargs: Any) -> None: ...

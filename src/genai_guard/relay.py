@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from genai_guard.clients import chunk_client
 from genai_guard.effects import END, Chunk, Flow, Io
@@ -43,7 +43,7 @@ class Source:
         Raises:
             ConfigurationError: the reply does not go with the kind of the function.
         """
-        kind = cast("type[Any]", type(reply))
+        kind: Any = type(reply)
         plan = call.plan
         is_async = plan.signature.is_async
         if hasattr(kind, "__aiter__") and (is_async or not hasattr(kind, "__iter__")):
@@ -110,7 +110,7 @@ def _pass(plan: Plan, call: Call, gate: Gate, reader: StreamReader, chunk: Any) 
         return
     texts: list[str] = []
     for delta in deltas:
-        call.output_chars += len(delta.text)
+        call.output_size += len(delta.text)
         text = gate.feed(delta)
         if delta.final and gate.holds:
             text = yield from _held(plan, call, gate, delta.channel)

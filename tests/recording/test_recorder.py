@@ -323,6 +323,17 @@ def test_closing_closes_sinks_once_and_counts_what_comes_after(clock: Clock) -> 
     assert metrics.dropped == {"Kept.closed": 1}
 
 
+def test_a_forgotten_recorder_hands_on_what_waits_and_ends_its_threads() -> None:
+    kept, closed = Kept(), threading.Event()
+    kept.close = closed.set  # type: ignore[method-assign]
+    metrics = MetricsRecorder(sinks=[kept], alerts=[Alert.guardrail_hits()], on_alert=print)
+    metrics.record(call())
+    del metrics
+
+    assert closed.wait(10)
+    assert len(kept.events) == 1
+
+
 # --- alerts ------------------------------------------------------------------------------------------------------
 
 

@@ -140,7 +140,7 @@ def test_hits_errors_and_denials_are_counted_by_name() -> None:
     hits = (Verdict(Action.REDACT, guard="pii"), Verdict(Action.FLAG, guard="tone", mode="shadow"))
     anonymous = Verdict(Action.BLOCK, findings=(Finding("r", "C", guard="length"),))
     windows.add(0.0, call(verdicts=(*hits, anonymous), status="error", error_type="ValueError"))
-    windows.add(0.0, call(verdicts=hits, status="rate_limited", denied_by="per-user"))
+    windows.add(0.0, call(verdicts=hits, status="rate_limited", error_type="RateLimited", denied_by="per-user"))
 
     found = seen(windows, 0.0)
 

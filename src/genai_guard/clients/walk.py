@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from operator import is_
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -152,15 +151,19 @@ class Walk:
 
     def messages(self, messages: Sequence[Any], where: str = "messages") -> Sequence[Any]:
         """Visit a conversation; the result is a list of the same messages, or the very same list if none changed."""
-        after: list[Any] = []
+        edit = self._edit
+        changes: dict[int, Any] = {}
         for at, message in enumerate(messages):
             part = _plain(message, where, at)
             if part is None:
-                after.append(self._message(message, f"{where}[{at}]"))
+                after = self._message(message, f"{where}[{at}]")
+                if after is not message:
+                    changes[at] = after
                 continue
-            text = self._edit(part)
-            after.append(message if text is None else {**message, "content": text})
-        return _like(messages, after)
+            text = edit(part)
+            if text is not None:
+                changes[at] = {**message, "content": text}
+        return _with(messages, changes) if changes else messages
 
     def message(self, message: Any, where: str) -> Any:
         """Visit a message of the model, as `visit` does, and faster where it is nothing but content."""
@@ -202,11 +205,13 @@ class Walk:
         return after if shown is speaker else put(after, name=shown)
 
     def _items(self, items: Sequence[Any], where: str, role: Role, kind: PartKind, name: str) -> Sequence[Any]:
-        after: list[Any] = []
+        changes: dict[int, Any] = {}
         for at, item in enumerate(items):
             number = at if self._number is None else self._number(where, item, at)
-            after.append(self.visit(item, f"{where}[{number}]", role, kind, name))
-        return _like(items, after)
+            after = self.visit(item, f"{where}[{number}]", role, kind, name)
+            if after is not item:
+                changes[at] = after
+        return _with(items, changes) if changes else items
 
     def _node(self, node: Any, where: str, role: Role, kind: PartKind, name: str) -> Any:
         known = fields(node)
@@ -295,7 +300,6 @@ def _outdated(known: Fields, changes: Mapping[str, Any]) -> dict[str, Any]:
     return after
 
 
-def _like(before: Sequence[Any], after: list[Any]) -> Sequence[Any]:
-    if all(map(is_, before, after)):
-        return before
-    return tuple(after) if isinstance(before, tuple) else after
+def _with(items: Sequence[Any], changes: Mapping[int, Any]) -> Sequence[Any]:
+    after = [changes.get(at, item) for at, item in enumerate(items)]
+    return tuple(after) if isinstance(items, tuple) else after

@@ -111,7 +111,7 @@ def _strings(name: str, values: object) -> tuple[str, ...]:
         raise ConfigurationError(f"BlockedPatterns({name}=...) takes a list of strings, not {type(values).__name__}")
     strings = tuple(cast("Iterable[str]", values))
     for number, value in enumerate(strings):
-        if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  users pass anything
+        if not isinstance(value, str):
             raise ConfigurationError(f"BlockedPatterns({name}=...): item {number} is {type(value).__name__}, not a str")
         if not value.strip():
             raise ConfigurationError(f"BlockedPatterns({name}=...): item {number} is empty")

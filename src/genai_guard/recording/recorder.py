@@ -11,6 +11,7 @@ import math
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from time import monotonic, time
 from types import TracebackType
 from typing import Final, Self, TypeAlias
@@ -80,8 +81,9 @@ class MetricsRecorder:
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
         self._clock: Clock = clock or monotonic
+        thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
         self._ledger = Ledger(
-            self._empty_windows,
+            partial(Windows, self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
             wall_clock=wall_clock or time,
@@ -206,10 +208,6 @@ class MetricsRecorder:
     @property
     def _workers(self) -> tuple[Worker, ...]:
         return self._outlets + self._tellers
-
-    def _empty_windows(self) -> Windows:
-        thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
-        return Windows(self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series)
 
     def _watch(self) -> None:
         self._board = AlertBoard(self.watched)

@@ -142,7 +142,7 @@ def count_names(series: Series, event: Event) -> None:
 
     Of very many different names only the first are told apart: an exception class may be made up by the call.
     """
-    if event.error_type:
+    if event.error_type and event.status in ERRORS:
         _count(series.error_types, event.error_type, OTHER)
     if event.denied_by:
         _count(series.denials, event.denied_by, OTHER)

@@ -69,7 +69,7 @@ class Snapshot:
         unpriced: Calls with tokens but without a price: `cost_usd` leaves them out.
         guardrail_hits: Verdicts by guard, then by action. A guard counts once for each side of a call.
         shadow_hits: The same for guards in shadow mode.
-        error_types: Calls by the class of what was raised.
+        error_types: Errors by the class of what was raised.
         denials: Calls by the limit that refused them.
         overflowed: Calls that may belong to this slice, but were counted under `__other__`; see `max_series`.
         dropped: What sinks missed since the recorder was made, by sink and reason.

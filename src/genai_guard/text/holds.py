@@ -14,7 +14,7 @@ from genai_guard.text.words import fold, folded_tokens
 
 __all__ = ["Holds", "unfinished_word"]
 
-_ALNUM: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_WORD: Final = "_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LONG_WORD: Final = 64
 _BREAKS: Final = " \t\n,'\"?!;"
 _find_unplain: Final[Callable[..., object]] = re.compile(
@@ -115,9 +115,10 @@ class Holds:
             RuleFailed: a bounded search took too long.
         """
         size = len(text)
-        word = len(text.rstrip(_ALNUM))
+        word = len(text.rstrip(_WORD))
         is_long = size - word > _LONG_WORD
         first = size if is_long else max(word, lo)
+        quiet = quiet and not is_long and text[max(word - 1, 0) : word].isascii()
         for hold in self._by_last.get(text[-1:], ()):
             at = max(lo, size - hold.reach, len(text.rstrip(hold.alphabet)))
             if at < first and (hold.prose or is_long or _find_unplain(text, at)):

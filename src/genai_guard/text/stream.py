@@ -24,6 +24,7 @@ MAX_HELD: Final = 65_536
 MAX_HELD_WHOLE: Final = 4_194_304
 _PATIENCE: Final = 128
 _GROWTH: Final = 4
+_SURPLUS: Final = 64
 
 
 class Decided(NamedTuple):
@@ -164,6 +165,8 @@ class ScanStream:
         """Every match that begins before `hold` is known; return what no further match can touch."""
         matches = self._collect(hold, quiet=quiet)
         self._scanned = limit = hold
+        if self._cursors:
+            self._cursors = {rule: at for rule, at in self._cursors.items() if at > hold}
         reach = first = 0
         self._open = []
         for number, match in enumerate(matches):
@@ -190,13 +193,15 @@ class ScanStream:
     def _release(self, limit: int, matches: list[Match] | None = None) -> Decided | None:
         """Return the buffer up to `limit`, and keep of that what a search has to see."""
         buffer, sent = self._buffer, self._sent
-        self._be_patient(limit)
-        decided = None
-        if limit > sent:
-            decided = Decided(buffer[sent:limit], self._base + sent, _placed(matches, self._base) if matches else ())
-        self._scanned = max(self._scanned, limit)
+        if len(buffer) - limit > _PATIENCE:
+            self._be_patient(limit)
+        if limit == sent:
+            return None
+        decided = Decided(buffer[sent:limit], self._base + sent, _placed(matches, self._base) if matches else ())
         self._sent = limit
-        if (surplus := limit - self._look_behind) > 0:
+        if self._scanned < limit:
+            self._scanned = limit
+        if (surplus := limit - self._look_behind) > _SURPLUS:
             self._trim(surplus)
         return decided
 
@@ -208,8 +213,7 @@ class ScanStream:
         if self._open:
             self._open = [Match(m.start - surplus, m.end - surplus, m.rule) for m in self._open]
         if self._cursors:
-            moved = {rule: at - surplus for rule, at in self._cursors.items()}
-            self._cursors = {rule: at for rule, at in moved.items() if at > self._scanned}
+            self._cursors = {rule: at - surplus for rule, at in self._cursors.items()}
 
 
 def _placed(matches: list[Match], base: int) -> tuple[Match, ...]:
