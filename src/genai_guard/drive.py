@@ -34,8 +34,9 @@ def drive(flow: Flow[Any], error: BaseException | None = None) -> Any:
     try:
         step = flow.send(None) if error is None else flow.throw(error)
         while type(step) is Io:
+            run, args, kwargs, _, _ = step
             try:
-                value = step.run(*step.args, **step.kwargs)
+                value = run(*args, **kwargs)
             except BaseException as raised:  # noqa: BLE001  all of it belongs to the flow
                 step = flow.throw(raised)
             else:
@@ -50,12 +51,9 @@ async def adrive(flow: Flow[Any], error: BaseException | None = None) -> Any:
     try:
         step = flow.send(None) if error is None else flow.throw(error)
         while type(step) is Io:
+            run, args, kwargs, is_async, must_finish = step
             try:
-                value = (
-                    await step.run(*step.args, **step.kwargs)
-                    if step.is_async and not step.must_finish
-                    else await _finish(step)
-                )
+                value = await (run(*args, **kwargs) if is_async and not must_finish else _finish(step))
             except BaseException as raised:  # noqa: BLE001  all of it belongs to the flow
                 step = flow.throw(raised)
             else:

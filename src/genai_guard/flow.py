@@ -1,8 +1,9 @@
 """The order of the stages. One generator, for every kind of function that can be wrapped.
 
 Rule 1: `stages` is the only place that knows the order.
-Rule 2: What is pure runs inline. The flow yields an `Io` where real I/O may happen, `OPENED` when the reply turns out
-    to be a stream, and from then on a `Chunk` when one may be handed out. It yields nothing else.
+Rule 2: What needs no event loop runs inline: what is pure, and a synchronous function, which blocks whoever calls it
+    anyhow. For the rest the flow yields an `Io`; `OPENED` when the reply turns out to be a stream; and from then on a
+    `Chunk` when one may be handed out. It yields nothing else.
 Rule 3: Every call that began is settled and recorded, once: both stand in one `finally`.
 Rule 4: A flow that must end early is thrown `Abandoned` where I/O is still possible, and closed where it is not. After
     `close()` the source is left to its own finaliser; limits and recorder need no I/O and are served either way.
@@ -14,10 +15,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.clients import reply_client, request_client
+from genai_guard.clients.text import TEXT
+from genai_guard.clients.walk import quick_part
 from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled, quick_io
 from genai_guard.errors import ComponentFailed, ConfigurationError, RateLimited, Rejected
 from genai_guard.limits.ticket import Ticket
-from genai_guard.outcome import Call, estimate_tokens, new_request_id
+from genai_guard.messages import Part
+from genai_guard.outcome import NO_USAGE, Call, estimate_tokens, new_request_id
 from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
 from genai_guard.relay import Source, relay
 from genai_guard.screening import screen, screen_all
@@ -25,7 +29,6 @@ from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
-    from genai_guard.messages import Part
 
 __all__ = ["stages"]
 
@@ -49,7 +52,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         texts = (yield from screen_all(guards, call, parts)) if guards.others else screen(guards, call, parts)
 
         params, fn = _assign(plan, call, fn, args, kwargs)
-        _reserve(plan, call, texts)
+        _reserve(plan, call)
 
         if texts is not None:
             content, kwargs = client.write_request(content, kwargs, texts)
@@ -60,7 +63,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         call.stage = "call"
         began = plan.now()
         try:
-            reply = fn(*args, **kwargs) if plan.is_lazy else (yield quick_io((fn, args, kwargs, plan.awaits, False)))
+            reply = (yield quick_io((fn, args, kwargs, True, False))) if plan.awaits else fn(*args, **kwargs)
         except StopIteration as error:
             raise Smuggled(error) from error
         finally:
@@ -105,10 +108,10 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
 def finish(plan: Plan, call: Call) -> None:
     """Settle and record, whatever happened, each once."""
     call.ended = plan.now()
-    usage = call.usage
+    usage = call.usage if call.answering else NO_USAGE
     try:
         if call.ticket is not None and plan.limiter is not None:
-            plan.limiter.settle(call.ticket, tokens=call.charge(usage))
+            plan.limiter.settle(call.ticket, tokens=usage[0] + usage[1] if call.answering else call.charge)
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
     finally:
@@ -148,10 +151,11 @@ def _assign(
     return params, fn
 
 
-def _reserve(plan: Plan, call: Call, texts: list[str] | None) -> None:
+def _reserve(plan: Plan, call: Call) -> None:
     call.stage = "limits"
     size = 0
-    for text in [part.text for part in call.request.parts] if texts is None else texts:
+    for part in call.request.parts:
+        text = part[0]
         size += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     call.input_tokens = tokens = estimate_tokens(size)
     limiter = plan.limiter
@@ -174,6 +178,10 @@ def _reserve(plan: Plan, call: Call, texts: list[str] | None) -> None:
 
 
 def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple[Part, ...]]:
+    if type(reply) is str and plan.reader is None:
+        call.output_size = len(reply)
+        call.response = parts = (quick_part((reply, "assistant", "text", "response", "")),)
+        return TEXT, parts
     try:
         client = reply_client(reply, plan.reader)
     except ConfigurationError:

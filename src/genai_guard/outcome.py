@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from genai_guard.routing import Assignment
     from genai_guard.verdicts import Verdict
 
-__all__ = ["Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
+__all__ = ["NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
 
 R_co = TypeVar("R_co", covariant=True)
 
 _NOTHING: Final = Request(())
-_NO_USAGE: Final = Usage()
+NO_USAGE: Final = Usage()
 _ANSWERING: Final = frozenset({"stream", "output", "done"})
 """Stages in which the model has begun to answer."""
 
@@ -127,21 +127,23 @@ class Call:
             return self.reported
         return _usage((self.input_tokens, estimate_tokens(self.output_size), 0, 0, True))
 
-    def charge(self, usage: Usage) -> int | None:
-        """Return what limits count for the call; None to keep what was reserved.
+    @property
+    def answering(self) -> bool:
+        """Whether the model has begun to answer."""
+        return self.stage in _ANSWERING
+
+    @property
+    def charge(self) -> int | None:
+        """What limits count for a call without an answer; None to keep what was reserved.
 
         A call that was cut off at the model may have been charged by the provider in full: the reservation stands. One
         that the provider refused has cost nothing.
         """
-        if self.stage in _ANSWERING:
-            return usage[0] + usage[1]
         return None if self.status in {"timeout", "cancelled"} else 0
 
     def event(self, usage: Usage) -> Event:
         """Return what the recorder is told."""
         plan, ticket = self.plan, self.ticket
-        if self.stage not in _ANSWERING:
-            usage = _NO_USAGE
         price = plan.prices.get(self.model) if plan.prices else None
         return _event(
             (
@@ -237,23 +239,21 @@ class Outcome(Generic[R_co]):
         return f"<Outcome {self.request_id} {self.status}, {found}, {self.timings.total_s * 1e3:.1f} ms>"
 
 
-class _RequestIds:
-    """Makes identifiers that no two calls share: random for the process, and counted in it."""
-
-    def __init__(self) -> None:
-        self.renew()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.renew)
-
-    def renew(self) -> None:
-        self.prefix = os.urandom(11).hex()
-        self.number = itertools.count(1).__next__
-
-    def __call__(self) -> str:
-        return f"{self.prefix}{self.number():010x}"
+def new_request_id() -> str:
+    """Return an identifier that no two calls share: random for the process, and counted in it."""
+    return f"{_prefix}{next(_numbers):010x}"
 
 
-new_request_id: Final = _RequestIds()
+def _begin_ids() -> None:
+    global _prefix  # noqa: PLW0603  a forked child needs another
+    _prefix = os.urandom(11).hex()
+
+
+_numbers: Final = itertools.count(1)
+_prefix = ""
+_begin_ids()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_ids)
 
 
 def estimate_tokens(size_bytes: int) -> int:

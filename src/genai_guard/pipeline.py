@@ -20,7 +20,7 @@ from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys
 from genai_guard.prices import Price, price_table
 from genai_guard.screening import judge
-from genai_guard.verdicts import Action, Verdict, gravest
+from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -346,20 +346,7 @@ def _scan(screen: Screen, part: Part) -> Verdict:
     if screen.async_guards:
         raise ConfigurationError(f"the guard {screen.async_guards[0]} is asynchronous: call it with a wrapped function")
     judgement: Judgement | None = drive(judge(screen, (part,)))
-    return Verdict(Action.ALLOW, part.text) if judgement is None else _merged(judgement)
-
-
-def _merged(judgement: Judgement) -> Verdict:
-    enforced = [verdict for verdict in judgement.verdicts if verdict.mode == "enforce"]
-    names = dict.fromkeys(verdict.guard for verdict in judgement.verdicts)
-    return Verdict(
-        gravest(verdict.action for verdict in enforced),
-        judgement.texts[0],
-        tuple(finding for verdict in judgement.verdicts for finding in verdict.findings),
-        ", ".join(names),
-        "enforce" if enforced or not judgement.verdicts else "shadow",
-        next((verdict.error for verdict in judgement.verdicts if verdict.error), ""),
-    )
+    return Verdict(Action.ALLOW, part.text) if judgement is None else judgement.summary()
 
 
 def _guards(guards: Sequence[Guard], side: str) -> tuple[Guard, ...]:

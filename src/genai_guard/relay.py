@@ -25,14 +25,14 @@ __all__ = ["Source", "relay"]
 class Source:
     """The stream that the wrapped function replied with."""
 
-    __slots__ = ("_call", "_now", "_pull", "is_async", "stream")
+    __slots__ = ("_call", "_chunks", "_now", "is_async", "stream")
 
     def __init__(self, call: Call, stream: Any, *, is_async: bool) -> None:
         self.stream = stream
         self.is_async = is_async
         self._call = call
         self._now = call.plan.now
-        self._pull = Io(anext, (aiter(stream), END), is_async=True) if is_async else Io(next, (iter(stream), END))
+        self._chunks: Any = aiter(stream) if is_async else iter(stream)
 
     @classmethod
     def of(cls, call: Call, reply: Any) -> Source | None:
@@ -61,11 +61,19 @@ class Source:
             raise ConfigurationError(f"{plan.name} returned an awaitable: wrap the async function itself")
         return None
 
-    def pull(self) -> Flow[Any]:
-        """Ask for the next chunk."""
+    def next(self) -> Any:
+        """Return the next chunk of a synchronous stream, or `END`."""
         began = self._now()
         try:
-            return (yield self._pull)
+            return next(self._chunks, END)
+        finally:
+            self._call.model_s += self._now() - began
+
+    def anext(self) -> Flow[Any]:
+        """Ask for the next chunk of an asynchronous stream."""
+        began = self._now()
+        try:
+            return (yield Io(anext, (self._chunks, END), is_async=True))
         finally:
             self._call.model_s += self._now() - began
 
@@ -84,18 +92,18 @@ class Source:
 
 def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
     """Hand out each chunk of a stream as soon as no guard can object to it any more."""
-    chunk = yield from source.pull()
+    chunk = (yield from source.anext()) if source.is_async else source.next()
     reader = None if chunk is END else _reader(plan, chunk)
     if reader is None:
         while chunk is not END:
             yield _out(call, chunk)
-            chunk = yield from source.pull()
+            chunk = (yield from source.anext()) if source.is_async else source.next()
         return
     gate = Gate(plan.output, keep_texts=plan.wants_text)
     try:
         while chunk is not END:
             yield from _pass(plan, call, gate, reader, chunk)
-            chunk = yield from source.pull()
+            chunk = (yield from source.anext()) if source.is_async else source.next()
         yield from _tail(plan, call, gate, reader)
     finally:
         call.verdicts += gate.verdicts()

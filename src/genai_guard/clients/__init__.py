@@ -34,6 +34,13 @@ CLIENTS: Final[tuple[Client, ...]] = (
 """The clients, in the order in which they are asked: the special before the general."""
 
 _lookup: Final = Lookup(CLIENTS)
+
 request_client: Final = _lookup.request
+"""Return the client that reads a request, given its content, the keyword arguments of the call, and a `reader` to ask
+first; `ConfigurationError` if none does."""
+
 reply_client: Final = _lookup.reply
+"""Return the client that reads a whole reply."""
+
 chunk_client: Final = _lookup.chunk
+"""Return the client that reads a stream, given its first chunk."""

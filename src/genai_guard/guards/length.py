@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import GuardBase
+from genai_guard.guards.base import GuardBase, settle
 from genai_guard.messages import Part
 from genai_guard.text.tokens import Count, RunningCount, at_least, byte_size, count, truncate, whole_characters
 from genai_guard.text.vocabulary import encoding_named
@@ -46,6 +46,8 @@ class Length(GuardBase):
     max_chars: int | None = None
     max_tokens: int | None = None
     encoding: str = field(default="o200k_base")
+    _surely_fits: int = field(init=False, repr=False, compare=False)
+    """Characters that pass whatever they are: a character is at most four bytes, a byte at most one token."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,6 +58,8 @@ class Length(GuardBase):
         for name, limit in limits.items():
             if limit is not None and (type(limit) is not int or limit < 1):
                 raise ConfigurationError(f"Length({name}={limit!r}) must be a whole number of at least 1")
+        chars = self.max_tokens // 4 if self.max_tokens is not None else self.max_chars
+        settle(self, _surely_fits=min(chars or 0, self.max_chars or chars or 0))
 
     def check(self, text: str, /) -> Verdict:
         """Return the verdict about one text."""
@@ -66,6 +70,11 @@ class Length(GuardBase):
 
     def check_parts(self, parts: Sequence[Part], /) -> Sequence[Verdict]:
         """Return one verdict if the texts are too long together, and none if they are not."""
+        chars = 0
+        for part in parts:
+            chars += len(part[0])
+        if chars <= self._surely_fits:
+            return ()
         reasons = self._reasons(parts)
         if not reasons:
             return ()

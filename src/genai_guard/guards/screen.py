@@ -24,7 +24,7 @@ from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
 from genai_guard.text.json_text import find_in_json
 from genai_guard.text.rules import Match, Rule, by_place
 from genai_guard.text.scanner import Scanner
-from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict
+from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, gravest
 
 __all__ = ["Judgement", "Screen", "Seat", "Side"]
 
@@ -109,6 +109,19 @@ class Judgement:
         if self.failed is None and seat.on_error == "block" and seat.mode == "enforce":
             self.failed = Failure(seat, error)
 
+    def summary(self) -> Verdict:
+        """Return what was said about the first text, as one verdict."""
+        enforced = [verdict for verdict in self.verdicts if verdict.mode == "enforce"]
+        names = dict.fromkeys(verdict.guard for verdict in self.verdicts)
+        return Verdict(
+            gravest(verdict.action for verdict in enforced),
+            self.texts[0],
+            tuple(finding for verdict in self.verdicts for finding in verdict.findings),
+            ", ".join(names),
+            "enforce" if enforced or not self.verdicts else "shadow",
+            next((verdict.error for verdict in self.verdicts if verdict.error), ""),
+        )
+
     @property
     def stopped(self) -> bool:
         """Whether the call must not go on."""
@@ -130,6 +143,7 @@ class Screen:
         self.side: Final = side
         self.guards: Final = tuple(guards)
         seats = [Seat.of(guard) for guard in self.guards]
+        _check_names(seats, side)
         self._whole = tuple(seat for seat in seats if isinstance(seat.guard, WholeGuard))
         self._matching = tuple(
             seat for seat in seats if isinstance(seat.guard, MatchingGuard) and seat not in self._whole
@@ -265,6 +279,15 @@ def place_in_original(verdict: Verdict, seat: Seat, part: Part, edits: Sequence[
         span = (0, len(part.text)) if edits is None else original_span(edits, finding.start, finding.end)
         placed.append(replace(finding, start=span[0], end=span[1], guard=finding.guard or seat.name, where=part.where))
     return Verdict(verdict.action, "", tuple(placed), seat.name, seat.mode, verdict.error)
+
+
+def _check_names(seats: Sequence[Seat], side: Side) -> None:
+    names = [seat.name for seat in seats]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(
+                f"two {side} guards have the name {name!r}: verdicts could not be told apart; give one another name="
+            )
 
 
 def _take_whole(judgement: Judgement, seat: Seat, verdict: Verdict, parts: Sequence[Part]) -> None:

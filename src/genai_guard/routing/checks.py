@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.routing.assignment import identify
 from genai_guard.frozen import FrozenDict
+from genai_guard.routing.assignment import identify
 
 __all__ = ["label", "name", "one_of", "overrides", "params", "share", "target", "weight"]
 

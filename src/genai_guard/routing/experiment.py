@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.routing import checks
 from genai_guard.frozen import FrozenDict
+from genai_guard.routing import checks
 from genai_guard.verdicts import Mode
 
 __all__ = ["MAX_TOTAL_WEIGHT", "NO_PARAMS", "Assignment", "Experiment", "Reason", "Variant"]
@@ -111,7 +111,7 @@ class Experiment:
     Args:
         name: Name in assignments and events, and the salt of the hash. Letters, digits, `_`, `.` and `-`.
         arms: The variants. Their order is part of the split.
-        variants: The same as a keyword, which `dataclasses.replace` and policy files need.
+        variants: The variants, in an order that is part of the split: new ones go to the end. A keyword will do as well.
         by: What stays with its variant: `user`, `tenant`, `session`, `request`, or the name of a tag of the caller.
         coverage: Part of the units that take part, from 0 to 1. Exact to one in 2^32.
         mode: `shadow` assigns and records, and applies nothing.

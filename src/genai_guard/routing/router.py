@@ -109,6 +109,12 @@ class ExperimentRouter:
         finally:
             _forced.reset(token)
 
+    def __eq__(self, other: object) -> bool:
+        return self.experiments == other.experiments if isinstance(other, ExperimentRouter) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.experiments)
+
     def __repr__(self) -> str:
         return f"<ExperimentRouter {'; '.join(map(_summary, self.experiments))}>"
 

@@ -1,0 +1,121 @@
+"""A policy as a whole: its sections are the parameters of one function, and the checks that need several entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, Literal, TypeVar, cast
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.guards.base import Guard
+from genai_guard.limits import Limit, RateLimiter
+from genai_guard.pipeline import Pipeline
+from genai_guard.policy.forms import Form
+from genai_guard.policy.problems import Path, Problem, Problems, quoted
+from genai_guard.prices import Price
+from genai_guard.recording import MetricsRecorder
+from genai_guard.routing import Experiment, ExperimentRouter
+
+__all__ = ["assemble", "policy_form"]
+
+T = TypeVar("T")
+_NO_PRICES: Final[Mapping[str, Price]] = {}
+
+
+def assemble(
+    *,
+    version: Literal[1],
+    schema: str = "",
+    name: str = "pipeline",
+    input: Sequence[Guard] = (),  # noqa: A002  the word of the field
+    output: Sequence[Guard] = (),
+    limits: Sequence[Limit] = (),
+    experiments: Sequence[Experiment] = (),
+    metrics: MetricsRecorder | None = None,
+    prices: Mapping[str, Price] = _NO_PRICES,
+    expected_output_tokens: int = 256,
+) -> Pipeline:
+    """A policy of genai_guard: guards, limits, experiments and metrics around calls of a language model.
+
+    Args:
+        version: Version of the format. There is one.
+        schema: Where the JSON Schema of this file is, for editors; not read.
+        name: Name of the pipeline on its events.
+        input: Guards of requests. Guards that match text see it as it was written; others see what those left of it.
+        output: Guards of replies.
+        limits: Limits on requests and tokens. A call needs room in all of them, and is refused if one has none.
+        experiments: A/B tests, whose parameters are merged into the call.
+        metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
+        prices: Prices of models by name, in US dollars for a million tokens.
+        expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
+
+    Raises:
+        Problems: parts that are right by themselves do not go together.
+    """
+    del version, schema
+    problems = [*_guard_clashes("input", input), *_guard_clashes("output", output), *_limit_clashes(limits)]
+    problems += _clashes(("experiments",), experiments, lambda experiment: experiment.name, _same_experiment)
+    limiter = _built("limits", RateLimiter, limits, problems)
+    router = _built("experiments", ExperimentRouter, experiments, problems)
+    if problems:
+        raise Problems(problems)
+    return Pipeline(
+        name=name,
+        input=input,
+        output=output,
+        limiter=limiter,
+        router=router,
+        recorder=metrics,
+        prices=prices,
+        expected_output_tokens=expected_output_tokens,
+    )
+
+
+@cache
+def policy_form() -> Form:
+    """Return how a policy is written."""
+    return Form.of(assemble, keys={"schema": "$schema"})
+
+
+def _built(section: str, build: Callable[..., T], entries: Sequence[object], problems: list[Problem]) -> T | None:
+    """Build what an empty section does not need; a section with problems is not looked at twice."""
+    if not entries or any(problem.path[0] == section for problem in problems):
+        return None
+    try:
+        return build(*entries)
+    except ConfigurationError as error:
+        problems.append(Problem((section,), str(error)))
+        return None
+
+
+def _guard_clashes(side: str, guards: Sequence[Guard]) -> Iterator[Problem]:
+    def same(first: str, second: str, guard: Any) -> str:
+        return (
+            f"{first} and {second} are both named {quoted(guard.name)}: "
+            f"give one of them another name, such as name: {guard.name}-2"
+        )
+
+    return _clashes((side,), cast("Sequence[Any]", guards), lambda guard: guard.name, same)
+
+
+def _limit_clashes(limits: Sequence[Limit]) -> Iterator[Problem]:
+    def same(first: str, second: str, limit: Limit) -> str:
+        whose = f"by {limit.by}" if limit.by else "of all calls together"
+        return f"{first} and {second} both limit {limit.unit} per {limit.per} {whose}: keep the one that is meant"
+
+    return _clashes(("limits",), limits, lambda limit: (limit.unit, limit.per, limit.by, limit.mode), same)
+
+
+def _same_experiment(first: str, second: str, experiment: Experiment) -> str:
+    return f"{first} and {second} are both named {quoted(experiment.name)}: give each a name of its own"
+
+
+def _clashes(
+    section: Path, entries: Iterable[T], key: Callable[[T], Hashable], say: Callable[[str, str, T], str]
+) -> Iterator[Problem]:
+    """Find entries that cannot stand beside an earlier one."""
+    seen: dict[Hashable, int] = {}
+    for index, entry in enumerate(entries):
+        first = seen.setdefault(key(entry), index)
+        if first != index:
+            yield Problem((*section, index), say(f"{section[0]}[{first}]", f"{section[0]}[{index}]", entry))

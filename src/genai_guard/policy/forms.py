@@ -1,0 +1,198 @@
+"""How parts are written in a policy, read off the parts themselves.
+
+A part is made by a class, a classmethod or a function. Its signature says which fields a policy has for it, of which
+types and with which defaults; its docstring says what they mean. So a new parameter, and a new guard, have their place
+in policy files with nothing to do here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any, Final, cast, get_type_hints
+
+from genai_guard import guards, recording
+from genai_guard.guards.base import Guard
+from genai_guard.limits import Limit
+from genai_guard.policy.docstrings import arguments, summary
+from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
+
+__all__ = ["REQUIRED", "Form", "Parameter", "forms_of"]
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+REQUIRED: Final = _Required()
+NOTHING: Final[Mapping[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a part.
+
+    Attributes:
+        name: What the part calls it.
+        key: What a policy calls it.
+        attribute: What the part keeps it as.
+        annotation: Its type.
+        default: What it is when it is left out; `REQUIRED` when it must not be.
+        description: What it means.
+        spread: Whether each of its items is an argument of its own: `PII("email", "iban")`.
+    """
+
+    name: str
+    key: str
+    attribute: str
+    annotation: Any
+    default: Any
+    description: str
+    spread: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """How one kind of part is written: a mapping with a key for each parameter.
+
+    Attributes:
+        build: Makes the part out of its parameters.
+        name: Name of the kind, for people.
+        description: What the part does.
+        parameters: In the order in which they are written: those that a class inherits come last.
+        tag: Key and word that tell this kind from others: `guard` and `pii`. An empty word stands for the value of
+            the first parameter, whose key alone tells the kinds apart; an empty key for the only kind there is.
+    """
+
+    build: Callable[..., Any]
+    name: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    tag: tuple[str, str] = ("", "")
+
+    @classmethod
+    def of(
+        cls,
+        build: Callable[..., Any],
+        *,
+        tag: tuple[str, str] = ("", ""),
+        keys: Mapping[str, str] = NOTHING,
+        attributes: Mapping[str, str] = NOTHING,
+    ) -> Form:
+        """Read the form off a class, classmethod or function.
+
+        Args:
+            build: What makes the part.
+            tag: See the attribute.
+            keys: Parameters that a policy calls by another name.
+            attributes: Parameters that the part keeps under another name.
+        """
+        own = inspect.get_annotations(build) if isinstance(build, type) else {}
+        parameters = sorted(_parameters(build, keys, attributes), key=lambda each: each.name not in own)
+        return cls(build, build.__qualname__, _renamed(summary(build), keys), tuple(parameters), tag)
+
+    def make(self, values: Mapping[str, Any]) -> Any:
+        """Build the part out of values by key.
+
+        Raises:
+            ConfigurationError: the part refuses one of them.
+        """
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.key in values:
+                value = values[parameter.key]
+                if parameter.spread:
+                    args += value
+                else:
+                    kwargs[parameter.name] = value
+        return self.build(*args, **kwargs)
+
+
+@cache
+def forms_of(kind: type) -> tuple[Form, ...]:
+    """Return the ways in which a part of this type may be written; none if it has no place in a policy."""
+    if kind is Guard:
+        return _catalogue(guards, "guard", Guard)
+    if kind is Alert:
+        return _catalogue(recording, "alert", Alert)
+    if kind is Limit:
+        return _by_first_parameter(Limit.requests, Limit.tokens)
+    if kind is Log:
+        return (Form.of(InferenceLog),)
+    if kind is MetricsRecorder:
+        return (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),)
+    return (Form.of(kind),) if is_dataclass(kind) else ()
+
+
+def _by_first_parameter(*builds: Callable[..., Any]) -> tuple[Form, ...]:
+    """`Limit.requests(60, per="minute")` is written `{requests: 60, per: minute}`."""
+    names = [(build, build.__name__, next(iter(inspect.signature(build).parameters))) for build in builds]
+    return tuple(Form.of(build, tag=(name, ""), keys={first: name}) for build, name, first in names)
+
+
+def _catalogue(module: ModuleType, key: str, base: type) -> tuple[Form, ...]:
+    """Every class that a module exports and that has a `kind` of its own, which is its name in a policy."""
+    exported = [getattr(module, name) for name in module.__all__]
+    kinds = {
+        vars(part)["kind"]: part
+        for part in exported
+        if isinstance(part, type) and issubclass(part, base) and "kind" in vars(part) and not inspect.isabstract(part)
+    }
+    return tuple(Form.of(kinds[kind], tag=(key, kind)) for kind in sorted(kinds))
+
+
+def _parameters(
+    build: Callable[..., Any], keys: Mapping[str, str], attributes: Mapping[str, str]
+) -> Iterator[Parameter]:
+    hints, factories, described = _hints(build), _factories(build), _described(build)
+    for name, parameter in inspect.signature(build).parameters.items():
+        if name in hints and parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            spread = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+            default = () if spread else factories[name]() if name in factories else parameter.default
+            required = default is inspect.Parameter.empty
+            yield Parameter(
+                name=name,
+                key=keys.get(name, name),
+                attribute=attributes.get(name, name),
+                annotation=hints[name],
+                default=REQUIRED if required else default,
+                description=_renamed(described.get(name, ""), keys),
+                spread=spread,
+            )
+
+
+def _renamed(text: str, keys: Mapping[str, str]) -> str:
+    """Return a description that calls the parameters, where it has them in backticks, what a policy calls them."""
+
+    def rename(code: re.Match[str]) -> str:
+        return re.sub(r"\w+", lambda word: keys.get(word[0], word[0]), code[0])
+
+    return re.sub(r"`[^`]*`", rename, text)
+
+
+def _hints(build: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of the parameters: of a dataclass those of its fields, whatever its `__init__` takes besides."""
+    if not isinstance(build, type):
+        return get_type_hints(build)
+    if not is_dataclass(build):
+        return get_type_hints(cast("Any", build).__init__)
+    hints = get_type_hints(build)
+    return {field.name: hints[field.name] for field in fields(build) if field.init}
+
+
+def _factories(build: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
+    if not isinstance(build, type) or not is_dataclass(build):
+        return {}
+    return {field.name: field.default_factory for field in fields(build) if field.default_factory is not MISSING}
+
+
+def _described(build: Callable[..., Any]) -> dict[str, str]:
+    """What the class says of a parameter holds for its classmethods, unless they say something else."""
+    owner = getattr(build, "__self__", None)
+    return {**(arguments(owner) if isinstance(owner, type) else {}), **arguments(build)}

@@ -1,0 +1,75 @@
+"""The JSON Schema of policy files, with which editors complete and explain them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from genai_guard.policy.load import adapter
+
+__all__ = ["EXAMPLE", "json_schema"]
+
+EXAMPLE: Final[dict[str, Any]] = {
+    "version": 1,
+    "name": "support-bot",
+    "input": [
+        {"guard": "length", "max_tokens": 4000},
+        {"guard": "pii", "action": "redact"},
+        {"guard": "blocked_patterns", "keywords": ["project falcon"], "regexes": ["INT-[0-9]{6}"]},
+    ],
+    "output": [{"guard": "pii", "action": "redact"}],
+    "limits": [
+        {"requests": 60, "per": "minute"},
+        {"tokens": 100_000, "per": "minute"},
+        {"requests": 10, "per": "minute", "by": "user"},
+    ],
+    "experiments": [
+        {
+            "name": "model-comparison",
+            "by": "user",
+            "variants": [
+                {"name": "control", "weight": 50, "params": {"model": "small"}},
+                {"name": "treatment", "weight": 50, "params": {"model": "large"}},
+            ],
+        }
+    ],
+    "metrics": {
+        "alerts": [
+            {"alert": "latency_p99", "above_ms": 500},
+            {"alert": "error_rate", "above": 0.01},
+            {"alert": "budget", "usd": 50, "per": "day"},
+            {"alert": "guardrail_hits"},
+        ],
+        "log": {"path": "inference"},
+    },
+    "prices": {"small": {"input_usd": 0.15, "output_usd": 0.60}},
+    "expected_output_tokens": 256,
+}
+"""A policy with every section, from which the schema takes its examples."""
+
+
+class _Generator(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave out titles that would only repeat the name of the field."""
+        del schema
+        return False
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        """Leave out `additionalProperties: true`, which says nothing, and which only some versions of pydantic say."""
+        made = super().dict_schema(schema)
+        return {key: value for key, value in made.items() if (key, value) != ("additionalProperties", True)}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of policies, draft 2020-12.
+
+    What it accepts has the right fields and types. Ranges, and what entries must have to do with each other, are
+    checked when the policy is loaded.
+    """
+    schema = adapter().json_schema(mode="validation", schema_generator=_Generator)
+    for key, value in EXAMPLE.items():
+        schema["properties"][key]["examples"] = [value]
+    schema["title"] = "genai_guard policy"
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}

@@ -1,0 +1,126 @@
+"""Any policy survives the way to a pipeline and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from genai_guard import Pipeline
+from genai_guard.guards.entities import ENTITIES
+from genai_guard.policy import json_schema
+from policy.parts import parts_of
+
+VALIDATOR = Draft202012Validator(json_schema())
+
+WORDS = st.from_regex(r"[a-z][a-z0-9_-]{0,8}", fullmatch=True)
+PERIODS = st.sampled_from(["second", "minute", "hour", "day"])
+MODES = st.sampled_from(["enforce", "shadow"])
+AMOUNTS = st.integers(1, 10**9)
+SHARES = st.floats(0, 1)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+COMMON = {"mode": MODES, "on_error": st.sampled_from(["block", "allow"])}
+
+
+def entry(required: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """A mapping with some of its optional fields."""
+    fixed = {key: value if isinstance(value, st.SearchStrategy) else st.just(value) for key, value in required.items()}
+    return st.fixed_dictionaries(fixed, optional=optional)
+
+
+def named(entries: st.SearchStrategy[dict[str, Any]], most: int) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """A list of entries with names that differ."""
+    numbered = st.lists(entries, max_size=most)
+    return numbered.map(lambda many: [{**each, "name": f"n{index}"} for index, each in enumerate(many)])
+
+
+GUARDS = st.one_of(
+    entry(
+        {"guard": "pii"},
+        entities=st.lists(st.sampled_from(sorted(ENTITIES)), min_size=1, unique=True),
+        action=st.sampled_from(["flag", "redact", "mask", "hash", "block"]),
+        **COMMON,
+    ),
+    entry({"guard": "length", "max_chars": AMOUNTS}, max_tokens=AMOUNTS, action=st.just("truncate"), **COMMON),
+    entry({"guard": "blocked_patterns", "keywords": st.lists(WORDS, min_size=1, max_size=3)}, category=WORDS, **COMMON),
+)
+LIMITS = st.lists(
+    st.one_of(
+        entry({"requests": AMOUNTS, "per": PERIODS}, by=WORDS, burst=st.integers(1, 9), on_error=COMMON["on_error"]),
+        entry({"tokens": AMOUNTS, "per": PERIODS}, by=WORDS, mode=MODES),
+    ),
+    max_size=3,
+    unique_by=lambda limit: ("tokens" in limit, limit["per"]),
+)
+VARIANTS = named(entry({}, weight=st.integers(1, 99), params=st.dictionaries(WORDS.filter(str.isidentifier), JSON)), 3)
+EXPERIMENTS = st.lists(
+    entry(
+        {"name": WORDS, "variants": VARIANTS.filter(bool), "mode": "shadow"},
+        by=WORDS,
+        coverage=SHARES,
+        enabled=st.booleans(),
+    ),
+    max_size=2,
+    unique_by=lambda experiment: experiment["name"],
+)
+ALERTS = named(
+    st.one_of(
+        entry({"alert": "latency_p99", "above_ms": st.floats(0.1, 1e6)}, min_calls=AMOUNTS),
+        entry({"alert": "error_rate", "above": st.floats(0, 0.9)}, confidence=st.none() | st.floats(0.5, 0.99)),
+        entry({"alert": "budget", "usd": st.floats(0.01, 1e6)}, per=st.sampled_from(["hour", "day", "month"])),
+        entry({"alert": "guardrail_hits"}, at_least=AMOUNTS, cooldown_s=st.floats(0, 1e4)),
+    ),
+    3,
+)
+POLICIES = entry(
+    {"version": 1},
+    name=WORDS,
+    input=named(GUARDS, 3),
+    output=named(GUARDS, 2),
+    limits=LIMITS,
+    experiments=EXPERIMENTS,
+    metrics=entry({}, alerts=ALERTS, log=entry({"path": WORDS}, fsync=st.booleans()), queue_size=AMOUNTS),
+    prices=st.dictionaries(
+        st.text(), entry({"input_usd": st.floats(0, 99), "output_usd": st.integers(0, 99)}), max_size=2
+    ),
+    expected_output_tokens=st.integers(0, 10**6),
+)
+
+
+@given(POLICIES)
+def test_the_policy_of_a_pipeline_builds_an_equal_one(policy: dict[str, Any]) -> None:
+    pipeline = Pipeline.from_policy(policy)
+    written = pipeline.policy()
+    again = Pipeline.from_policy(json.loads(json.dumps(written)))
+    assert parts_of(again) == parts_of(pipeline)
+    assert again == pipeline or pipeline.router is not None
+    assert again.policy() == written
+
+
+@given(POLICIES)
+def test_the_schema_accepts_what_loads_and_what_is_written(policy: dict[str, Any]) -> None:
+    VALIDATOR.validate(policy)
+    VALIDATOR.validate(Pipeline.from_policy(policy).policy())
+
+
+@given(POLICIES, st.text())
+def test_a_pipeline_and_that_of_its_policy_give_equal_verdicts(policy: dict[str, Any], text: str) -> None:
+    pipeline = Pipeline.from_policy(policy)
+    again = Pipeline.from_policy(pipeline.policy())
+    assert again.scan_input(text) == pipeline.scan_input(text)
+    assert again.scan_output(text) == pipeline.scan_output(text)
+
+
+@given(POLICIES)
+def test_nothing_that_is_written_could_be_left_out(policy: dict[str, Any]) -> None:
+    written = Pipeline.from_policy(policy).policy()
+    built = parts_of(Pipeline.from_policy(written))
+    for key in written.keys() - {"version"}:
+        assert parts_of(Pipeline.from_policy({k: v for k, v in written.items() if k != key})) != built
