@@ -156,11 +156,6 @@ def test_a_value_that_a_file_cannot_say_is_named() -> None:
         dump(pipeline)
 
 
-def test_a_pipeline_whose_policy_would_be_refused_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="are both named"):
-        dump(Pipeline(input=[PII(action="flag"), PII(["EMAIL"])]))
-
-
 def test_a_log_of_ones_own_has_no_place_in_a_file() -> None:
     class Sink:
         def write(self, event: object, /) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -74,19 +74,20 @@ def json_safe(text: str, edits: Iterable[Edit]) -> list[Edit]:
 class _Zone(NamedTuple):
     """A stretch of JSON that may be replaced: text inside of a string literal, or a bare number or literal.
 
-    `begun` says that the beginning of a scalar came with an earlier stretch.
+    `begun` is what of a scalar came with earlier stretches.
     """
 
     start: int
     end: int
     in_string: bool
-    begun: bool = False
+    begun: str = ""
 
 
 _OUTSIDE: Final = re.compile(r'"|[^\s"\[\]{},:]+|[\s\[\]{},:]+')
 _STRING: Final = re.compile(r'"|[^"\\]+|\\(?:u[0-9a-fA-F]{0,4}|.)?', re.DOTALL)
 _is_whole_escape: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])", re.DOTALL).fullmatch
 _must_be_escaped: Final = re.compile(r'["\\\x00-\x1f]').search
+_is_number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?").fullmatch
 _STRUCTURE: Final = frozenset(" \t\r\n[]{},:")
 
 
@@ -97,12 +98,12 @@ class JsonState:
         in_string: Whether the next character is inside of a string literal.
     """
 
-    __slots__ = ("_drop", "_escape", "_escapes", "_in_scalar", "_zones", "in_string")
+    __slots__ = ("_drop", "_escape", "_escapes", "_scalar", "_zones", "in_string")
 
     def __init__(self) -> None:
         self.in_string = False
-        self._in_scalar = False
-        """Whether the last character belongs to a number or literal, which may go on."""
+        self._scalar = ""
+        """The beginning of a number or literal that may go on."""
         self._escape = ""
         """The beginning of an escape sequence that is not complete yet."""
         self._drop = False
@@ -114,8 +115,8 @@ class JsonState:
         """Take the next stretch of text; return the edits that keep the document valid, merged and in order.
 
         Within a string literal the replacement is escaped, and no escape sequence is cut. A number or literal is
-        replaced as a whole, by a string; if its beginning was taken before, by the digit 0. Brackets, commas, colons
-        and the quotes of strings stay, so an edit across them becomes one edit on each side.
+        replaced as a whole, by a string; if a number began in an earlier stretch, the rest of it is dropped or becomes
+        a 0. Brackets, commas, colons and the quotes of strings stay, so an edit across them becomes one on each side.
 
         Args:
             text: The stretch that follows those taken before.
@@ -129,7 +130,7 @@ class JsonState:
         for start, end, replacement in merge_edits(edits):
             safe += self._fit(Edit(start - offset, end - offset, replacement), head if drop else 0)
         if safe and safe[-1].end == len(text) and text:
-            self._drop = self._in_scalar or bool(self._escape)
+            self._drop = bool(self._scalar or self._escape)
         return [Edit(start + offset, end + offset, new) for start, end, new in merge_edits(safe)]
 
     def _advance(self, text: str) -> int:
@@ -140,7 +141,7 @@ class JsonState:
             if self.in_string:
                 at = self._string(text, at)
             else:
-                begun = self._in_scalar
+                begun = self._scalar
                 at = self._outside(text, at)
                 if begun and self._zones and not self._zones[0].start:
                     head = at
@@ -177,22 +178,24 @@ class JsonState:
         self.in_string = text[at] == '"'
         is_scalar = not self.in_string and text[at] not in _STRUCTURE
         if is_scalar:
-            self._zones.append(_Zone(at, end, in_string=False, begun=self._in_scalar))
-        self._in_scalar = is_scalar and end == len(text)
+            self._zones.append(_Zone(at, end, in_string=False, begun=self._scalar))
+        self._scalar = self._scalar + text[at:end] if is_scalar and end == len(text) else ""
         return end
 
     def _fit(self, edit: Edit, lo: int) -> Iterator[Edit]:
         """Yield what an edit comes to in each zone that it touches from `lo` on."""
-        for zone in self._zones[max(bisect_right(self._zones, (edit.start,)) - 1, 0) :]:
-            if zone.start >= edit.end:
-                return
+        first = max(bisect_right(self._zones, (edit.start,)) - 1, 0)
+        for index in range(first, bisect_left(self._zones, (edit.end,))):
+            zone = self._zones[index]
             if zone.end <= max(edit.start, lo):
                 continue
             if zone.in_string:
                 start, end = max(edit.start, zone.start), min(edit.end, zone.end)
                 yield Edit(self._escape_around(start)[0], self._escape_around(end)[1], _escaped(edit.replacement))
-            else:
-                yield Edit(zone.start, zone.end, "0" if zone.begun else f'"{_escaped(edit.replacement)}"')
+            elif not zone.begun:
+                yield Edit(zone.start, zone.end, f'"{_escaped(edit.replacement)}"')
+            elif not zone.begun.isalpha():
+                yield Edit(zone.start, zone.end, "" if _is_number(zone.begun) else "0")
 
     def _escape_around(self, place: int) -> tuple[int, int]:
         """Return the escape sequence that `place` is inside of, or the place itself."""

@@ -1,0 +1,63 @@
+"""What the tests of the recorder share: clocks, sinks, and the shortest way to an event."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from genai_guard.recording import Event, MetricsRecorder, Redactor, no_scan
+
+DAY_S = 86_400.0
+
+
+class Clock:
+    """Both clocks of a recorder: monotonic from 0, the wall from a midnight on."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.midnight_s = 20_000 * DAY_S
+        self.recorders: list[MetricsRecorder] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def wall(self) -> float:
+        return self.midnight_s + self.now_s
+
+
+class Kept:
+    """A sink that keeps what it gets."""
+
+    redact = Redactor(scan=no_scan)
+
+    def __init__(self, *, wants_text: bool = False) -> None:
+        self.wants_text = wants_text
+        self.events: list[Event] = []
+        self.closed = 0
+
+    def write(self, event: Event, /) -> None:
+        self.events.append(event)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Hung:
+    """A sink that hangs until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.let_go = threading.Event()
+
+    def write(self, event: Event, /) -> None:
+        self.reached.set()
+        self.let_go.wait()
+
+
+def call(**values: Any) -> Event:
+    return Event(time_s=1.7e9, request_id=values.pop("request_id", "r"), **values)
+
+
+def recorder(clock: Clock, **values: Any) -> MetricsRecorder:
+    clock.recorders.append(MetricsRecorder(clock=clock, wall_clock=clock.wall, **values))
+    return clock.recorders[-1]
