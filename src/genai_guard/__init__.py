@@ -7,8 +7,6 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # what type checkers take for true; `typing` itself takes eight milliseconds to import
 if TYPE_CHECKING:
-    from typing import Any
-
     from genai_guard.context import caller
     from genai_guard.errors import (
         BudgetExceeded,
@@ -75,11 +73,13 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=[name]), name)
-    return value
+if not TYPE_CHECKING:  # else every misspelt name would be one
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=[name]), name)
+        return value
 
 
 def __dir__() -> list[str]:

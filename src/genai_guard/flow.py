@@ -147,7 +147,7 @@ def _assign(
                     params = {**params, **assignment.params} if params else assignment.params
                 fn = assignment.target or fn
     model = params.get("model") or call.request.model or plan.model.read(args, kwargs)
-    call.model = model if type(model) is str else ""
+    call.model = call.asked = model if type(model) is str else ""
     return params, fn
 
 

@@ -63,6 +63,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     # What most calls never change stands on the class: setting it for each would be a tenth of their cost.
+    asked = ""
     assignments: tuple[Assignment, ...] = ()
     caller: Caller = ANONYMOUS
     chunks = 0
@@ -144,7 +145,7 @@ class Call:
     def event(self, usage: Usage) -> Event:
         """Return what the recorder is told."""
         plan, ticket = self.plan, self.ticket
-        price = plan.prices.get(self.model) if plan.prices else None
+        price = plan.prices and (plan.prices.get(self.model) or plan.prices.get(self.asked))
         return _event(
             (
                 self.time_s,
@@ -159,7 +160,7 @@ class Call:
                 self.assignments,
                 tuple(self.verdicts),
                 usage,
-                price.cost_usd(usage) if price is not None else None,
+                price.cost_usd(usage) if price else None,
                 self.ended - self.started,
                 self.model_s,
                 self.first_token_s,

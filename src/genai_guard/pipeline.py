@@ -35,6 +35,8 @@ __all__ = ["Pipeline"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+"""A function of any kind. Kept as it is, overloads included, which `Callable[P, R]` would reduce to the first."""
 
 
 class Pipeline:
@@ -53,7 +55,8 @@ class Pipeline:
         reader: Reads calls of a shape that is not built in; see `genai_guard.clients.custom`.
         on_reject: Called with the `Rejected` in place of raising it; what it returns is the reply, or the last chunk
             of a stream that has begun. May be a coroutine function if only asynchronous functions are wrapped.
-        prices: Dollars for a million tokens of each model: `{"small": (0.15, 0.60)}`.
+        prices: Dollars for a million tokens, by the name of the model that answers, or else was asked:
+            `{"small": (0.15, 0.60)}`.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
 
     Raises:
@@ -100,12 +103,10 @@ class Pipeline:
     # --- wrapping ---------------------------------------------------------------------------------------------------
 
     @overload
-    def wrap(self, fn: Callable[P, R], /, *, prompt: str = ..., reader: Client | None = ...) -> Callable[P, R]: ...
+    def wrap(self, fn: F, /, *, prompt: str = ..., reader: Client | None = ...) -> F: ...
 
     @overload
-    def wrap(
-        self, fn: None = None, /, *, prompt: str = ..., reader: Client | None = ...
-    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+    def wrap(self, fn: None = None, /, *, prompt: str = ..., reader: Client | None = ...) -> Callable[[F], F]: ...
 
     def wrap(self, fn: Any = None, /, *, prompt: str = "", reader: Client | None = None) -> Any:
         """Return `fn` with this pipeline around it: the same kind of function, of the same signature.
@@ -128,9 +129,9 @@ class Pipeline:
             return functools.partial(self._wrapped, prompt=prompt, reader=reader)
         return self._wrapped(fn, prompt, reader)
 
-    def __call__(self, fn: Callable[P, R], /) -> Callable[P, R]:
+    def __call__(self, fn: F, /) -> F:
         """Wrap `fn`: `@pipeline`."""
-        return cast("Callable[P, R]", self._wrapped(fn))
+        return cast("F", self._wrapped(fn))
 
     def run(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
         """Call `fn` through the pipeline and return its value with everything known about the call.

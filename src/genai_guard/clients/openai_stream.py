@@ -129,7 +129,7 @@ class OpenAIChatStream:
         chunk, choice, at, count = self._last[channel]
         rewrite = Rewrite([text if place == at else "" for place in range(count)])
         after = _bare(write_choice(choice, Walk(rewrite), _HOLDERS, ""))
-        return [put(chunk, choices=[put(after, **_emptied(after, "finish_reason"))], **_emptied(chunk, "usage"))]
+        return [put(chunk, choices=[after], **_emptied(chunk, "usage"))]
 
     def reply(self) -> Reply:
         """Return usage, model and the finish reason of the first choice that had one."""

@@ -26,7 +26,7 @@ _SERVER: Final = Path(__file__).with_name("server.py")
 _START_TIMEOUT_S: Final = 120
 _STOP_TIMEOUT_S: Final = 5
 _CALL_TIMEOUT_S: Final = 60
-_SAME: Final = "the A/B split is real, but no difference is to be seen"
+_SAME: Final = "the A/B split is real, but both variants are one model"
 _REMEDIES: Final = {
     "openai": "pip install 'genai_guard[demo]'",
     "xllamacpp": "pip install 'genai_guard[demo]'",
@@ -73,7 +73,7 @@ def open_model(console: Console, *, url: str = "", names: Sequence[str] = ()) ->
     with _local_server(find_weights(), console) as address, closing(connect(f"{address}/v1", local=True)) as client:
         about = (
             f"{LOCAL_MODEL} on this machine, at {address}. It answers as {LOCAL_NAMES[0]!r} and as "
-            f"{LOCAL_NAMES[1]!r}, so {_SAME}. Do not expect wisdom from 135 million parameters."
+            f"{LOCAL_NAMES[1]!r}: {_SAME}. Do not expect wisdom from 135 million parameters."
         )
         yield Model(client, LOCAL_NAMES, about)
 
@@ -155,10 +155,7 @@ def _remote(client: Any, url: str, names: Sequence[str]) -> Model:
         raise ConfigurationError("--model-name takes one or two names, one for each variant")
     place = urlsplit(url)._replace(netloc=urlsplit(url).netloc.rpartition("@")[2]).geturl()
     control, treatment = (names[0], names[-1]) if names else (_only_model(client, place),) * 2
-    if control == treatment:
-        about = f"{control} at {place}, for both variants, so {_SAME}."
-    else:
-        about = f"{control} and {treatment} at {place}."
+    about = f"{control} at {place}: {_SAME}." if control == treatment else f"{control} and {treatment} at {place}."
     return Model(client, (control, treatment), about)
 
 

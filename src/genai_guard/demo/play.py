@@ -80,7 +80,7 @@ def play(
         _show_prompt(console, begun, number=len(turns) + 1)
         turns += [_one(console, answer, begun[0])] if len(burst) == 1 else _many(console, answer, begun)
         for notice in notices.take():
-            _show(console, "alert", notice, "cyan")
+            _show(console, notice.kind, notice.text, "cyan")
         if turns[-1].error and not any(turn.outcome == "answered" for turn in turns):
             raise ConfigurationError(f"the model cannot be called: {turns[-1].error}")
     return turns

@@ -16,8 +16,9 @@ from typing import Any, Final, NoReturn
 
 __all__ = ["main"]
 
-CONTEXT_TOKENS: Final = 2048
-LONGEST_REPLY_TOKENS: Final = 256
+_LOOPBACK: Final = "127.0.0.1"
+_CONTEXT_TOKENS: Final = 2048
+_LONGEST_REPLY_TOKENS: Final = 256
 
 
 def main(argv: Sequence[str]) -> NoReturn:
@@ -36,11 +37,14 @@ def _serve(weights: str, names: Sequence[str]) -> Any:
     params = engine.CommonParams()
     params.model.path = weights
     params.model_alias = set(names)
-    params.hostnames = ["127.0.0.1"]
+    if hasattr(params, "hostnames"):
+        params.hostnames = [_LOOPBACK]
+    else:  # before version 2026.10
+        params.hostname = _LOOPBACK
     params.port = 0
-    params.n_ctx = CONTEXT_TOKENS
+    params.n_ctx = _CONTEXT_TOKENS
     params.n_parallel = 1
-    params.n_predict = LONGEST_REPLY_TOKENS
+    params.n_predict = _LONGEST_REPLY_TOKENS
     # A second thread gains a third on an idle machine of two cores, and is several times slower on a busy one.
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["alerts", "guardrails", "limits", "log", "split", "summarise", "table"]
 
 _LOG_TIMEOUT_S: Final = 5.0
+_MOST_NUMBERS: Final = 8
 _NEXT: Final = (
     "your prompts and model: python -m genai_guard demo --prompts FILE --model URL",
     "your code: put @pipeline over the function that calls the model; see examples/",
@@ -54,14 +55,14 @@ def guardrails(turns: Sequence[Turn]) -> Iterator[str]:
         for finding in turn.verdict.findings:
             found.setdefault((finding.guard, finding.category), []).append(number)
     rows = (
-        (guard, category, str(len(numbers)), ", ".join(map(str, dict.fromkeys(numbers))))
+        (guard, category, str(len(numbers)), _listed(dict.fromkeys(numbers)))
         for (guard, category), numbers in found.items()
     )
-    yield from table(("guard", "found", "times", "in messages"), rows)
+    yield from table(("guard", "found in messages", "times", "which"), rows)
 
 
 def split(experiment: Experiment, turns: Sequence[Turn], measured: Mapping[str, Snapshot]) -> Iterator[str]:
-    """Yield the share of users that each variant was to get, the share that it got, and how it did.
+    """Yield the share of users that each variant was to get, the share that it got, and what it answered.
 
     Args:
         experiment: What was compared.
@@ -80,7 +81,7 @@ def split(experiment: Experiment, turns: Sequence[Turn], measured: Mapping[str, 
         )
         for name, share in experiment.shares.items()
     )
-    yield from table(("variant", "configured", "observed", "calls", "p50", "tokens out"), rows)
+    yield from table(("variant", "configured", "observed", "calls", "tokens out"), rows)
 
 
 def limits(turns: Sequence[Turn]) -> Iterator[str]:
@@ -136,11 +137,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _measures(of: Snapshot | None) -> tuple[str, str, str]:
-    if of is None:
-        return "0", "-", "0"
-    p50 = of.latency_ms.p50
-    return str(of.calls), f"{p50:.0f} ms" if p50 is not None else "-", str(of.output_tokens)
+def _listed(numbers: Iterable[int]) -> str:
+    words = list(map(str, numbers))
+    return ", ".join(words[:_MOST_NUMBERS] + ["…"] * (len(words) > _MOST_NUMBERS))
+
+
+def _measures(of: Snapshot | None) -> tuple[str, str]:
+    return ("0", "0") if of is None else (f"{of.calls:,}", f"{of.output_tokens:,}")
 
 
 def _section(console: Console, title: str, lines: Iterable[str]) -> None:

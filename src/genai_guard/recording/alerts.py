@@ -285,7 +285,9 @@ class GuardrailHits(Alert):
                 hits[f"{hit.guard} {hit.action}"] = count
         total = sum(hits.values())
         listed = ", ".join(f"{name} {count:,}" for name, count in hits.items())
-        text = f"{total:,} guardrail hits in the last {self.window_s:g} s" + (f": {listed}" if listed else "")
+        text = f"{total:,} guardrail {'hit' if total == 1 else 'hits'} in the last {self.window_s:g} s" + (
+            f": {listed}" if listed else ""
+        )
         return Reading(total >= self.at_least, total, text)
 
     def _default_name(self) -> str:

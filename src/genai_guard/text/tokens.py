@@ -6,7 +6,7 @@ between, the tokens are counted, slice by slice, and no further than the limit.
 
 Without a vocabulary they are estimated: the pieces that no token crosses are counted, and long ones are taken for
 several tokens. Measured against `o200k_base`, the estimate is 1.1 to 1.5 times the truth for prose, code, JSON and
-logs, 1.5 to 2.2 for Russian, Chinese, Japanese and Korean, and 3 for Hindi and Thai. It is too low for base64 (0.7),
+logs, 1.5 to 2.7 for Russian, Chinese, Japanese and Korean, and 3 for Hindi and Thai. It is too low for base64 (0.7),
 random letters (0.8) and rare Han characters (0.6).
 
 Text is never taken for a special token: `<|endoftext|>` in a prompt is counted as the characters that it is.

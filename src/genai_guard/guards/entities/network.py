@@ -39,7 +39,7 @@ def _is_ipv6(matched: str) -> bool:
 
 
 def _tells(groups: list[str]) -> bool:
-    return len(groups) >= 3 or (bool(groups) and len(groups[0]) == 4)
+    return any(len(group) >= 3 for group in groups) and (len(groups) >= 3 or len(groups[0]) == 4)
 
 
 ENTITIES: Final = (
