@@ -57,7 +57,7 @@ def test_limits_must_be_at_least_one(amount: Any) -> None:
 @pytest.mark.parametrize("prompt", [None, 42, 4.2, b"bob@example.com", object(), {"a": 1}, [1, 2]])
 def test_a_prompt_of_the_wrong_type_is_refused_by_type_and_never_repeated(prompt: Any) -> None:
     events = Events()
-    fn: Any = Pipeline(input=[PII()], recorder=events).wrap(target("def", ["ok"]))  # type: ignore[arg-type]
+    fn: Any = Pipeline(input=[PII()], recorder=events).wrap(target("def", ["ok"]))
     with pytest.raises(ConfigurationError) as caught:
         fn(prompt)
     message = str(caught.value)
@@ -180,7 +180,7 @@ def test_a_guard_that_breaks_stops_the_call_and_its_cause_is_kept(side: str) -> 
 @pytest.mark.parametrize("options", [{"on_error": "allow"}, {"mode": "shadow"}])
 def test_a_guard_that_may_break_is_recorded_and_passed_over(options: dict[str, str]) -> None:
     events = Events()
-    fn = Pipeline(input=[Broken(**options)], recorder=events).wrap(target("def", ["ok"]))  # type: ignore[arg-type]
+    fn = Pipeline(input=[Broken(**options)], recorder=events).wrap(target("def", ["ok"]))
     assert fn("hello") == "ok"
     assert (events[0].status, events[0].verdicts[0].error) == ("ok", "RuntimeError")
 
@@ -201,7 +201,7 @@ def test_a_recorder_that_raises_is_never_in_the_way() -> None:
         def record(self, event: object) -> None:
             raise RuntimeError
 
-    assert Pipeline(recorder=Raising()).wrap(target("def", ["ok"]))("hello") == "ok"  # type: ignore[arg-type]
+    assert Pipeline(recorder=Raising()).wrap(target("def", ["ok"]))("hello") == "ok"
 
 
 @pytest.mark.parametrize("on_error", ["block", "allow"])
@@ -221,7 +221,7 @@ def test_a_limiter_that_breaks_stops_the_call_by_name_unless_it_may_break(on_err
 
     limiter: Any = BrokenLimiter()
     events = Events()
-    fn = Pipeline(limiter=limiter, recorder=events).wrap(target("def", ["ok"]))  # type: ignore[arg-type]
+    fn = Pipeline(limiter=limiter, recorder=events).wrap(target("def", ["ok"]))
     if on_error == "allow":
         assert fn("hello") == "ok"
     else:

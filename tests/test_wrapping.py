@@ -202,7 +202,7 @@ def test_a_generator_may_be_thrown_into_but_takes_no_values() -> None:
 def test_run_returns_everything_known_about_the_call() -> None:
     events = Events()
     router = ExperimentRouter(Experiment("style", Variant("short"), by="user"))
-    measured = Pipeline(input=[PII()], router=router, recorder=events)  # type: ignore[arg-type]
+    measured = Pipeline(input=[PII()], router=router, recorder=events)
     with caller(user="u-1", request_id="r-1"):
         outcome = measured.run(target("def", ["ok"]), f"I am {MAIL}")
     assert (outcome.value, outcome.status, outcome.request_id) == ("ok", "ok", "r-1")
@@ -248,7 +248,7 @@ def test_run_looks_at_a_function_once() -> None:
 def test_a_keyword_of_the_call_beats_the_context() -> None:
     events = Events()
 
-    @Pipeline(recorder=events)  # type: ignore[arg-type]
+    @Pipeline(recorder=events)
     def ask(prompt: str, *, user: str = "") -> str:
         return prompt
 
@@ -274,7 +274,7 @@ def test_a_variant_in_shadow_is_recorded_and_changes_nothing() -> None:
     events = Events()
     router = ExperimentRouter(Experiment("m", Variant("large", params={"model": "large"}), by="user", mode="shadow"))
 
-    @Pipeline(router=router, recorder=events)  # type: ignore[arg-type]
+    @Pipeline(router=router, recorder=events)
     def ask(prompt: str, model: str = "small") -> str:
         return model
 

@@ -256,7 +256,15 @@ def _keep(flow: Flow[Any]) -> None:
     if not _watching:
         _watching = True
         gc.callbacks.append(_collector)
-        atexit.register(reap)
+        atexit.register(_end_all)
+
+
+def _end_all() -> None:
+    """Settle and record, at the end of the process, what is still open; the recorders are closed after that."""
+    reap()
+    for flow in list(_unfinished):
+        with suppress(Exception):  # running in another thread, or broken: the process ends either way
+            flow.close()
 
 
 def _collector(phase: str, _: object) -> None:

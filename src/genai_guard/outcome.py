@@ -145,7 +145,7 @@ class Call:
     def event(self, usage: Usage) -> Event:
         """Return what the recorder is told."""
         plan, ticket = self.plan, self.ticket
-        price = plan.prices and (plan.prices.get(self.model) or plan.prices.get(self.asked))
+        price = plan.prices.get(self.model) or plan.prices.get(self.asked) if plan.prices else None
         return _event(
             (
                 self.time_s,
@@ -160,7 +160,7 @@ class Call:
                 self.assignments,
                 tuple(self.verdicts),
                 usage,
-                price.cost_usd(usage) if price else None,
+                None if price is None else price.cost_usd(usage),
                 self.ended - self.started,
                 self.model_s,
                 self.first_token_s,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
-    from genai_guard.recording import MetricsRecorder
+    from genai_guard.recording import Recorder
     from genai_guard.recording.event import Event
     from genai_guard.routing import ExperimentRouter
 
@@ -71,7 +71,7 @@ class Pipeline:
         output: Sequence[Guard] = (),
         limiter: RateLimiter | None = None,
         router: ExperimentRouter | None = None,
-        recorder: MetricsRecorder | None = None,
+        recorder: Recorder | None = None,
         reader: Client | None = None,
         on_reject: Callable[[Rejected], Any] | None = None,
         prices: Mapping[str, Price | tuple[float, float]] | None = None,
@@ -361,7 +361,7 @@ def _check(part: object, name: str, method: str, what: str) -> None:
         raise ConfigurationError(f"Pipeline({name}=...) takes {what}, not {type(part).__name__}")
 
 
-def _never_raising(recorder: MetricsRecorder | None) -> Callable[[Event], None]:
+def _never_raising(recorder: Recorder | None) -> Callable[[Event], object]:
     if recorder is None:
         return lambda _: None
     record = recorder.record

@@ -172,7 +172,7 @@ class Plan:
     prices: Mapping[str, Price]
     on_reject: Callable[[Rejected], Any] | None
     on_reject_is_async: bool
-    record: Callable[[Event], None]
+    record: Callable[[Event], object]
     wants_text: bool
     now: Callable[[], float]
     name: str

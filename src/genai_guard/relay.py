@@ -43,7 +43,7 @@ class Source:
         Raises:
             ConfigurationError: the reply does not go with the kind of the function.
         """
-        kind: Any = type(reply)
+        kind = _type(reply)
         plan = call.plan
         is_async = plan.signature.is_async
         if hasattr(kind, "__aiter__") and (is_async or not hasattr(kind, "__iter__")):
@@ -143,6 +143,10 @@ def _tail(plan: Plan, call: Call, gate: Gate, reader: StreamReader) -> Flow[None
             for out in reader.tail(channel, rest):
                 yield _out(call, out)
     gate.finish()
+
+
+def _type(reply: Any) -> Any:
+    return type(reply)
 
 
 def _reader(plan: Plan, chunk: Any) -> StreamReader | None:

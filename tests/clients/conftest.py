@@ -32,9 +32,13 @@ def run(reader: StreamReader, chunks: Iterable[Any]) -> list[Any]:
     gates: dict[Hashable, Gate] = {}
     out: list[Any] = []
 
+    closed: set[Hashable] = set()
+
     def released(delta: Delta) -> str:
+        assert delta.channel not in closed, "a text goes on after its end"
         gate = gates.setdefault(delta.channel, Gate())
         if delta.final:
+            closed.add(delta.channel)
             del gates[delta.channel]
         return gate.feed(delta.text, final=delta.final)
 

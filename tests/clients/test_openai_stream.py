@@ -144,6 +144,18 @@ def test_what_was_held_back_comes_before_the_finish_reason_in_a_chunk_of_its_own
     assert out == [chunk({"role": "assistant", "content": "a "}), chunk({"role": None, "content": "SEC"}), finish]
 
 
+def test_a_chunk_for_late_text_does_not_count_its_tokens_again(replay: Any) -> None:
+    usage = {"prompt_tokens": 1, "completion_tokens": 1}
+    out = replay(OPENAI_CHAT.open_stream(), [chunk({"content": "a SEC"}, usage=usage), chunk({}, finish="stop")])
+    assert [one["usage"] for one in out] == [usage, None, None]
+
+
+def test_every_text_of_a_choice_is_read_whatever_it_is_called(replay: Any) -> None:
+    both = chunk({"content": "SECRET"})
+    both["choices"][0] |= {"text": "SECRET", "message": {"content": "SECRET"}}
+    assert "SECRET" not in str(replay(OPENAI_CHAT.open_stream(), [both, chunk({}, finish="stop")]))
+
+
 def test_text_beside_a_finish_reason_stays_beside_it(replay: Any) -> None:
     out = replay(OPENAI_CHAT.open_stream(), [chunk({"content": "SEC"}), chunk({"content": "RET"}, finish="stop")])
     assert out == [chunk({"content": "[S]"}, finish="stop")]

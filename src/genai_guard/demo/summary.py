@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from genai_guard.demo.console import Console, harmless
 from genai_guard.demo.turns import Turn
 from genai_guard.errors import RateLimited
+from genai_guard.recording import MetricsRecorder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from genai_guard.pipeline import Pipeline
-    from genai_guard.recording import AlertEvent, MetricsRecorder, Snapshot
+    from genai_guard.recording import AlertEvent, Snapshot
     from genai_guard.routing import Experiment
 
 __all__ = ["alerts", "guardrails", "limits", "log", "split", "summarise", "table"]
@@ -31,7 +32,8 @@ _NEXT: Final = (
 
 def summarise(console: Console, pipeline: Pipeline, turns: Sequence[Turn]) -> None:
     """Print verdicts, variant split, denials, metrics, alerts, and where the inference log is."""
-    recorder, router = pipeline.recorder, pipeline.router
+    router = pipeline.router
+    recorder = pipeline.recorder if isinstance(pipeline.recorder, MetricsRecorder) else None
     if recorder is not None:
         recorder.flush(timeout_s=_LOG_TIMEOUT_S)
     _section(console, "Guardrails", guardrails(turns))

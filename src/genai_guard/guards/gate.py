@@ -46,13 +46,14 @@ class Held(NamedTuple):
 class _Channel:
     """One text of the reply: a choice, or the arguments of a tool call."""
 
-    __slots__ = ("edits", "json", "original", "part", "released", "scan")
+    __slots__ = ("closed", "edits", "json", "original", "part", "released", "scan")
 
     def __init__(self, part: Part, scanner: Scanner | None) -> None:
         self.part = part
         self.scan: ScanStream | JsonScanStream | None = None
         if scanner is not None:
             self.scan = JsonScanStream(scanner) if part.kind == "arguments" else ScanStream(scanner)
+        self.closed = False
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []
         self.released: list[str] = []
@@ -66,12 +67,13 @@ class Gate:
         holds: Whether texts are held until they are complete.
     """
 
-    __slots__ = ("_channels", "_findings", "_keep", "_meters", "_other", "_screen", "holds")
+    __slots__ = ("_channels", "_findings", "_keep", "_meters", "_other", "_past", "_screen", "holds")
 
     def __init__(self, screen: Screen, *, keep_texts: bool = False) -> None:
         self._screen = screen
         self._meters: list[tuple[Seat, Meter]] = [(seat, seat.guard.meter()) for seat in screen.whole]
         self._channels: dict[Hashable, _Channel] = {}
+        self._past: list[_Channel] = []
         self._findings: dict[Seat, list[Finding]] = {}
         self._other: list[Verdict] = []
         self._keep = keep_texts or bool(screen.others)
@@ -85,7 +87,7 @@ class Gate:
             ComponentFailed: a guard broke whose `on_error` is `block`.
         """
         channel = self._channels.get(delta.channel)
-        if channel is None:
+        if channel is None or (channel.closed and delta.text):  # text after the end of a text is another text
             channel = self._open(delta)
         text = delta.text
         if self._keep and text:
@@ -132,10 +134,16 @@ class Gate:
 
     def originals(self) -> tuple[Part, ...]:
         """Return the texts as the model wrote them; empty unless they were kept."""
-        return tuple(channel.part._replace(text="".join(channel.original)) for channel in self._channels.values())
+        return tuple(
+            channel.part._replace(text="".join(channel.original))
+            for channel in [*self._past, *self._channels.values()]
+            if channel.original
+        )
 
     def _open(self, delta: Delta) -> _Channel:
         part = Part("", "assistant", delta.kind, delta.where, delta.name)
+        if delta.channel in self._channels:
+            self._past.append(self._channels[delta.channel])
         channel = self._channels[delta.channel] = _Channel(part, self._screen.scanner)
         return channel
 
@@ -168,6 +176,7 @@ class Gate:
             if final:
                 out += self._decide(channel, scan.finish())
                 channel.scan = None
+                channel.closed = True
         except (GuardBlocked, ComponentFailed):
             raise
         except Exception as error:  # noqa: BLE001  as above

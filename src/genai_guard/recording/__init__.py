@@ -8,7 +8,7 @@ from genai_guard.recording.event import Event
 from genai_guard.recording.inference_log import InferenceLog
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
-from genai_guard.recording.sinks import Log, Sink
+from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "MetricsRecorder",
     "Quantiles",
     "Reading",
+    "Recorder",
     "Redactor",
     "Sink",
     "Snapshot",

@@ -9,7 +9,21 @@ from genai_guard.recording.event import Event
 from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.worker import Worker
 
-__all__ = ["Log", "Sink", "outlet", "sink_of"]
+__all__ = ["Log", "Recorder", "Sink", "outlet", "sink_of"]
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """Takes the event of every call of a pipeline, in the caller's own thread. What it raises is told, never felt."""
+
+    @property
+    def wants_text(self) -> bool:
+        """Whether events need their request and response."""
+        ...
+
+    def record(self, event: Event, /) -> object:
+        """Take one event. Must not block."""
+        ...
 
 
 @runtime_checkable
