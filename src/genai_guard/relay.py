@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from genai_guard.clients import chunk_client
 from genai_guard.effects import END, Chunk, Flow, Io
@@ -43,7 +43,7 @@ class Source:
         Raises:
             ConfigurationError: the reply does not go with the kind of the function.
         """
-        kind = _type(reply)
+        kind: object = type(cast("object", reply))
         plan = call.plan
         is_async = plan.signature.is_async
         if hasattr(kind, "__aiter__") and (is_async or not hasattr(kind, "__iter__")):
@@ -51,7 +51,7 @@ class Source:
         if hasattr(kind, "__next__") or (hasattr(kind, "__iter__") and hasattr(kind, "__enter__")):
             if is_async:
                 raise ConfigurationError(
-                    f"{plan.name} is async but replied with the sync iterator {kind.__name__}: "
+                    f"{plan.name} is async but replied with the sync iterator {type(reply).__name__}: "
                     "every chunk would block the event loop; use the client's async stream"
                 )
             return cls(call, reply, is_async=False)
@@ -143,10 +143,6 @@ def _tail(plan: Plan, call: Call, gate: Gate, reader: StreamReader) -> Flow[None
             for out in reader.tail(channel, rest):
                 yield _out(call, out)
     gate.finish()
-
-
-def _type(reply: Any) -> Any:
-    return type(reply)
 
 
 def _reader(plan: Plan, chunk: Any) -> StreamReader | None:
