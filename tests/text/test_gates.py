@@ -1,0 +1,60 @@
+"""Gates hold wherever their patterns match, and are shut where they can be."""
+
+from __future__ import annotations
+
+import pytest
+
+from genai_guard.text.gates import GATES, TRIGGERS, Shapes
+
+OPEN = {
+    "at": ["a@b"],
+    "colons": ["::", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "a:b:c:d:e:f:1.2.3.4"],
+    "letters_2_digits_2": ["GB82", "x de89 y"],
+    "dashed_3_2_4": ["078-05-1120", "9078-05-11201"],
+    "dotted_quad": ["1.2.3.4", "at 10.0.0.1."],
+    "plus_digits_8": ["+1 (415) 555-0132", "+45 12345678"],
+    "digits_10": ["415.555.0132", "(415) 555-0132", "415/555 0132"],
+    "digits_13": ["4111 1111 1111 1111", "4111-1111-1111-1"],
+}
+SHUT = {
+    "at": ["a at b"],
+    "colons": ["10:30:45", '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}', "std:vector"],
+    "letters_2_digits_2": ["G82", "AB 12", "12AB", "x1y2"],
+    "dashed_3_2_4": ["078-051-120", "78-05-1120x", "2026-11-21"],
+    "dotted_quad": ["1.2.3", "wait ... 5", "a. b. c. d."],
+    "plus_digits_8": ["+12 345", "1+2", "12345678"],
+    "digits_10": ["415-555", "1,000,000,000"],
+    "digits_13": ["2026-11-21 10:30", "\u0661" * 13],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in OPEN.items() for text in texts])
+def test_a_gate_is_open_for_what_its_patterns_can_match(name: str, text: str) -> None:
+    assert GATES[name](Shapes(text))
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in SHUT.items() for text in texts])
+def test_a_gate_is_shut_for_what_they_cannot(name: str, text: str) -> None:
+    assert not GATES[name](Shapes(text))
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in OPEN.items() for text in texts])
+def test_no_gate_is_open_without_one_of_its_triggers(name: str, text: str) -> None:
+    without = "".join(char for char in text if char.encode() not in [bytes([byte]) for byte in TRIGGERS[name]])
+    assert not GATES[name](Shapes(without))
+
+
+def test_every_gate_is_tried_both_ways() -> None:
+    assert set(OPEN) == set(SHUT) == set(GATES) == set(TRIGGERS)
+
+
+@pytest.mark.parametrize("text", ["\ud800 1", "\x00", "", "é\u0661"])
+def test_any_text_has_shapes(text: str) -> None:
+    shapes = Shapes(text)
+    assert len(shapes.digits) == len(shapes.letters) == len(shapes.data)
+    assert [gate(shapes) for gate in GATES.values()] == [False] * len(GATES)
+
+
+def test_characters_beyond_ascii_are_no_digits_and_no_letters() -> None:
+    assert set(Shapes("é\u0661爆").digits) == set(b"x")
+    assert set(Shapes("é\u0661爆").letters) == set(b" ")
