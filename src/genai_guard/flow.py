@@ -120,10 +120,12 @@ def finish(plan: Plan, call: Call) -> None:
 
 def _locate(plan: Plan, args: Args, kwargs: Kwargs) -> tuple[Parameter, Any]:
     """Return the parameter that carries the request, and what it carries."""
-    parameter = plan.signature.content
-    if not parameter.name and parameter.position >= len(args):  # a function of (*args, **kwargs): look at the call
+    parameter = plan.content
+    if parameter.position < len(args):
+        return parameter, args[parameter.position]
+    if not parameter.name:  # a function of (*args, **kwargs): look at the call
         parameter = Parameter("messages" if "messages" in kwargs else "prompt")
-    content = parameter.read(args, kwargs)
+    content = kwargs.get(parameter.name, parameter.default)
     if content is MISSING:
         raise ConfigurationError(
             f"the call of {plan.name} has no argument {parameter.name!r}: nothing to guard. Pass it, or say which "

@@ -62,35 +62,37 @@ class Timings(NamedTuple):
 class Call:
     """The state of one call. Only its flow changes it."""
 
-    # What most calls never change stands on the class: setting it for each would be a tenth of their cost.
-    asked = ""
-    assignments: tuple[Assignment, ...] = ()
-    caller: Caller = ANONYMOUS
-    chunks = 0
-    denied_by = ""
-    ended = 0.0
-    error_type = ""
-    finish_reason = ""
-    first_token_s: float | None = None
-    input_tokens = 0
-    model = ""
-    model_s = 0.0
-    output_size = 0
-    reported: Usage | None = None
-    request: Request = _NOTHING
-    request_id = ""
-    response: tuple[Part, ...] = ()
-    settled = True
-    source: Source | None = None
-    stage = "read"
-    status = "ok"
-    ticket: Ticket | None = None
+    __slots__ = (
+        "asked", "assignments", "caller", "chunks", "denied_by", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "plan", "reported", "request", "request_id", "response", "settled", "source", "stage", "started", "status", "ticket", "time_s", "verdicts",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.started = plan.now()
         self.time_s = time.time()
         self.verdicts: list[Verdict] = []
+        self.asked = ""
+        self.assignments: tuple[Assignment, ...] = ()
+        self.caller: Caller = ANONYMOUS
+        self.chunks = 0
+        self.denied_by = ""
+        self.ended = 0.0
+        self.error_type = ""
+        self.finish_reason = ""
+        self.first_token_s: float | None = None
+        self.input_tokens = 0
+        self.model = ""
+        self.model_s = 0.0
+        self.output_size = 0
+        self.reported: Usage | None = None
+        self.request: Request = _NOTHING
+        self.request_id = ""
+        self.response: tuple[Part, ...] = ()
+        self.settled = True
+        self.source: Source | None = None
+        self.stage = "read"
+        self.status = "ok"
+        self.ticket: Ticket | None = None
 
     def unit(self) -> Caller:
         """Return the caller with the request id of this call, for experiments that go by the request."""

@@ -249,6 +249,7 @@ class Pipeline:
         return Plan(
             pipeline=self.name,
             name=signature.name,
+            content=signature.content,
             is_lazy=signature.kind.endswith("generator"),
             awaits=signature.kind == "async def",
             signature=signature,

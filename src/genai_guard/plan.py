@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from genai_guard.context import current_caller
 from genai_guard.errors import ConfigurationError
@@ -42,7 +42,8 @@ class _Missing:
 MISSING: Final = _Missing()
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Parameter:
     """Where a call carries one of its arguments. `inspect.Signature.bind` takes far too long for every call.
 
     Attributes:
@@ -153,6 +154,7 @@ class Plan:
         wants_text: Whether the recorder needs the texts.
         now: Monotonic clock, in seconds.
         name: Qualified name of the wrapped function.
+        content: Its parameter that carries the request.
         is_lazy: Whether that is a generator function: nothing happens before the first chunk is asked for.
         awaits: Whether that is a coroutine function.
         model: Its parameter `model`.
@@ -176,6 +178,7 @@ class Plan:
     wants_text: bool
     now: Callable[[], float]
     name: str
+    content: Parameter
     is_lazy: bool
     awaits: bool
     model: Parameter

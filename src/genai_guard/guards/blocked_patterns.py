@@ -11,6 +11,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.text.patterns import compile_pattern, facts_of, nested_repeat
+from genai_guard.text.promises import promises_of
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action
 
@@ -83,6 +84,7 @@ class BlockedPatterns(RuleGuard):
 
     def _regex_rule(self, number: int, source: str) -> Rule:
         look_behind = facts_of(source).look_behind
+        promises = promises_of(source)
         rule = Rule(
             f"{self.name}.regexes[{number}]",
             self.category,
@@ -92,6 +94,8 @@ class BlockedPatterns(RuleGuard):
             look_behind=1 if look_behind is None else max(look_behind, 1),
             streams=look_behind is not None,
             max_length=0,
+            words=promises.words,
+            min_length=promises.min_length,
             timeout_s=self.timeout_s,
         )
         where = f"BlockedPatterns(regexes=...): regex {number}"

@@ -23,7 +23,7 @@ __all__ = ["Clock", "Ledger", "Moment"]
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
 
-_BATCH: Final = 64
+_BATCH: Final = 128
 _MOST_AT_ONCE: Final = 512
 """What one call counts at most, should the others have been kept from it for long."""
 

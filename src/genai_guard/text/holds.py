@@ -31,7 +31,7 @@ class _Hold(NamedTuple):
         reach: No match of the rules is longer.
         alphabet: What the matches are made of; empty if that is not known.
         prose: Whether a match may begin like prose.
-        starting: Whether every match begins with one of the words of its rule.
+        starting: Whether every match begins with one of the words that its rule names.
         rule: Index of the rule, or of the first.
         rule_id: Its identifier.
         timeout_s: Bound of a search; None for none.
@@ -77,10 +77,10 @@ class Holds:
         patterns = [(index, rule) for index, (rule, keywords) in enumerate(rules) if keywords is None]
         starting = [rule for _, rule in patterns if _is_starting(rule)]
         heads = {fold(head) for keywords in self._keywords for head in keywords.heads}
-        self._heads: Final = frozenset(heads.union(*(rule.words for rule in starting)))
+        self._heads: Final = frozenset(heads.union(*(rule.starts for rule in starting)))
         self._ascii_only: Final = not all(rule.unicode for rule in starting)
         self._calm: Final = all(not rule.prose or _is_starting(rule) for _, rule in patterns)
-        self.words_are_heads: Final = all(_is_starting(rule) for _, rule in patterns if rule.words and not rule.gate)
+        self.words_are_heads: Final = all(_is_starting(rule) for _, rule in patterns if not rule.gate)
         self.obstacles: Final = _obstacles(rule for _, rule in patterns)
         holds = [] if self.obstacles else _holds(patterns)
         self._by_last: Final = {
@@ -156,7 +156,7 @@ def _open(hold: _Hold, text: str, at: int, first: int) -> int:
 
 
 def _is_starting(rule: Rule) -> bool:
-    return bool(rule.words) and rule.words_first
+    return bool(rule.starts)
 
 
 def _obstacles(rules: Iterable[Rule]) -> dict[str, str]:

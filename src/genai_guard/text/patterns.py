@@ -18,7 +18,16 @@ import regex
 
 from genai_guard.text.rules import Rule
 
-__all__ = ["Facts", "compile_pattern", "facts_of", "nested_repeat", "pattern_flags"]
+__all__ = [
+    "Facts",
+    "Piece",
+    "compile_pattern",
+    "facts_of",
+    "nested_repeat",
+    "obstacle_of",
+    "pattern_flags",
+    "pieces_of",
+]
 
 _BOUNDARY: Final = r"(?:(?<=\w)(?!\w)|(?<!\w)(?=\w))"
 _NO_BOUNDARY: Final = r"(?:(?<=\w)(?=\w)|(?<!\w)(?!\w))"
@@ -80,8 +89,8 @@ def compile_pattern(source: str, rule: Rule) -> regex.Pattern[str]:
 
 def facts_of(source: str) -> Facts:
     """Return what is known about the pattern `source`, which compiles."""
-    pieces = list(_pieces(source))
-    obstacle = next((found for piece in pieces if (found := _obstacle(piece))), "")
+    pieces = list(pieces_of(source))
+    obstacle = next((found for piece in pieces if (found := obstacle_of(piece))), "")
     widths = [_width(inner) for inner in _look_behinds(pieces)]
     if any(piece in (("escape", r"\b"), ("escape", r"\B")) for inner in _look_behinds(pieces) for piece in inner):
         obstacle = obstacle or r"\b in a lookbehind"
@@ -96,7 +105,7 @@ def nested_repeat(source: str) -> str:
 
     Such a pattern can take exponential time for what `a+` says as well. Only this plainest form is looked for.
     """
-    pieces = list(_pieces(source))
+    pieces = list(pieces_of(source))
     for at in range(len(pieces) - 4):
         group, atom, inner, close, outer = pieces[at : at + 5]
         kinds = group[0], close[0], atom[0] in {"char", "set", "escape"}
@@ -106,12 +115,14 @@ def nested_repeat(source: str) -> str:
     return ""
 
 
-def _pieces(source: str) -> Iterator[Piece]:
+def pieces_of(source: str) -> Iterator[Piece]:
+    """Yield the parts of a pattern, each with its kind: the name of a group of `_PIECE`."""
     for match in _PIECE.finditer(source):
         yield match.lastgroup or "char", match.group()
 
 
-def _obstacle(piece: Piece) -> str:
+def obstacle_of(piece: Piece) -> str:
+    """Return the part itself if a pattern with it cannot be streamed, and else nothing."""
     kind, text = piece
     if kind == "escape" and text[1] in _NOT_STREAMED:
         return text[:2]

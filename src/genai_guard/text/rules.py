@@ -42,7 +42,7 @@ class Rule:
         prose: Whether a match may begin like prose. False promises that its first 20 characters are letters, or
             letters and then an ASCII character that is neither a letter nor one of space, tab, newline, `,'"?!;`.
             Streams of plain words then cost next to nothing.
-        words_first: Whether every match begins with one of `words`.
+        starts: Every match begins with one of these as a whole word, lower case; empty for no such promise.
         streams: Whether a stream can be matched as it comes, given that the pattern allows it. False holds streams back
             to their end.
         timeout_s: Processor seconds of the process that a search may take per 100,000 characters; None for no bound.
@@ -66,7 +66,7 @@ class Rule:
     keywords: tuple[str, ...] = field(default=(), repr=False)
     alphabet: str = ""
     prose: bool = True
-    words_first: bool = False
+    starts: tuple[str, ...] = ()
     streams: bool = True
     timeout_s: float | None = None
     trim: Callable[[str], int] | None = None

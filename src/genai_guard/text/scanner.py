@@ -78,7 +78,9 @@ class Scanner:
         self._triggers: Final = b"".join({TRIGGERS[rule.gate] for rule in self.rules if rule.gate})
         self._words: Final = _word_pass(compiled)
         self._bare: Final = tuple(
-            number for number, rule in enumerate(self.rules) if not (rule.gate or rule.words or rule.keywords)
+            number
+            for number, rule in enumerate(self.rules)
+            if not (rule.gate or rule.words or rule.starts or rule.keywords)
         )
         self._holds: Holds | None = None
 
@@ -179,10 +181,11 @@ def _gates(rules: Sequence[Rule]) -> tuple[tuple[Gate, tuple[int, ...]], ...]:
 
 def _word_pass(compiled: Iterable[CompiledRule]) -> WordPass:
     filed = [(each.number, each.keywords.anchors, each.keywords.bare_heads) for each in compiled if each.keywords]
-    by_words = [each for each in compiled if each.rule.words and not each.rule.gate]
-    return WordPass(
-        [*filed, *((each.number, {word.encode(): ALONE for word in each.rule.words}, ()) for each in by_words)]
-    )
+    by_words = [each for each in compiled if not each.rule.gate and not each.keywords]
+    for each in by_words:
+        words = each.rule.words or each.rule.starts
+        filed.append((each.number, {word.encode(): ALONE for word in words}, frozenset[str]()))
+    return WordPass(filed)
 
 
 def _windows(text: str, lo: int, hi: int) -> Iterator[tuple[int, int]]:

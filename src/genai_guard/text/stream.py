@@ -199,8 +199,7 @@ class ScanStream:
             return None
         decided = Decided(buffer[sent:limit], self._base + sent, _placed(matches, self._base) if matches else ())
         self._sent = limit
-        if self._scanned < limit:
-            self._scanned = limit
+        self._scanned = max(self._scanned, limit)
         if (surplus := limit - self._look_behind) > _SURPLUS:
             self._trim(surplus)
         return decided
