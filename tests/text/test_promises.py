@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_guard.text.promises import Promises, promises_of
-from genai_guard.text.words import ascii_words
+from genai_guard.text.promises import Promises, promises_of, starts_of
+from genai_guard.text.words import ascii_words, folded_tokens
 
 EXPRESSIONS = [
     r"\bignore\s+(?:all\s+|any\s+)?(?:the\s+|your\s+)?(?:previous|prior|above)\s+(?:instructions|rules)\b",
@@ -71,3 +71,37 @@ def test_every_match_keeps_the_promises(source: str, data: st.DataObject) -> Non
         assert len(match[0]) >= promises.min_length
         if promises.words:
             assert not {word.encode() for word in promises.words}.isdisjoint(ascii_words(text))
+
+
+@pytest.mark.parametrize(
+    ("source", "starts"),
+    [
+        (r"\bignore\s+previous\b", ("ignore",)),
+        (r"\b(?:reveal|show)\s+x", ("reveal", "show")),
+        (r"\b(?:do\s+anything|act\s+as)\b", ("act", "do")),
+        (r"\bprompts?\b", ("prompt", "prompts")),
+        (r"\bfoo\b|\bbar\b", ("bar", "foo")),
+        (r"\bfoo\b|bar\b", ()),
+        (r"foo\b", ()),
+        (r"\bfoo", ()),
+        (r"\bjail\s?break", ()),
+        (r"\b(?:very )?secret\b", ()),
+        (r"\bb?\bfoo\b", ()),
+        (r"\b(?:foo|)\b", ()),
+        (r"-foo\b", ()),
+        (r"(?i)\bfoo\b", ()),
+        (r"\b", ()),
+        ("", ()),
+    ],
+)
+def test_the_words_that_matches_begin_with_are_read_off(source: str, starts: tuple[str, ...]) -> None:
+    assert starts_of(source) == starts
+
+
+@pytest.mark.parametrize("source", [source for source in EXPRESSIONS if starts_of(source)])
+@given(data=st.data())
+def test_every_match_begins_with_one_of_those_words(source: str, data: st.DataObject) -> None:
+    pattern = re.compile(source, re.IGNORECASE)
+    text = data.draw(st.sampled_from(["", " ", "x", "-", "\u201c"])) + data.draw(st.from_regex(pattern, fullmatch=True))
+    for match in pattern.finditer(text):
+        assert folded_tokens(text[match.start() :])[0] in starts_of(source)

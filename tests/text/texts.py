@@ -21,8 +21,8 @@ KEYWORDS = (
 )  # fmt: skip
 KEYWORD_RULES = BlockedPatterns(KEYWORDS).rules
 WORD_RULES = (
-    Rule("ignore", "I", r"\bignore\s+(?:all\s+)?previous\b", words=("ignore",), words_first=True, ignore_case=True, unicode=True, max_length=0),
-    Rule("pretend", "I", r"\bpretend\s+(?:to\s+be|you)\b", words=("pretend",), words_first=True, ignore_case=True, max_length=60),
+    Rule("ignore", "I", r"\bignore\s+(?:all\s+)?previous\b", starts=("ignore",), ignore_case=True, unicode=True, max_length=0),
+    Rule("pretend", "I", r"\bpretend\s+(?:to\s+be|you)\b", words=("pretend",), starts=("pretend",), ignore_case=True, max_length=60),
     Rule("prompt", "I", r"\byour\s+system\s+prompts?\b", words=("prompt", "prompts"), ignore_case=True, max_length=60),
 )  # fmt: skip
 USER_RULES = BlockedPatterns(
@@ -75,7 +75,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
 def without_promises(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The same rules, searched for in every text and in all of it."""
     return tuple(
-        replace(rule, gate="", words=(), words_first=False, max_length=0, min_length=1, alphabet="", prose=True)
+        replace(rule, gate="", words=(), starts=(), max_length=0, min_length=1, alphabet="", prose=True)
         for rule in rules
     )
 

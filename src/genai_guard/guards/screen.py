@@ -180,16 +180,20 @@ class Screen:
             return judgement
         find = scanner.find
         texts = None if judgement is None else judgement.texts
-        found: list[tuple[int, Sequence[Match]]] = []
+        found: list[tuple[int, Sequence[Match]]] | None = None
+        index = -1
         try:
-            for index, part in enumerate(parts):
-                text = part.text if texts is None else texts[index]
-                matches = find(text) if part.kind != "arguments" else find_in_json(scanner, text)
+            for text, _, kind, _, _ in parts:
+                index += 1
+                if texts is not None:
+                    text = texts[index]  # noqa: PLW2901
+                matches = find(text) if kind != "arguments" else find_in_json(scanner, text)
                 if matches:
+                    found = found or []
                     found.append((index, matches))
         except Exception:  # noqa: BLE001  some rule failed: ask the guards one by one to learn whose
             return self._judge_one_by_one(parts, judgement)
-        if not found:
+        if found is None:
             return judgement
         judgement = judgement or Judgement([part.text for part in parts])
         self._settle(parts, found, judgement)

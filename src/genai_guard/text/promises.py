@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["Promises", "promises_of"]
+__all__ = ["Promises", "promises_of", "starts_of"]
 
 _PART: Final = re.compile(
     r"""
@@ -77,6 +77,15 @@ def promises_of(source: str) -> Promises:
         return Promises()
     words = _words_of_all(branches, left=False, right=False)
     return Promises(tuple(sorted(words or ())), max(min(map(_shortest, branches)), 1))
+
+
+def starts_of(source: str) -> tuple[str, ...]:
+    """Return words, in lower case, with one of which every match of `source` begins; none if that is not certain."""
+    parts = list(_parts(source))
+    if not parts or parts[-1].kind == "odd":
+        return ()
+    branches, rest = _alternatives(parts, 0)
+    return tuple(sorted(_starts_of_all(branches, left=False, right=False) or ())) if rest == len(parts) else ()
 
 
 def _parts(source: str) -> Iterator[_Item]:
@@ -165,13 +174,34 @@ def _runs(sequence: _Sequence, *, left: bool, right: bool) -> Iterator[_Words]:
         end = at
         while end < len(sequence) and _is_letter(sequence[end]):
             end += 1
-        word = "".join(item.text for item in sequence[at:end]).lower()
-        if word and _ends(sequence, at - 1, outside=left):
-            if _ends(sequence, end, outside=right):
-                yield frozenset({word})
-            elif end < len(sequence) and _is_optional_letter(sequence[end]) and _ends(sequence, end + 1, outside=right):
-                yield frozenset({word, word + sequence[end].text.lower()})
+        if end > at and _ends(sequence, at - 1, outside=left):
+            yield from _run(sequence, at, end, right=right)
         at = max(end, at + 1)
+
+
+def _run(sequence: _Sequence, at: int, end: int, *, right: bool) -> Iterator[_Words]:
+    word = "".join(item.text for item in sequence[at:end]).lower()
+    if _ends(sequence, end, outside=right):
+        yield frozenset({word})
+    elif end < len(sequence) and _is_optional_letter(sequence[end]) and _ends(sequence, end + 1, outside=right):
+        yield frozenset({word, word + sequence[end].text.lower()})
+
+
+def _starts_of_all(branches: Sequence[_Sequence], *, left: bool, right: bool) -> _Words | None:
+    """Return words of which one begins every match, whichever branch it takes; None if a branch promises none."""
+    found = [_starts_of(branch, left=left, right=right) for branch in branches]
+    known = [words for words in found if words]
+    return frozenset[str]().union(*known) if len(known) == len(found) else None
+
+
+def _starts_of(sequence: _Sequence, *, left: bool, right: bool) -> _Words | None:
+    at = next((at for at, item in enumerate(sequence) if item.kind != "edge" or not item.least), len(sequence))
+    if at == len(sequence) or not (at or left):
+        return None
+    if sequence[at].kind == "group" and sequence[at].least == sequence[at].most == 1:
+        return _starts_of_all(sequence[at].branches, left=True, right=_ends(sequence, at + 1, outside=right))
+    end = next((end for end in range(at, len(sequence)) if not _is_letter(sequence[end])), len(sequence))
+    return next(_run(sequence, at, end, right=right), None) if end > at else None
 
 
 def _ends(sequence: _Sequence, at: int, *, outside: bool) -> bool:
