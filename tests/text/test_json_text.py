@@ -54,7 +54,7 @@ def test_what_is_found_in_json_is_what_is_found_in_its_string(value: str, *, asc
     is_json=st.booleans(),
     sizes=st.lists(st.integers(1, 9), min_size=1),
 )
-def test_a_stream_finds_what_the_whole_text_holds(value: str, is_json: bool, sizes: list[int]) -> None:  # noqa: FBT001
+def test_a_stream_finds_what_the_whole_text_holds(value: str, is_json: bool, sizes: list[int]) -> None:
     text = json.dumps(value) if is_json else value
     stream = JsonScanStream(SCANNER)
     out: list[str] = []

@@ -28,6 +28,15 @@ WORD_RULES = (
 USER_RULES = BlockedPatterns(
     ["how to"], regexes=[r"foo(?:bar)?", r"\ba+b\b", r"(?<!x)ab", r"(o)\1r", r"b.*?c", r"(?i)barn", r"fo\B", r"ab|abc+"]
 ).rules
+INJECTION_RULES = BlockedPatterns(
+    ["do anything now"],
+    regexes=[
+        r"\bignore\s+(?:all\s+|any\s+)?(?:previous|prior)\s+prompts?\b",
+        r"\b(?:show|reveal)\s+(?:me\s+)?your\s+system\s+prompts?\b",
+        r"\bpretend\s+(?:to\s+be|you\s+are)\b",
+        r"\bact\s+as\s+(?:if\s+you|an?\s+x)\b",
+    ],
+).rules
 TOY_RULES = BlockedPatterns(
     regexes=[
         r"a+b?", r"bar|barn|ba", r"ob+a", r"foo(?!bar)", r"(?<!f)oo(?=b)", r"-\bfoo", r"\(?\bab\)?", r"a.{0,6}z|b",
@@ -39,6 +48,7 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
     "keywords": KEYWORD_RULES,
     "case": BlockedPatterns(KEYWORDS, ignore_case=False).rules,
     "words": WORD_RULES,
+    "injection": INJECTION_RULES,
     "user": USER_RULES,
     "toys": TOY_RULES,
     "held to the end": BlockedPatterns(["ban"], regexes=[r"foo$", r"(?<=o{1,9})b"]).rules,
@@ -48,7 +58,7 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
 FRAGMENTS = (
     "how", " ", "to", "make", "  ", "\n", "a", "bomb", "ban", "banana", "foo_bar", "foo", "bar", "barn", "c++", ".", "net",
     "爆", "弾", "を", "бом", "ба", "größe", "GRÖSSE", "don't", "b", "c", "#", "🍎", "👨\u200d👩\u200d👧", "\u0301", "\u200d", "İ", "istanbul",
-    "x", "z", "ignore", "IGNORE ", "all", "previous", "pretend", "you", "to be", "your", "system prompts", "bob@example.com",
+    "x", "z", "ignore", "IGNORE ", "ignore all prior prompts", "all", "previous", "pretend", "you", "to be", "your", "system prompts", "show me your ", "act as if", "you are", "do anything ", "now", "bob@example.com",
     "first.last", "@", "+1 415-555-0132", "+44 20 7946 0958", "(415) 555-0132", "4111 1111 1111 1111", "4111111111111111",
     "378282246310005", "12", "1", "-", "GB82 WEST 1234 5698 7654 32", "GB82WEST", "de89370400440532013000", "078-05-1120",
     "10.0.0.1", "version ", "v", "192.168.1.254", "fe80::1", "2001:db8::1", ":", "::", "/", "(", ")", "+", ",", "'", "“",

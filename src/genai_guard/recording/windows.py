@@ -71,17 +71,17 @@ class Windows:
         Raises:
             Exception: the event is malformed.
         """
-        total_s = event.latency_s
-        own_s = total_s - event.model_s
-        input_tokens, output_tokens, cached_tokens, _, _ = event.usage
+        # By place: asking a named tuple for names takes three times as long.
+        verdicts, usage, cost_usd, total_s, model_s, first_token_s = event[10:16]
+        own_s = total_s - model_s
+        input_tokens, output_tokens, cached_tokens, _, _ = usage
         tokens = input_tokens + output_tokens
-        cost_usd = event.cost_usd
         cost = None if cost_usd is None else int(cost_usd * NANO + 0.5)
-        first = None if event.first_token_s is None else bucket(event.first_token_s)
+        first = None if first_token_s is None else bucket(first_token_s)
         # `bucket` written out: calling it would be a sixth of the cost of an event.
         own = int(log(own_s) * PER_E + OFFSET) if own_s > SMALLEST else bucket(own_s)
         total = int(log(total_s) * PER_E + OFFSET) if total_s > SMALLEST else bucket(total_s)
-        model = total if own_s * NEGLIGIBLE <= total_s else bucket(event.model_s)
+        model = total if own_s * NEGLIGIBLE <= total_s else bucket(model_s)
         key = self._key(event)
 
         # What could fail has been done: a malformed event is not half counted.
@@ -100,7 +100,7 @@ class Windows:
         elif tokens:
             series.unpriced += 1
         series.overhead[own] = series.overhead.get(own, 0) + 1
-        if event.stage in _REACHED:
+        if event[6] in _REACHED:
             series.latency[total] = series.latency.get(total, 0) + 1
             if model != total:
                 series.model[model] = series.model.get(model, 0) + 1
@@ -109,7 +109,7 @@ class Windows:
                 series.first_token[first] = series.first_token.get(first, 0) + 1
             if total_s > self._least_threshold_s:
                 current.count_slow(total_s)
-        if event.verdicts or event.status != "ok":
+        if verdicts or event[4] != "ok":
             count_names(series, event)
 
     @property

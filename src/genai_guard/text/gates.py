@@ -46,14 +46,23 @@ class Shapes:
         data: Its UTF-8 bytes; a lone surrogate is encoded like any other character.
     """
 
-    __slots__ = ("_digits", "_joined", "_letters", "data", "text")
+    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.data = text.encode("utf-8", "surrogatepass")
+        self._has_digits: bool | None = None
         self._digits: bytes | None = None
         self._joined: bytes | None = None
         self._letters: bytes | None = None
+
+    @property
+    def has_digits(self) -> bool:
+        """Whether there is any digit: without one most gates are shut, and no other form is needed."""
+        has = self._has_digits
+        if has is None:
+            has = self._has_digits = len(self.data.translate(None, _DIGITS)) != len(self.data)
+        return has
 
     @property
     def digits(self) -> bytes:
@@ -88,27 +97,27 @@ def _at(shapes: Shapes) -> bool:
 
 
 def _digits_13(shapes: Shapes) -> bool:
-    return b"0" * 13 in shapes.joined
+    return shapes.has_digits and b"0" * 13 in shapes.joined
 
 
 def _digits_10(shapes: Shapes) -> bool:
-    return b"0" * 10 in shapes.joined
+    return shapes.has_digits and b"0" * 10 in shapes.joined
 
 
 def _plus_digits_8(shapes: Shapes) -> bool:
-    return "+" in shapes.text and b"+" + b"0" * 8 in shapes.joined
+    return "+" in shapes.text and shapes.has_digits and b"+" + b"0" * 8 in shapes.joined
 
 
 def _letters_2_digits_2(shapes: Shapes) -> bool:
-    return b"aa00" in shapes.letters
+    return shapes.has_digits and b"aa00" in shapes.letters
 
 
 def _dashed_3_2_4(shapes: Shapes) -> bool:
-    return b"000-00-0000" in shapes.digits
+    return "-" in shapes.text and shapes.has_digits and b"000-00-0000" in shapes.digits
 
 
 def _dotted_quad(shapes: Shapes) -> bool:
-    return b"0.0" in shapes.digits and b"..." in shapes.data.translate(None, _DIGITS)
+    return shapes.has_digits and b"0.0" in shapes.digits and b"..." in shapes.data.translate(None, _DIGITS)
 
 
 def _colons(shapes: Shapes) -> bool:
