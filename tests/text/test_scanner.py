@@ -34,7 +34,7 @@ UNSOUND_ONCE = [
 
 
 @pytest.mark.parametrize("name", RULE_SETS)
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=texts)
 @example(text=" ".join(UNSOUND_ONCE))
 def test_promises_change_nothing_that_is_found(name: str, text: str) -> None:

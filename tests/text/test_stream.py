@@ -16,7 +16,7 @@ OPEN_ENDED = Scanner(BlockedPatterns(regexes=[r"<secret>.*?</secret>"]).rules)
 
 
 @pytest.mark.parametrize("name", RULE_SETS)
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=cut_texts())
 def test_a_stream_says_what_a_scan_of_the_whole_says(name: str, cut: tuple[str, list[str]]) -> None:
     text, pieces = cut
@@ -61,7 +61,6 @@ def test_texts_that_turn_on_a_single_character_stream_exactly(text: str, step: i
             assert streamed(SCANNERS[name], pieces) == (whole, list(SCANNERS[name].find(whole)))
 
 
-@settings(max_examples=100)
 @given(start=texts, end=texts, other=texts)
 def test_what_is_decided_does_not_depend_on_what_follows(start: str, end: str, other: str) -> None:
     scanner = SCANNERS["all"]

@@ -169,8 +169,9 @@ class Scanner:
     def _awake(self, text: str) -> set[int]:
         """Return the unbounded rules that have to see a long text without regard to its windows."""
         shapes = Shapes(text)
-        gated = {index for gate, numbers in self._gates for index in numbers if gate(shapes)}
-        return gated.union(self._bare) & self._unbounded
+        gates = ((gate, self._unbounded.intersection(behind)) for gate, behind in self._gates)
+        gated = {index for gate, behind in gates if behind and gate(shapes) for index in behind}
+        return gated | self._unbounded.intersection(self._bare)
 
 
 def _gates(rules: Sequence[Rule]) -> tuple[tuple[Gate, tuple[int, ...]], ...]:
