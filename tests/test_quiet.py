@@ -41,7 +41,6 @@ PROGRAM = """
 
     with caller(user="u-1"):
         assert ask("hello") == "write to [EMAIL]"
-        assert ask("word " * 10) == "write to [EMAIL]" or True
         assert ask("antidisestablishmentarianism " * 50) == "no"
     pipeline.recorder.snapshot()
     pipeline.recorder.close()

@@ -31,9 +31,9 @@ __all__ = ["Judgement", "Screen", "Seat", "Side"]
 Side: TypeAlias = Literal["input", "output"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Seat:
-    """A guard, and what is known of it before the first call."""
+    """A guard, and what is known of it before the first call. Equal to itself alone: a guard need not be hashable."""
 
     guard: Any
     name: str
