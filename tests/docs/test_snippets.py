@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import socket
 from collections.abc import Iterator
@@ -47,9 +48,17 @@ def a_place_of_its_own(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyP
     [path for path in PAGES if "```python" in path.read_text("utf-8")],
     ids=lambda path: str(path.relative_to(ROOT)),
 )
-@pytest.mark.filterwarnings("default::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # pages do not close their clients: readers' programs end
 def test_the_page_runs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     namespace: dict[str, Any] = {"__name__": "__page__"}
+    try:
+        run(path, namespace, capsys)
+    finally:
+        namespace.clear()
+        gc.collect()  # here, where the warnings about it are ignored, and not at the end of all tests
+
+
+def run(path: Path, namespace: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     for snippet in snippets(path.read_text(encoding="utf-8")):
         exec(compile(snippet.code, str(path), "exec"), namespace)
         printed = LOG_LINE.sub("", capsys.readouterr().out)

@@ -17,7 +17,26 @@ from text.texts import KEYWORDS, PII_RULES, RULE_SETS, WORD_RULES, generated, sp
 
 SCANNERS = {name: Scanner(rules) for name, rules in RULE_SETS.items()}
 PLAIN = {name: Scanner(without_promises(rules)) for name, rules in RULE_SETS.items()}
-CONTEXTS = ["", " ", "x", "7", "-", ".", ":", "_", "é", "“", "\u00a0", "\u0661", "請", "\ud800", "\x00"]
+CONTEXTS = [
+    "",
+    " ",
+    "x",
+    "7",
+    "-",
+    ".",
+    ":",
+    "_",
+    "é",
+    "“",
+    "\u00a0",
+    "\u0661",
+    "請",
+    "İ",
+    "ß",
+    "\u212a",
+    "\ud800",
+    "\x00",
+]
 UNSOUND_ONCE = [
     "mac 00:1A-2B:3C-4D:5E x",
     "“ban” —ban\u00a0ban \uff42an",
@@ -30,6 +49,8 @@ UNSOUND_ONCE = [
     "\u0661\u0662\u0663-\u0661\u0662-\u0661\u0662\u0663\u0664",
     "a@a.aa a@b.cc.",
     "::ffff:10.0.0.1 1::2:3:4",
+    "your system promptsİ",
+    "your system promptsß",
 ]
 
 

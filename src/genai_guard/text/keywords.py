@@ -19,10 +19,10 @@ from typing import Final
 from genai_guard.text.words import (
     ALONE,
     WORDS_AND_MARKS,
-    ascii_words,
     begins_word,
     ends_word,
     fold,
+    folded_words,
     is_word,
     split_tokens,
 )
@@ -67,7 +67,7 @@ class Keywords:
         cut = {keyword: [_spaced(key) for key in self._cut(keyword.strip())[1]] for keyword in keywords}
         for tokens in cut.values():
             self._enter(tokens)
-        words = {keyword: ascii_words(keyword) for keyword in cut}
+        words = {keyword: folded_words(keyword) for keyword in cut}
         self.anchors: Final = _anchors(words.values())
         self.heads: Final = frozenset(tokens[0] for tokens in cut.values())
         self.bare_heads: Final = frozenset(

@@ -26,6 +26,7 @@ __all__ = [
     "ends_word",
     "fold",
     "folded_tokens",
+    "folded_words",
     "is_word",
     "joins_left",
     "split_tokens",
@@ -64,9 +65,25 @@ def fold(text: str) -> str:
 
 
 def ascii_words(text: str) -> list[bytes]:
-    """Return the ASCII words of `text`, case-folded."""
-    folded = text if text.isascii() else fold(text)
-    return folded.encode("utf-8", "surrogatepass").translate(_ASCII_WORD_TABLE).split()
+    """Return the ASCII words of `text`, in lower case.
+
+    Of a text that is not ASCII both those before and those after its case is folded: folded, a long s or a dotted I
+    joins the word beside it, as it does for a pattern that means all scripts, and not for one that means ASCII.
+    """
+    words = _mapped(text)
+    if text.isascii():
+        return words.split()
+    folded = _mapped(fold(text))
+    return folded.split() if folded == words else folded.split() + words.split()
+
+
+def folded_words(text: str) -> list[bytes]:
+    """Return the ASCII words of `text` after its case is folded."""
+    return _mapped(fold(text)).split()
+
+
+def _mapped(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass").translate(_ASCII_WORD_TABLE)
 
 
 def split_tokens(text: str) -> list[str]:
