@@ -79,6 +79,12 @@ def test_a_stream_is_cut_where_a_length_limit_truncates_the_whole() -> None:
     assert (verdict.action, verdict.findings[0].where) == (Action.TRUNCATE, "response.a")
 
 
+def test_the_arguments_of_a_tool_are_not_cut_but_blocked() -> None:
+    g = gate(Length(max_chars=5, action="truncate"))
+    with pytest.raises(GuardBlocked):
+        g.feed(Delta("a", '{"to": 1}', kind="arguments", where="response.a"))
+
+
 def test_verdicts_are_one_for_each_guard_in_their_order() -> None:
     g = gate(BlockedPatterns(["sea"], action="flag"), PII())
     for channel in "ab":

@@ -94,7 +94,7 @@ class Gate:
             channel.original.append(text)
         for seat, meter in self._meters:
             if text:
-                text = self._measure(seat, meter, text, delta.where)
+                text = self._measure(seat, meter, text, delta)
         out = self._scan(channel, text, final=delta.final) if channel.scan is not None else text
         if not self.holds:
             return out
@@ -147,7 +147,7 @@ class Gate:
         channel = self._channels[delta.channel] = _Channel(part, self._screen.scanner)
         return channel
 
-    def _measure(self, seat: Seat, meter: Meter, text: str, where: str) -> str:
+    def _measure(self, seat: Seat, meter: Meter, text: str, delta: Delta) -> str:
         try:
             verdict = meter.feed(text)
         except Exception as error:  # noqa: BLE001  any failure of a plug-in is a verdict
@@ -155,7 +155,9 @@ class Gate:
             return text
         if verdict is None:
             return text
-        self._take(seat, verdict, where)
+        if verdict.action is Action.TRUNCATE and delta.kind != "text":  # half of a tool call's JSON is of no use
+            verdict = replace(verdict, action=Action.BLOCK)
+        self._take(seat, verdict, delta.where)
         return verdict.text if verdict.action is Action.TRUNCATE and seat.mode == "enforce" else text
 
     def _take(self, seat: Seat, verdict: Verdict, where: str = "") -> None:
