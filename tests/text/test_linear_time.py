@@ -10,10 +10,11 @@ import pytest
 from genai_guard.text import Rule, Scanner, ScanStream
 from text.texts import KEYWORD_RULES, PII_RULES
 
-LENGTH = 6_000
+LENGTH = 20_000
+"""Both this and its double are scanned window by window: a text that fits into one takes another way."""
 MAX_RATIO = 2.5
 VISIBLE_S = 0.001
-ATTEMPTS = 4
+ATTEMPTS = 8
 HOSTILE = {
     "pii.email": ["a", "a.", "@a", "a@", "a@a.", "..@", "-@-.", "b@b.cc "],
     "pii.phone": ["+", "+1", "+1 ", "+44 20 ", "+1-(", "+4915"],
@@ -72,7 +73,7 @@ def test_streaming_is_linear(rule_id: str) -> None:
             scan.feed(text[start : start + 40])
         scan.finish()
 
-    assert superlinear(stream, RULES[rule_id], LENGTH // 3) == []
+    assert superlinear(stream, RULES[rule_id], LENGTH // 10) == []
 
 
 def test_every_built_in_rule_has_its_hostile_texts() -> None:
