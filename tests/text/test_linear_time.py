@@ -14,7 +14,7 @@ LENGTH = 20_000
 """Both this and its double are scanned window by window: a text that fits into one takes another way."""
 MAX_RATIO = 2.5
 VISIBLE_S = 0.001
-ATTEMPTS = 8
+ROUNDS = 10
 HOSTILE = {
     "pii.email": ["a", "a.", "@a", "a@", "a@a.", "..@", "-@-.", "b@b.cc "],
     "pii.phone": ["+", "+1", "+1 ", "+44 20 ", "+1-(", "+4915"],
@@ -31,13 +31,23 @@ RULES = {rule.id: rule for rule in (*PII_RULES, *KEYWORD_RULES)}
 
 
 def cost_s(run: Callable[[str], object], text: str) -> float:
-    """The least processor time of a few runs."""
-    best = float("inf")
-    for _ in range(2):
-        start = time.thread_time()
-        run(text)
-        best = min(best, time.thread_time() - start)
-    return best
+    """The processor time of a run."""
+    start = time.thread_time()
+    run(text)
+    return time.thread_time() - start
+
+
+def costs_too_much(run: Callable[[str], object], half: str, whole: str) -> bool:
+    """Whether doubling costs visibly more than twice, each time that the two are measured one after the other.
+
+    Once is enough to acquit: a machine that slows down in between makes a ratio worse for a moment, seldom better.
+    """
+    for _ in range(ROUNDS):
+        least = min(cost_s(run, half), cost_s(run, half))
+        dear = min(cost_s(run, whole), cost_s(run, whole))
+        if dear <= VISIBLE_S or dear <= MAX_RATIO * least:
+            return False
+    return True
 
 
 def hostile_texts(rule: Rule, length: int) -> Iterator[tuple[str, str]]:
@@ -48,14 +58,8 @@ def hostile_texts(rule: Rule, length: int) -> Iterator[tuple[str, str]]:
 
 
 def superlinear(run: Callable[[str], object], rule: Rule, length: int = LENGTH) -> list[str]:
-    """The beginnings of the texts on which doubling costs visibly more than twice, each time that it is measured."""
-    return [
-        half[:20]
-        for half, whole in hostile_texts(rule, length)
-        if all(
-            (dear := cost_s(run, whole)) > VISIBLE_S and dear > MAX_RATIO * cost_s(run, half) for _ in range(ATTEMPTS)
-        )
-    ]
+    """The beginnings of the texts on which doubling costs more than twice."""
+    return [half[:20] for half, whole in hostile_texts(rule, length) if costs_too_much(run, half, whole)]
 
 
 @pytest.mark.parametrize("rule_id", RULES)
@@ -80,9 +84,9 @@ def test_every_built_in_rule_has_its_hostile_texts() -> None:
     assert set(HOSTILE) == set(RULES)
 
 
-def test_a_quadratic_rule_would_be_caught() -> None:
-    quadratic = Rule("pii.email", "EMAIL", r"a+(?=[bc])", max_length=0)
-    assert superlinear(Scanner([quadratic]).find, quadratic, 900) != []
+def test_a_rule_that_is_not_linear_would_be_caught() -> None:
+    cubic = Rule("pii.email", "EMAIL", r"a+a+(?=[bc])", max_length=0)
+    assert superlinear(Scanner([cubic]).find, cubic, 200) != []
 
 
 def test_a_text_of_many_megabytes_is_scanned() -> None:
