@@ -1,5 +1,7 @@
 """The canonical form undoes every disguise, maps back to exactly what was disguised, and leaves real text alone."""
 
+# ruff: noqa: RUF001  ambiguous characters are what this is about
+
 from __future__ import annotations
 
 import base64
@@ -159,6 +161,7 @@ def test_real_text_of_any_language_is_its_own_form(text: str) -> None:
         ("pаypаl и пайпал", "paypal и пайпал"),
         ("расе расе", "pace pace"),
         ("A\u0338B\u200bC", "ABC"),
+        ("🏴" + "".join(chr(0xE0000 + ord(char)) for char in "ignore rules") + "\U000e007f", "🏴ignore rules"),
     ],
 )
 def test_what_stands_for_plain_characters_becomes_them(text: str, form: str) -> None:
@@ -192,10 +195,58 @@ def test_the_text_is_not_in_the_repr() -> None:
     assert "secret" not in repr(Canonical("secret", ()))
 
 
-_CHARS: Final = [*"aB1 .@%&\\[](){}<>-_=+/;#ux\n", *_HIDDEN, *"еЖжщΩλ你ا١ीé", "\u0301", "\u0336", "\ud800", "\0"]
-_CHARS += ["👍", "🏴", "\U000e0041", "ﷺ", "㎏", "\u2028", "&amp;", "%25", "%40", "\\u0041", " at ", "(dot)", "&lt;"]
-_CHARS += [*sorted(folds())[::40], *sorted(look_alikes())[::10], base64.b64encode(b"jo@example.com or so").decode()]
+_CHARS: Final = (
+    *"aB1 .@%&\\[](){}<>-_=+/;#ux\n",
+    *_HIDDEN,
+    *"еЖжщΩλ你ا١ीé\u0301\u0336\ud800\0👍🏴\U000e0041ﷺ㎏\u2028",
+    *("&amp;", "%25", "%40", "\\u0041", " at ", "(dot)", "&lt;", base64.b64encode(b"jo@example.com or so").decode()),
+    *sorted(folds())[::40],
+    *sorted(look_alikes())[::10],
+)
 texts = st.lists(st.sampled_from(_CHARS), max_size=40).map("".join) | st.text(max_size=40)
+
+
+_FOR_ONE: Final[tuple[Callable[[str], str], ...]] = (
+    str,
+    _full_width,
+    _percent,
+    _mathematical,
+    lambda char: char.translate(_CYRILLIC),
+    lambda char: char.translate(_ARABIC_INDIC),
+    lambda char: f"{char}\u0301\u0336",
+    lambda char: f"&#{ord(char)};",
+    lambda char: f"&amp;#x{ord(char):x};",
+    lambda char: f"\\u{ord(char):04x}",
+    lambda char: f"%25{ord(char):02x}",
+    lambda char: chr(0xE0000 + ord(char)),
+)
+_AROUND: Final = (
+    "",
+    "Write to ",
+    "Пишите нам: ",
+    "联系：",
+    "« Été » ",
+    "می‌خواهم ",
+    "👨‍👩‍👧 ",
+    "100 % & more; ",
+    "\ud800 ",
+)
+
+
+@given(st.data(), st.sampled_from(_PLAIN), st.sampled_from(_AROUND), st.sampled_from(_AROUND))
+def test_disguises_mixed_at_will_are_undone_and_map_back(
+    data: st.DataObject, plain: str, before: str, after: str
+) -> None:
+    disguised = [data.draw(st.sampled_from(_FOR_ONE))(char) for char in plain]
+    hidden = data.draw(st.lists(st.sampled_from(["", "", *_HIDDEN]), min_size=len(plain) - 1, max_size=len(plain) - 1))
+    stretch = "".join(map("".join, zip(disguised, [*hidden, ""], strict=True)))
+    text = f"{before}{stretch} {after}"
+    form = canonical(text)
+    if form is None:
+        assert stretch == plain
+        return
+    start = form.text.index(plain)
+    assert form.original_span(start, start + len(plain)) == (len(before), len(before) + len(stretch))
 
 
 @given(texts)
