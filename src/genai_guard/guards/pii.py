@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
-from genai_guard.guards.entities import ENTITIES
+from genai_guard.guards.entities.catalogue import CATALOGUE, ENTITIES
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike
@@ -34,12 +34,25 @@ class PII(RuleGuard):
       turned back without the key.
     - `flag` leaves the text as it is, `block` refuses it.
 
-    Entities: EMAIL, PHONE (international with `+`, North America also without), PAYMENT_CARD (known issuers and
+    Looked for unless entities are named: EMAIL, PHONE (international with `+`, North America also without), PAYMENT_CARD (known issuers and
     lengths, Luhn), IBAN (length of the country, remainder by 97), US_SSN (areas, groups and serials in use) and
     IP_ADDRESS (version 4 and 6; not the loopback, not a netmask, not a number that the context calls a version).
 
+    Looked for when named, each by its form and its check digits:
+
+    - Of Europe: AT_SVNR, BE_NATIONAL, CH_AHV, DE_TAX_ID, FR_INSEE (not those of Corsica with 2A or 2B),
+      IT_CODICE_FISCALE, NO_FODSELSNUMMER, PL_PESEL, SE_PERSONNUMMER; UK_NHS after `NHS`. Without check digits: DK_CPR
+      (a date) after `CPR`, and UK_NINO (prefixes in use), whose letters have to be followed by a digit at once.
+    - Of other countries: CN_RESIDENT_ID, KR_RRN (given before October 2020), MX_CURP, ZA_ID; BR_CPF and BR_CNPJ with
+      their dots, or after their names; IN_AADHAAR after `Aadhaar` or `UID`.
+    - IMEI after `IMEI`, and URL_CREDENTIALS (`scheme://user:password@host`).
+
+    Where a word is asked for, it stands right before the number; `number`, `no.`, `nr.`, `id` and `is` may stand
+    between, and `:`, `=` or `#`. Plain numbers are sometimes mistaken for those of a country: two in a hundred random
+    numbers of eleven digits pass for a PL_PESEL, the worst of them. Name the countries that are of concern.
+
     Args:
-        entities: Names of the entities to look for; None for all there are.
+        entities: Names of the entities to look for; None for those of the first list.
         action: What to do with what is found.
         hash_key: Secret of at least 16 bytes for `hash`. The same key gives the same hashes in every process. Without
             one a random key is used that dies with the process.
@@ -72,12 +85,12 @@ class PII(RuleGuard):
     def rules(self) -> tuple[Rule, ...]:
         """The rules of the entities."""
         names = ENTITIES if self.entities is None else self.entities
-        return tuple(rule for name in names for rule in ENTITIES[name].rules)
+        return tuple(rule for name in names for rule in CATALOGUE[name].rules)
 
     def replacement(self, rule: Rule, matched: str, /) -> str:
         """Return what the action leaves of a match."""
         if self.action is Action.MASK:
-            return ENTITIES[rule.category].mask(matched)
+            return CATALOGUE[rule.category].mask(matched)
         if self.action is Action.HASH:
             return f"[{rule.category}:{self._hash(matched)}]"
         return f"[{rule.category}]"
@@ -95,8 +108,8 @@ class PII(RuleGuard):
 def _known(entities: Iterable[str]) -> tuple[str, ...]:
     names = (entities,) if isinstance(entities, str) else tuple(entities)
     for name in names:
-        if name not in ENTITIES:
-            raise ConfigurationError(f"PII(entities=...): {name!r} is not one of {', '.join(ENTITIES)}")
+        if name not in CATALOGUE:
+            raise ConfigurationError(f"PII(entities=...): {name!r} is not one of {', '.join(CATALOGUE)}")
     if not names:
         raise ConfigurationError("PII(entities=[]) would find nothing; leave it out to look for all entities")
     return tuple(dict.fromkeys(names))
