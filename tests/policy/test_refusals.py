@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-from genai_guard import ConfigurationError, Pipeline
+from genai_guard import ConfigurationError, Pipeline, guards
+
+KINDS = ", ".join(
+    f'"{kind}"' for kind in sorted(getattr(getattr(guards, name), "kind", "") for name in guards.__all__) if kind
+)
+"""Every guard that a policy can name."""
 
 
 def problems_of(policy: object) -> list[str]:
@@ -32,12 +37,9 @@ def problems_of(policy: object) -> list[str]:
         ({"limits": None}, "limits: must be a list, not nothing"),
         ({"limits": {"requests": 5}}, "limits: must be a list, not a mapping"),
         ({"input": ["pii"]}, 'input[0]: must be a mapping such as {guard: blocked_patterns}, not "pii"'),
-        ({"input": [{"guard": "pi"}]}, 'input[0].guard: must be one of "blocked_patterns", "length", "pii"'),
+        ({"input": [{"guard": "pi"}]}, f"input[0].guard: must be one of {KINDS}"),
         ({"input": [{"guard": "pi"}]}, 'not "pi": did you mean "pii"?'),
-        (
-            {"input": [{"guard": ["pii"]}]},
-            'input[0].guard: must be one of "blocked_patterns", "length", "pii", not a list',
-        ),
+        ({"input": [{"guard": ["pii"]}]}, f"input[0].guard: must be one of {KINDS}, not a list"),
         ({"input": [{"gaurd": "pii"}]}, 'input[0].gaurd: unknown field: did you mean "guard"?'),
         ({"input": [{}]}, 'input[0]: has no "guard", which must be one of "blocked_patterns"'),
         ({"input": [{"guard": "pii", "aktion": "flag"}]}, 'input[0].aktion: unknown field: did you mean "action"?'),
