@@ -5,5 +5,16 @@ from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.custom import guard
 from genai_guard.guards.length import Length
 from genai_guard.guards.pii import PII
+from genai_guard.guards.secrets import Secrets
 
-__all__ = ["PII", "BlockedPatterns", "Guard", "Length", "MatchingGuard", "Meter", "WholeGuard", "guard"]
+__all__ = [
+    "PII",
+    "BlockedPatterns",
+    "Guard",
+    "Length",
+    "MatchingGuard",
+    "Meter",
+    "Secrets",
+    "WholeGuard",
+    "guard",
+]

@@ -35,6 +35,8 @@ _UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOWER: Final = _UPPER.lower()
 _KEPT: Final = {bytes([byte]): bytes([byte]) for byte in b"+" + _SEPARATORS}
 _DIGIT_SHAPE: Final = _table({_DIGITS: b"0", **_KEPT}, b"x")
+_TOKEN: Final = _DIGITS + _UPPER + _LOWER + b"_-"
+_TOKEN_SHAPE: Final = _table({_TOKEN: b"x"}, b" ")
 _LETTER_SHAPE: Final = _table({_DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
 
 
@@ -127,6 +129,10 @@ def _colons(shapes: Shapes) -> bool:
     return "::" in text or (text.count(":") >= 6 and b"::::::" in shapes.data.translate(None, _HEX))
 
 
+def _token_20(shapes: Shapes) -> bool:
+    return b"x" * 20 in shapes.data.translate(_TOKEN_SHAPE)
+
+
 GATES: Final[Mapping[str, Gate]] = MappingProxyType(
     {
         "at": _at,
@@ -137,6 +143,7 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
         "plus_digits_8": _plus_digits_8,
         "digits_10": _digits_10,
         "digits_13": _digits_13,
+        "token_20": _token_20,
     }
 )
 """The gates by name, the cheapest first.
@@ -144,8 +151,11 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
 `at`: an `@`. `colons`: `::`, or six colons with nothing but hexadecimal digits between them. `letters_2_digits_2`: two
 letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: three dots with
 nothing but digits between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
-`digits_13`: ten and thirteen digits, likewise.
+`digits_13`: ten and thirteen digits, likewise. `token_20`: twenty ASCII letters,
+digits, underscores and hyphens in a row.
 """
 
-TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType({**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":"})
+TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
+    {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN}
+)
 """The characters of which a text has to hold one for a gate to hold."""
