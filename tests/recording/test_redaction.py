@@ -186,10 +186,11 @@ def test_everything_else_of_an_event_leaves_as_it_is() -> None:
     [
         ("write to bob@example.com", "write to [EMAIL]"),
         ("card 4111 1111 1111 1111 please", "card [PAYMENT_CARD] please"),
+        ("use redis://app:k7Qp2vXz9LmW@cache:6379", "use [CONNECTION_STRING]@cache:6379"),
         ("nothing here", "nothing here"),
     ],
 )
-def test_unless_told_otherwise_it_looks_for_personal_data(text: str, redacted: str) -> None:
+def test_unless_told_otherwise_it_looks_for_personal_data_and_credentials(text: str, redacted: str) -> None:
     assert Redactor().text(text) == redacted
 
 

@@ -18,7 +18,7 @@ from genai_guard.recording.event import Event
 from genai_guard.verdicts import Finding, Verdict
 
 if TYPE_CHECKING:
-    from genai_guard.guards import PII
+    from genai_guard.guards import PII, Secrets
 
 __all__ = ["FAILED", "TOO_LONG", "Redactor", "Scan", "is_response", "no_scan"]
 
@@ -55,7 +55,7 @@ class Redactor:
     A span becomes its label in brackets, `[EMAIL]`. Spans that overlap are covered as one, by the label of the first.
 
     Args:
-        scan: Rules of its own; every rule of the library's `PII` guard when None. `no_scan` for guards' findings alone.
+        scan: Rules of its own; every rule of the library's `PII` and `Secrets` guards when None. `no_scan` for guards' findings alone.
         max_chars: A request or reply that is longer, all texts together, is withheld and not searched.
     """
 
@@ -64,7 +64,7 @@ class Redactor:
     _scan: Scan = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        settle(self, _scan=self.scan or _PersonalData())
+        settle(self, _scan=self.scan or _Sensitive())
 
     def event(self, event: Event, *, texts: bool = True) -> Event:
         """Return the event as it may leave; without request and response if not `texts`."""
@@ -158,17 +158,18 @@ def _merged(spans: Iterable[_Span]) -> Iterator[_Span]:
     yield start, end, label
 
 
-class _PersonalData:
-    """Scans with the library's own guard, which is built at the first text: the import costs nothing until then."""
+class _Sensitive:
+    """Scans with the library's own guards, which are built at the first text: the import costs nothing until then."""
 
-    __slots__ = ("_guard",)
+    __slots__ = ("_guards",)
 
     def __init__(self) -> None:
-        self._guard: PII | None = None
+        self._guards: tuple[PII | Secrets, ...] = ()
 
     def __call__(self, text: str) -> Iterator[_Span]:
-        if self._guard is None:
-            from genai_guard.guards import PII  # noqa: PLC0415  guards are not needed to record
+        if not self._guards:
+            from genai_guard.guards import PII, Secrets  # noqa: PLC0415  guards are not needed to record
 
-            self._guard = PII(action="flag")
-        return ((each.start, each.end, each.category) for each in self._guard.check(text).findings)
+            self._guards = (PII(action="flag"), Secrets(action="flag"))
+        found = [guard.check(text).findings for guard in self._guards]
+        return ((each.start, each.end, each.category) for findings in found for each in findings)
