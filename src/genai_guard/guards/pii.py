@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import ClassVar, Final
+from functools import cached_property
+from typing import ClassVar
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.guards.entities.catalogue import CATALOGUE, ENTITIES
+from genai_guard.guards.hashing import check_key, stand_in
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike
 
 __all__ = ["PII"]
-
-_MIN_KEY_BYTES: Final = 16
-_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 @dataclass(frozen=True)
@@ -74,12 +71,7 @@ class PII(RuleGuard):
         super().__post_init__()
         if self.entities is not None:
             settle(self, entities=_known(self.entities))
-        if self.hash_key is None:
-            return
-        if self.action is not Action.HASH:
-            raise ConfigurationError(f"PII(hash_key=...) is used by action='hash' alone, not by {str(self.action)!r}")
-        if len(_bytes(self.hash_key)) < _MIN_KEY_BYTES:
-            raise ConfigurationError(f"PII(hash_key=...) must be at least {_MIN_KEY_BYTES} bytes long, and random")
+        check_key("PII", self.hash_key, self.action)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -92,17 +84,8 @@ class PII(RuleGuard):
         if self.action is Action.MASK:
             return CATALOGUE[rule.category].mask(matched)
         if self.action is Action.HASH:
-            return f"[{rule.category}:{self._hash(matched)}]"
+            return f"[{rule.category}:{stand_in(_plain(matched), self.hash_key)}]"
         return f"[{rule.category}]"
-
-    def _hash(self, matched: str) -> str:
-        """Return 64 bits in letters alone, so that no guard takes the hash for a number."""
-        from hashlib import blake2b  # noqa: PLC0415  loads OpenSSL
-
-        key = _random_key() if self.hash_key is None else _bytes(self.hash_key)
-        value = "".join(char for char in matched if char.isalnum() or char in "@.:").casefold()
-        short_key = key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
-        return blake2b(value.encode(), digest_size=8, key=short_key).hexdigest().translate(_LETTERS)
 
 
 def _known(entities: Iterable[str]) -> tuple[str, ...]:
@@ -115,10 +98,6 @@ def _known(entities: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _bytes(key: str | bytes) -> bytes:
-    return key.encode() if isinstance(key, str) else key
-
-
-@cache
-def _random_key() -> bytes:
-    return os.urandom(32)
+def _plain(matched: str) -> str:
+    """Return what is the same in every way of writing it."""
+    return "".join(char for char in matched if char.isalnum() or char in "@.:").casefold()

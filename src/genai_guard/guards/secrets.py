@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import ClassVar, Final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.guards.credentials import CREDENTIALS
 from genai_guard.guards.credentials.generic import ASSIGNED, is_assigned_secret
+from genai_guard.guards.hashing import check_key, stand_in
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike
 
 __all__ = ["Secrets"]
 
-_MIN_KEY_BYTES: Final = 16
 _KEPT: Final = 4
 _MIN_LENGTH_KEPT: Final = 20
-_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,7 @@ class Secrets(RuleGuard):
             settle(self, kinds=_known(self.kinds))
         if not 0 <= self.min_entropy_bits <= 6:
             raise ConfigurationError(f"Secrets(min_entropy_bits={self.min_entropy_bits!r}) must be from 0 to 6")
-        if self.hash_key is None:
-            return
-        if self.action is not Action.HASH:
-            raise ConfigurationError(
-                f"Secrets(hash_key=...) is used by action='hash' alone, not by {str(self.action)!r}"
-            )
-        if len(_bytes(self.hash_key)) < _MIN_KEY_BYTES:
-            raise ConfigurationError(f"Secrets(hash_key=...) must be at least {_MIN_KEY_BYTES} bytes long, and random")
+        check_key("Secrets", self.hash_key, self.action)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -99,22 +90,13 @@ class Secrets(RuleGuard):
             return context + _masked(secret)
         category = self._category(secret) if start else rule.category
         if self.action is Action.HASH:
-            return f"{context}[{category or rule.category}:{self._hash(secret)}]"
+            return f"{context}[{category or rule.category}:{stand_in(secret, self.hash_key)}]"
         return f"{context}[{category or rule.category}]"
 
     def _category(self, secret: str) -> str:
         """Return the kind that the form of an assigned secret gives away, if it does."""
         matches = self._scanner.find(secret)
         return self.rules[matches[0].rule].category if matches else ""
-
-    def _hash(self, secret: str) -> str:
-        """Return 64 bits in letters alone, so that no guard takes the hash for a number."""
-        from hashlib import blake2b  # noqa: PLC0415  loads OpenSSL
-
-        key = _random_key() if self.hash_key is None else _bytes(self.hash_key)
-        short_key = key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
-        digest = blake2b(secret.encode("utf-8", "surrogatepass"), digest_size=8, key=short_key)
-        return digest.hexdigest().translate(_LETTERS)
 
 
 def _masked(secret: str) -> str:
@@ -129,12 +111,3 @@ def _known(kinds: Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise ConfigurationError("Secrets(kinds=[]) would find nothing; leave it out to look for all kinds")
     return tuple(dict.fromkeys(names))
-
-
-def _bytes(key: str | bytes) -> bytes:
-    return key.encode() if isinstance(key, str) else key
-
-
-@cache
-def _random_key() -> bytes:
-    return os.urandom(32)
