@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from genai_guard.clients import reply_client, request_client
 from genai_guard.clients.text import TEXT
 from genai_guard.clients.walk import quick_part
+from genai_guard.context import current_caller
 from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled, quick_io
 from genai_guard.errors import ComponentFailed, ConfigurationError, RateLimited, Rejected
 from genai_guard.limits.ticket import Ticket
@@ -24,7 +25,7 @@ from genai_guard.messages import Part
 from genai_guard.outcome import NO_USAGE, Call, estimate_tokens, new_request_id
 from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
 from genai_guard.relay import Source, relay
-from genai_guard.screening import screen, screen_all
+from genai_guard.screening import enforced, judge
 from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
     source: Source | None = None
     can_wait = True
     try:
-        call.caller = caller = plan.caller(args, kwargs)
+        call.caller = caller = plan.caller(args, kwargs) if plan.states_caller else current_caller()
         call.request_id = caller.request_id or new_request_id()
         carrier, content = _locate(plan, args, kwargs)
         client = request_client(content, kwargs, plan.reader)
@@ -49,7 +50,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
 
         call.stage = "input"
         guards, parts = plan.input, request.parts
-        texts = (yield from screen_all(guards, call, parts)) if guards.others else screen(guards, call, parts)
+        judgement = (yield from judge(guards, parts)) if guards.others else guards.judge(parts)
+        texts = None if judgement is None else enforced(guards, call, parts, judgement)
 
         params, fn = _assign(plan, call, fn, args, kwargs)
         _reserve(plan, call)
@@ -74,7 +76,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             call.stage = "output"
             writer, parts = _read_reply(plan, call, reply)
             guards = plan.output
-            texts = (yield from screen_all(guards, call, parts)) if guards.others else screen(guards, call, parts)
+            judgement = (yield from judge(guards, parts)) if guards.others else guards.judge(parts)
+            texts = None if judgement is None else enforced(guards, call, parts, judgement)
             call.stage = "done"
             return reply if texts is None or writer is None else writer.write_reply(reply, texts)
 
@@ -108,10 +111,11 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
 def finish(plan: Plan, call: Call) -> None:
     """Settle and record, whatever happened, each once."""
     call.ended = plan.now()
-    usage = call.usage if call.answering else NO_USAGE
+    answering = call.answering
+    usage = call.usage if answering else NO_USAGE
     try:
         if call.ticket is not None and plan.limiter is not None:
-            plan.limiter.settle(call.ticket, tokens=usage[0] + usage[1] if call.answering else call.charge)
+            plan.limiter.settle(call.ticket, tokens=usage[0] + usage[1] if answering else call.charge)
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
     finally:

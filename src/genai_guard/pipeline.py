@@ -250,6 +250,7 @@ class Pipeline:
             pipeline=self.name,
             name=signature.name,
             content=signature.content,
+            states_caller=bool(signature.callers),
             is_lazy=signature.kind.endswith("generator"),
             awaits=signature.kind == "async def",
             signature=signature,

@@ -155,6 +155,7 @@ class Plan:
         now: Monotonic clock, in seconds.
         name: Qualified name of the wrapped function.
         content: Its parameter that carries the request.
+        states_caller: Whether a call of it may state on whose behalf it is made.
         is_lazy: Whether that is a generator function: nothing happens before the first chunk is asked for.
         awaits: Whether that is a coroutine function.
         model: Its parameter `model`.
@@ -179,6 +180,7 @@ class Plan:
     now: Callable[[], float]
     name: str
     content: Parameter
+    states_caller: bool
     is_lazy: bool
     awaits: bool
     model: Parameter

@@ -14,7 +14,7 @@ from genai_guard.verdicts import Action, Verdict
 if TYPE_CHECKING:
     from genai_guard.text.edits import Edit
 
-__all__ = ["ask_others", "enforce", "judge", "screen", "screen_all"]
+__all__ = ["ask_others", "enforce", "enforced", "judge"]
 
 
 def judge(guards: Screen, parts: tuple[Part, ...]) -> Flow[Judgement | None]:
@@ -27,21 +27,16 @@ def judge(guards: Screen, parts: tuple[Part, ...]) -> Flow[Judgement | None]:
     return judgement
 
 
-def screen(guards: Screen, call: Call, parts: tuple[Part, ...]) -> list[str] | None:
-    """Let guards that need no I/O judge `parts`; return the texts to go on with, or None if none changed.
+def enforced(guards: Screen, call: Call, parts: tuple[Part, ...], judgement: Judgement) -> list[str] | None:
+    """Put the verdicts on the call; return the texts to go on with, or None if none changed.
 
     Raises:
         GuardBlocked: a guard said no.
         ComponentFailed: a guard broke whose `on_error` is `block`.
     """
-    judgement = guards.judge(parts)
-    return None if judgement is None else _settled(guards, call, parts, judgement)
-
-
-def screen_all(guards: Screen, call: Call, parts: tuple[Part, ...]) -> Flow[list[str] | None]:
-    """Do as `screen` with guards of every kind."""
-    judgement = yield from judge(guards, parts)
-    return None if judgement is None else _settled(guards, call, parts, judgement)
+    enforce(guards, call, judgement)
+    changed = any(text is not part.text for text, part in zip(judgement.texts, parts, strict=True))
+    return judgement.texts if changed else None
 
 
 def enforce(guards: Screen, call: Call, judgement: Judgement) -> None:
@@ -72,12 +67,6 @@ def ask_others(guards: Screen, judgement: Judgement, index: int, part: Part) -> 
         judgement.add(place_in_original(verdict, seat, part, edits))
         if verdict.action.edits and seat.mode == "enforce" and verdict.text != text:
             judgement.texts[index], edits = verdict.text, None
-
-
-def _settled(guards: Screen, call: Call, parts: tuple[Part, ...], judgement: Judgement) -> list[str] | None:
-    enforce(guards, call, judgement)
-    changed = any(text is not part.text for text, part in zip(judgement.texts, parts, strict=True))
-    return judgement.texts if changed else None
 
 
 def _ask(judgement: Judgement, seat: Seat, text: str) -> Flow[Verdict | None]:
