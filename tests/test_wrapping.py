@@ -229,6 +229,13 @@ def test_run_of_a_stream_gives_the_stream_and_knows_more_once_it_is_read() -> No
     assert outcome.timings.first_token_s is not None
 
 
+@pytest.mark.parametrize("kind", ["def", "def stream"])
+def test_tokens_are_estimated_from_bytes_on_either_side(kind: str) -> None:
+    outcome: Outcome[Any] = pipeline.run(target(kind, ["漢" * 40]), "漢" * 20)
+    _ = outcome.value if kind == "def" else list(outcome.value)
+    assert (outcome.usage.input_tokens, outcome.usage.output_tokens) == (15, 30)
+
+
 def test_run_and_arun_refuse_each_others_functions() -> None:
     with pytest.raises(ConfigurationError, match="arun"):
         pipeline.run(target("async def", []), "hello")

@@ -26,6 +26,7 @@ from genai_guard.outcome import NO_USAGE, Call, estimate_tokens, new_request_id
 from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
 from genai_guard.relay import Source, relay
 from genai_guard.screening import enforced, judge
+from genai_guard.text.tokens import byte_size
 from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
@@ -161,8 +162,7 @@ def _reserve(plan: Plan, call: Call) -> None:
     call.stage = "limits"
     size = 0
     for part in call.request.parts:
-        text = part[0]
-        size += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        size += byte_size(part[0])
     call.input_tokens = tokens = estimate_tokens(size)
     limiter = plan.limiter
     if limiter is None:
@@ -185,7 +185,7 @@ def _reserve(plan: Plan, call: Call) -> None:
 
 def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple[Part, ...]]:
     if type(reply) is str and plan.reader is None:
-        call.output_size = len(reply)
+        call.output_size = byte_size(reply)
         call.response = parts = (quick_part((reply, "assistant", "text", "response", "")),)
         return TEXT, parts
     try:
@@ -198,5 +198,5 @@ def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tupl
     call.answered(answer)
     call.response = answer.parts
     for part in answer.parts:
-        call.output_size += len(part.text)
+        call.output_size += byte_size(part.text)
     return client, answer.parts

@@ -19,6 +19,7 @@ from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys
 from genai_guard.prices import Price, price_table
+from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.screening import judge
 from genai_guard.verdicts import Action, Verdict
 
@@ -367,9 +368,7 @@ def _never_raising(recorder: Recorder | None) -> Callable[[Event], object]:
     if recorder is None:
         return lambda _: None
     record = recorder.record
-    from genai_guard.recording.recorder import MetricsRecorder as Own  # noqa: PLC0415  annotations aside, needed only here
-
-    if type(recorder) is Own:  # which promises never to raise
+    if type(recorder) is MetricsRecorder:  # which promises never to raise
         return record
 
     def safe(event: Event) -> None:

@@ -15,6 +15,7 @@ from genai_guard.guards.screen import Judgement
 from genai_guard.outcome import Call
 from genai_guard.plan import Plan
 from genai_guard.screening import ask_others, enforce
+from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import StreamReader
@@ -118,7 +119,7 @@ def _pass(plan: Plan, call: Call, gate: Gate, reader: StreamReader, chunk: Any) 
         return
     texts: list[str] = []
     for delta in deltas:
-        call.output_size += len(delta.text)
+        call.output_size += byte_size(delta.text)
         text = gate.feed(delta)
         if delta.final and gate.holds:
             text = yield from _held(plan, call, gate, delta.channel)
