@@ -187,3 +187,8 @@ def test_a_keyword_in_a_long_text_is_found_where_it_is() -> None:
     text = f"{filler}how to  make {filler}"
     assert [text[m.start : m.end] for m in SCANNERS["keywords"].find(text)] == ["how to  make"]
     assert len(KEYWORDS) > len(SCANNERS["keywords"].rules) == 1
+
+
+def test_what_is_ignored_is_passed_over_whole() -> None:
+    rule = Rule("r", "R", r"\b[a-z.]+@x\b", ignore={"a.b@x"}.__contains__)
+    assert Scanner([rule]).find("a.b@x c.d@x") == [Match(6, 11, 0)]

@@ -86,7 +86,7 @@ class CompiledRule:
 
     def _find(self, text: str, at: int, hi: int) -> tuple[int, list[Match]]:
         number, search, check = self.number, self._search, self._check
-        timeout_s = self.rule.timeout_s
+        ignore, timeout_s = self.rule.ignore, self.rule.timeout_s
         bound = None if timeout_s is None else timeout_s * (1 + len(text) / 100_000)
         found: list[Match] = []
         while True:
@@ -98,12 +98,10 @@ class CompiledRule:
                 return at, found
             if start == end:
                 at = end + 1
-            elif check is None:
-                found.append(Match(start, end, number))
-                at = end
-            elif kept := check(match.group()):
+            elif kept := end - start if check is None else check(match.group()):
                 at = start + kept
-                found.append(Match(start, at, number))
+                if ignore is None or not ignore(text[start:at]):
+                    found.append(Match(start, at, number))
             else:
                 at = start + 1
 

@@ -49,6 +49,8 @@ class Rule:
             A search that takes longer raises `RuleFailed`.
         trim: Returns how many of the matched characters are the match, when the pattern may take too many; 0 refuses
             it like a validator.
+        ignore: Says of a match that nobody wants to hear of it, for instance because it is on a list of exceptions.
+            Unlike after a refusal, the search goes on behind it.
     """
 
     id: str
@@ -70,6 +72,7 @@ class Rule:
     streams: bool = True
     timeout_s: float | None = None
     trim: Callable[[str], int] | None = None
+    ignore: Callable[[str], bool] | None = None
 
 
 class Match(NamedTuple):
