@@ -137,9 +137,9 @@ def test_the_text_of_a_blocked_verdict_is_not_in_its_json(
 def test_a_terminal_is_not_given_orders_by_a_text(
     policy: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    give(monkeypatch, "\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}bob@example.com, très bien".encode())
+    give(monkeypatch, "\x1b[2J \N{RIGHT-TO-LEFT OVERRIDE}bob@example.com, très bien".encode())
     main(["check", policy])
-    assert capsys.readouterr().out.endswith("\n\\x1b[2J\\u202e[EMAIL], très bien\n")
+    assert capsys.readouterr().out.endswith("\n\\x1b[2J \\u202e[EMAIL], très bien\n")
 
 
 def test_a_wrong_policy_is_told_before_the_text_is_read(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:

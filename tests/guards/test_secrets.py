@@ -120,7 +120,7 @@ def test_it_survives_pickling_before_and_after_use() -> None:
     text = guard.check(f"x {TOKEN}").text
     assert before == guard == pickle.loads(pickle.dumps(guard))
     assert before.check(f"x {TOKEN}").text == text
-    assert pickle.loads(pickle.dumps(guard._scanner)).find(TOKEN) == guard._scanner.find(TOKEN)
+    assert pickle.loads(pickle.dumps(guard._views)).find(TOKEN) == guard._views.find(TOKEN)
 
 
 def test_it_is_a_matching_guard_with_one_rule_for_each_kind() -> None:

@@ -41,8 +41,8 @@ def _mathematical(text: str) -> str:
 
 _DISGUISES: Final[dict[str, Callable[[str], str]]] = {
     "invisible": lambda text: _inside(text, lambda at: _HIDDEN[at % len(_HIDDEN)]),
-    "marks": lambda text: "".join(f"{char}\u0336\u0301" for char in text),
-    "marks behind invisible": lambda text: "".join(f"{char}\u200b\u0301" for char in text),
+    "marks": lambda text: _inside(text, lambda _: "\u0336\u0301"),
+    "marks behind invisible": lambda text: _inside(text, lambda _: "\u200b\u0301"),
     "full width": _full_width,
     "mathematical": _mathematical,
     "cyrillic": lambda text: text.translate(_CYRILLIC),
@@ -81,7 +81,6 @@ def test_a_disguise_is_undone_and_maps_back_to_all_of_it(disguise: str, plain: s
         return
     form = canonical(text)
     assert form is not None
-    assert form.settled
     start = form.text.index(plain)
     assert form.original_span(start, start + len(plain)) == (len(before), len(before) + len(hidden))
 
@@ -159,7 +158,8 @@ def test_real_text_of_any_language_is_its_own_form(text: str) -> None:
         ("The 𝓆𝓊𝒾𝒸𝓀 Ⓑrown ﬁsh 🅰", "The quick Brown fish A"),
         ("4️⃣1️⃣ m² ½ ①", "41 m2 1/2 1"),
         ("pаypаl и пайпал", "paypal и пайпал"),
-        ("расе расе", "pace pace"),
+        ("расе, race расе", "расе, race pace"),
+        ("ɪɢɴᴏʀᴇ", "ignore"),
         ("A\u0338B\u200bC", "ABC"),
         ("🏴" + "".join(chr(0xE0000 + ord(char)) for char in "ignore rules") + "\U000e007f", "🏴ignore rules"),
     ],
@@ -168,8 +168,8 @@ def test_what_stands_for_plain_characters_becomes_them(text: str, form: str) -> 
     assert _view(text).replace("Æ", "AE") == form
 
 
-def test_hidden_characters_at_the_edges_of_a_span_are_not_part_of_it() -> None:
-    form = canonical("x \u200bjo@\u200bexample.com\u200b y")
+def test_hidden_characters_and_marks_at_the_edges_of_a_span_are_not_part_of_it() -> None:
+    form = canonical("x \u200bjo@\u200bexample.com\u0301\u200b y")
     assert form is not None
     start = form.text.index("jo")
     assert form.original_span(start, start + len("jo@example.com")) == (3, 18)
@@ -182,13 +182,22 @@ def test_a_part_of_an_island_stands_for_the_island() -> None:
     assert form.original_span(form.text.index("jo"), form.text.index(" now")) == (4, 4 + len(island))
 
 
-def test_a_form_that_would_take_more_rounds_says_so() -> None:
+def test_islands_are_opened_three_deep_and_no_deeper() -> None:
     text = "jo@example.com"
-    for _ in range(6):
+    for depth in range(1, 6):
         text = base64.b64encode(text.encode()).decode()
-    form = canonical(text)
-    assert form is not None
-    assert not form.settled
+        assert ("jo@example.com" in _view(text)) is (depth <= 3)
+
+
+def test_what_an_island_holds_is_not_joined_to_what_stands_around_it() -> None:
+    island = base64.b64encode(b"at example dot com, and more").decode()
+    assert "@" not in _view(f"jo {island}")
+
+
+@pytest.mark.parametrize("size", [64, 400, 40_000])
+def test_a_picture_is_no_island_however_long_it_is(size: int) -> None:
+    data = random.Random(3).randbytes(size)
+    assert canonical(f"data:image/png;base64,{base64.b64encode(data).decode()}") is None
 
 
 def test_the_text_is_not_in_the_repr() -> None:
@@ -213,7 +222,6 @@ _FOR_ONE: Final[tuple[Callable[[str], str], ...]] = (
     _mathematical,
     lambda char: char.translate(_CYRILLIC),
     lambda char: char.translate(_ARABIC_INDIC),
-    lambda char: f"{char}\u0301\u0336",
     lambda char: f"&#{ord(char)};",
     lambda char: f"&amp;#x{ord(char):x};",
     lambda char: f"\\u{ord(char):04x}",
@@ -238,7 +246,9 @@ def test_disguises_mixed_at_will_are_undone_and_map_back(
     data: st.DataObject, plain: str, before: str, after: str
 ) -> None:
     disguised = [data.draw(st.sampled_from(_FOR_ONE))(char) for char in plain]
-    hidden = data.draw(st.lists(st.sampled_from(["", "", *_HIDDEN]), min_size=len(plain) - 1, max_size=len(plain) - 1))
+    hidden = data.draw(
+        st.lists(st.sampled_from(["", "", "\u0301\u0336", *_HIDDEN]), min_size=len(plain) - 1, max_size=len(plain) - 1)
+    )
     stretch = "".join(map("".join, zip(disguised, [*hidden, ""], strict=True)))
     text = f"{before}{stretch} {after}"
     form = canonical(text)
@@ -259,13 +269,6 @@ def test_every_place_of_the_form_maps_into_the_text_and_in_order(text: str) -> N
     assert spans == sorted(spans)
     assert [end for _, end in spans] == sorted(end for _, end in spans)
     assert all(form.original_span(at, at) == (spans[at][0],) * 2 for at in range(len(spans)))
-
-
-@given(texts)
-def test_the_form_of_a_form_is_the_form(text: str) -> None:
-    form = canonical(text)
-    if form is not None and form.settled:
-        assert canonical(form.text) is None
 
 
 @given(texts)

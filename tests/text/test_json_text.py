@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from genai_guard.text.json_text import JsonScanStream, find_in_json
 from genai_guard.text.rules import Match, Rule
 from genai_guard.text.scanner import Scanner
+from genai_guard.text.stream import ScanStream
 
 SCANNER = Scanner([Rule("mail", "EMAIL", r"\b[a-z]{1,20}@[a-z]{1,20}\.com\b"), Rule("id", "ID", r"\b[0-9]{4}\b")])
 PIECES = ["bob@example.com", "1234", "\n", "\t", '"', "\\", " ", "é", "漢", "👩", "\u2028", "u0041", "n"]
@@ -36,14 +37,14 @@ def cut(text: str, sizes: list[int]) -> list[str]:
     ],
 )
 def test_an_escape_is_read_as_the_character_that_it_stands_for(text: str, found: str | None) -> None:
-    matches = find_in_json(SCANNER, text)
+    matches = find_in_json(SCANNER.find, text)
     assert [text[match.start : match.end] for match in matches] == ([] if found is None else [found])
 
 
 @given(value=values, ascii_only=st.booleans())
 def test_what_is_found_in_json_is_what_is_found_in_its_string(value: str, *, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
-    found = [json.loads(f'"{text[match.start : match.end]}"') for match in find_in_json(SCANNER, text)]
+    found = [json.loads(f'"{text[match.start : match.end]}"') for match in find_in_json(SCANNER.find, text)]
     assert found == [value[match.start : match.end] for match in SCANNER.find(value)]
 
 
@@ -56,7 +57,7 @@ def test_what_is_found_in_json_is_what_is_found_in_its_string(value: str, *, asc
 )
 def test_a_stream_finds_what_the_whole_text_holds(value: str, is_json: bool, sizes: list[int]) -> None:
     text = json.dumps(value) if is_json else value
-    stream = JsonScanStream(SCANNER)
+    stream = JsonScanStream(ScanStream(SCANNER))
     out: list[str] = []
     matches: list[Match] = []
     for piece in cut(text, sizes):
@@ -69,12 +70,12 @@ def test_a_stream_finds_what_the_whole_text_holds(value: str, is_json: bool, siz
     out.append(rest.text)
     matches += rest.matches
     assert "".join(out) == text
-    assert matches == list(find_in_json(SCANNER, text))
+    assert matches == list(find_in_json(SCANNER.find, text))
 
 
 @given(st.lists(st.sampled_from(["a1", "\\n", "\\u00e9 ", "12"]), max_size=20))
 def test_what_is_held_is_what_was_not_returned(pieces: list[str]) -> None:
-    stream = JsonScanStream(SCANNER)
+    stream = JsonScanStream(ScanStream(SCANNER))
     returned = ""
     for count, piece in enumerate(pieces, 1):
         decided = stream.feed(piece)

@@ -18,9 +18,10 @@ from genai_guard.guards.base import Meter
 from genai_guard.guards.screen import Screen, Seat
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, JsonState, apply_edits
-from genai_guard.text.json_text import JsonScanStream
-from genai_guard.text.scanner import Scanner
-from genai_guard.text.stream import Decided, ScanStream
+from genai_guard.text.json_text import JsonScanStream, TextStream
+from genai_guard.text.stream import Decided
+from genai_guard.text.view_stream import ViewStream
+from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -48,11 +49,13 @@ class _Channel:
 
     __slots__ = ("closed", "edits", "json", "original", "part", "released", "scan")
 
-    def __init__(self, part: Part, scanner: Scanner | None) -> None:
+    def __init__(self, part: Part, views: Views | None) -> None:
         self.part = part
-        self.scan: ScanStream | JsonScanStream | None = None
-        if scanner is not None:
-            self.scan = JsonScanStream(scanner) if part.kind == "arguments" else ScanStream(scanner)
+        self.scan: TextStream | None = None
+        if views is not None:
+            self.scan = ViewStream(views)
+            if part.kind == "arguments":
+                self.scan = JsonScanStream(self.scan)
         self.closed = False
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []
@@ -144,7 +147,7 @@ class Gate:
         part = Part("", "assistant", delta.kind, delta.where, delta.name)
         if delta.channel in self._channels:
             self._past.append(self._channels[delta.channel])
-        channel = self._channels[delta.channel] = _Channel(part, self._screen.scanner)
+        channel = self._channels[delta.channel] = _Channel(part, self._screen.views)
         return channel
 
     def _measure(self, seat: Seat, meter: Meter, text: str, delta: Delta) -> str:

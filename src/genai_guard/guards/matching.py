@@ -10,6 +10,7 @@ from genai_guard.guards.base import GuardBase
 from genai_guard.text.edits import Edit, apply_edits
 from genai_guard.text.rules import Match, Rule
 from genai_guard.text.scanner import Scanner
+from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Verdict
 
 __all__ = ["RuleGuard"]
@@ -19,9 +20,16 @@ __all__ = ["RuleGuard"]
 class RuleGuard(GuardBase):
     """A `MatchingGuard` as a frozen dataclass; a kind of it says what `rules` are.
 
-    In a pipeline its rules are scanned for together with those of other guards, and only `rules`, `action` and
-    `replacement` are asked for.
+    In a pipeline its rules are scanned for together with those of other guards, and only `rules`, `action`,
+    `normalize` and `replacement` are asked for.
+
+    Args:
+        normalize: Whether to see through disguises: zero-width, full-width and look-alike characters, marks, digits of
+            other scripts, HTML, URL and backslash escapes, base64 and hexadecimal, "[at]" and "dot"; and for keywords
+            spaced-out words and digits in place of letters. Findings point at the disguise as it is written.
     """
+
+    normalize: bool = True
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -38,7 +46,7 @@ class RuleGuard(GuardBase):
         Raises:
             RuleFailed: a rule could not be evaluated, for instance because it ran into its time bound.
         """
-        matches = self._scanner.find(text)
+        matches = self._views.find(text)
         if not matches:
             return Verdict(Action.ALLOW, text, (), self.name, self.mode)
         action = Action(self.action)
@@ -48,10 +56,12 @@ class RuleGuard(GuardBase):
         return Verdict(action, text, tuple(map(self._finding, matches)), self.name, self.mode)
 
     @cached_property
-    def _scanner(self) -> Scanner:
-        return Scanner(self.rules)
+    def _views(self) -> Views:
+        scanner = Scanner(self.rules)
+        return Views(scanner, plain=() if self.normalize else range(len(self.rules)))
 
-    def _edit(self, match: Match, matched: str) -> Edit:
+    def _edit(self, match: Match, written: str) -> Edit:
+        matched = written if match.reads is None else match.reads
         return Edit(match.start, match.end, self.replacement(self.rules[match.rule], matched))
 
     def _finding(self, match: Match) -> Finding:

@@ -3,7 +3,8 @@
 Order, cheap and safe first:
 
 1. Guards of the whole (`WholeGuard`), for instance a length limit: a text that is too long is not scanned.
-2. Matching guards, fused into one scan. All see the text as it was written; their edits are merged.
+2. Matching guards, fused into one scan. All see the text as it was written, and see through disguises; their edits
+   are merged. A text of a conversation that was scanned before is not scanned again.
 3. Every other guard, in the order given, each on the text that the ones before it left. They may be slow, call a
    remote service or be asynchronous, and what they see is redacted already.
 
@@ -22,8 +23,10 @@ from genai_guard.guards.base import Guard, MatchingGuard, WholeGuard
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
 from genai_guard.text.json_text import find_in_json
+from genai_guard.text.recall import Recall
 from genai_guard.text.rules import Match, Rule, by_place
 from genai_guard.text.scanner import Scanner
+from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, gravest
 
 __all__ = ["Judgement", "Screen", "Seat", "Side"]
@@ -42,6 +45,7 @@ class Seat:
     action: Action
     is_async: bool
     inline: bool
+    normalize: bool = True
 
     @classmethod
     def of(cls, guard: Guard) -> Seat:
@@ -61,6 +65,7 @@ class Seat:
             action=Action(getattr(guard, "action", Action.BLOCK)),
             is_async=is_async,
             inline=not is_async and not getattr(guard, "blocking", False),
+            normalize=getattr(guard, "normalize", True),
         )
 
     def verdict(self, findings: Sequence[Finding]) -> Verdict:
@@ -135,9 +140,21 @@ class Screen:
         side: `input` or `output`.
         guards: As given.
         others: The guards of step 3, which the flow runs one after another.
+        views: The rules of the matching guards, fused; None if there are none.
     """
 
-    __slots__ = ("_matching", "_owners", "_rules", "_whole", "empty", "guards", "others", "scanner", "side")
+    __slots__ = (
+        "_find_again",
+        "_matching",
+        "_owners",
+        "_rules",
+        "_whole",
+        "empty",
+        "guards",
+        "others",
+        "side",
+        "views",
+    )
 
     def __init__(self, guards: Sequence[Guard], side: Side) -> None:
         self.side: Final = side
@@ -152,7 +169,8 @@ class Screen:
         fused = [(seat, rule) for seat in self._matching for rule in cast("MatchingGuard", seat.guard).rules]
         self._owners: tuple[Seat, ...] = tuple(seat for seat, _ in fused)
         self._rules: tuple[Rule, ...] = tuple(rule for _, rule in fused)
-        self.scanner: Final = Scanner(self._rules) if fused else None
+        self.views: Final = _views(fused) if fused else None
+        self._find_again: Final = None if self.views is None else Recall(self.views.find)
         self.empty: Final = not seats
 
     @property
@@ -175,10 +193,10 @@ class Screen:
         judgement = self._judge_whole(parts) if self._whole else None
         if judgement is not None and judgement.stopped:
             return judgement
-        scanner = self.scanner
-        if scanner is None:
+        views = self.views
+        if views is None:
             return judgement
-        find = scanner.find
+        find = self._find_again if len(parts) > 1 and self._find_again is not None else views.find
         texts = None if judgement is None else judgement.texts
         found: list[tuple[int, Sequence[Match]]] | None = None
         index = -1
@@ -187,7 +205,7 @@ class Screen:
                 index += 1
                 if texts is not None:
                     text = texts[index]  # noqa: PLW2901
-                matches = find(text) if kind != "arguments" else find_in_json(scanner, text)
+                matches = find(text) if kind != "arguments" else find_in_json(find, text)
                 if matches:
                     found = found or []
                     found.append((index, matches))
@@ -208,11 +226,17 @@ class Screen:
         """Return the guard whose rule matched."""
         return self._owners[match.rule]
 
-    def edit(self, match: Match, matched: str) -> Edit | None:
-        """Return the edit that a match asks for; None when its guard only looks."""
+    def edit(self, match: Match, written: str) -> Edit | None:
+        """Return the edit that a match asks for; None when its guard only looks.
+
+        Args:
+            match: The match.
+            written: What is written there, which in disguise is not what the match reads.
+        """
         seat = self._owners[match.rule]
         if seat.mode == "shadow" or not seat.action.edits:
             return None
+        matched = written if match.reads is None else match.reads
         return Edit(match.start, match.end, seat.guard.replacement(self._rules[match.rule], matched))
 
     def _judge_whole(self, parts: Sequence[Part]) -> Judgement | None:
@@ -256,9 +280,9 @@ class Screen:
         for seat in self._matching:
             rules = cast("MatchingGuard", seat.guard).rules
             try:
-                scanner = Scanner(rules)
+                find = _views([(seat, rule) for rule in rules]).find
                 hits = [
-                    find_in_json(scanner, text) if part.kind == "arguments" else scanner.find(text)
+                    find_in_json(find, text) if part.kind == "arguments" else find(text)
                     for part, text in zip(parts, judgement.texts, strict=True)
                 ]
             except Exception as error:  # noqa: BLE001  as above
@@ -270,6 +294,15 @@ class Screen:
         ordered = [(index, sorted(matches, key=by_place)) for index, matches in found.items() if matches]
         self._settle(parts, ordered, judgement)
         return judgement
+
+
+def _views(fused: Sequence[tuple[Seat, Rule]]) -> Views:
+    """Fuse rules; one inside of another of the same guard and category goes without saying."""
+    return Views(
+        Scanner(rule for _, rule in fused),
+        plain=[number for number, (seat, _) in enumerate(fused) if not seat.normalize],
+        kinds=[(seat, rule.category) for seat, rule in fused],
+    )
 
 
 def place_in_original(verdict: Verdict, seat: Seat, part: Part, edits: Sequence[Edit] | None) -> Verdict:

@@ -95,7 +95,7 @@ class Secrets(RuleGuard):
 
     def _category(self, secret: str) -> str:
         """Return the kind that the form of an assigned secret gives away, if it does."""
-        matches = self._scanner.find(secret)
+        matches = self._views.scanner.find(secret)
         return self.rules[matches[0].rule].category if matches else ""
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from genai_guard.text.rules import Match
-from genai_guard.text.scanner import Scanner
-from genai_guard.text.stream import Decided, ScanStream
+from genai_guard.text.stream import Decided
 
-__all__ = ["JsonScanStream", "find_in_json"]
+__all__ = ["JsonScanStream", "TextStream", "find_in_json"]
 
 _ESCAPE: Final = re.compile(
     r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([^u]))", re.DOTALL
@@ -27,22 +26,43 @@ _UNFINISHED: Final = re.compile(
 _SHORT: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
-def find_in_json(scanner: Scanner, text: str) -> Sequence[Match]:
-    """Return the matches in JSON text, in the order of their places in it."""
+class TextStream(Protocol):
+    """Scans one text that arrives in pieces, as `ScanStream` does."""
+
+    @property
+    def held(self) -> str:
+        """What arrived and is not decided yet."""
+        ...
+
+    def feed(self, text: str) -> Decided | None:
+        """Take the next piece; return what is decided by now, or None if that is nothing."""
+        ...
+
+    def finish(self) -> Decided:
+        """Return the rest."""
+        ...
+
+
+def find_in_json(find: Callable[[str], Sequence[Match]], text: str) -> Sequence[Match]:
+    """Return what `find` finds in JSON text, in the order of the places in it."""
     if "\\" not in text:
-        return scanner.find(text)
+        return find(text)
     plain = _Plain()
-    matches = scanner.find(plain.read(text))
-    return [plain.place(match) for match in matches]
+    read = plain.read(text)
+    return plain.placed(find(read), read, 0)
 
 
 class JsonScanStream:
-    """A `ScanStream` for JSON text: takes and returns it as it is written."""
+    """A stream for JSON text: takes and returns it as it is written.
+
+    Args:
+        scan: Scans what is read out of it.
+    """
 
     __slots__ = ("_plain", "_raw", "_raw_start", "_scan", "_unread")
 
-    def __init__(self, scanner: Scanner) -> None:
-        self._scan = ScanStream(scanner)
+    def __init__(self, scan: TextStream) -> None:
+        self._scan = scan
         self._plain = _Plain()
         self._raw = ""
         self._raw_start = 0
@@ -84,7 +104,7 @@ class JsonScanStream:
         end = self._plain.written(decided.start + len(decided.text))
         stretch, self._raw = self._raw[: end - start], self._raw[end - start :]
         self._raw_start = end
-        matches = tuple(self._plain.place(match) for match in decided.matches)
+        matches = tuple(self._plain.placed(decided.matches, decided.text, decided.start))
         self._plain.forget(decided.start + len(decided.text))
         return Decided(stretch, start, matches)
 
@@ -125,9 +145,14 @@ class _Plain:
         index = bisect_right(self._places, place) - 1
         return self._written[index] + place - self._places[index]
 
-    def place(self, match: Match) -> Match:
-        """Return the match in places of the text as it is written."""
-        return Match(self.written(match.start), self.written(match.end), match.rule)
+    def placed(self, matches: Sequence[Match], read: str, offset: int) -> list[Match]:
+        """Return matches in places of the text as it is written; `read` is what was read, from `offset` on."""
+        return [self._placed(match, read[match.start - offset : match.end - offset]) for match in matches]
+
+    def _placed(self, match: Match, read: str) -> Match:
+        start, end = self.written(match.start), self.written(match.end)
+        is_as_read = end - start == match.end - match.start
+        return Match(start, end, match.rule, match.reads if match.reads is not None or is_as_read else read)
 
     def forget(self, place: int) -> None:
         """Drop what is known only about places before `place`."""

@@ -82,11 +82,14 @@ class Match(NamedTuple):
         start: First character.
         end: One past the last.
         rule: Index of the rule in the scanner that found it.
+        reads: What the match reads, where that is not what is written there: the address that `bob[at]shop.example`
+            stands for.
     """
 
     start: int
     end: int
     rule: int
+    reads: str | None = None
 
 
 def by_place(match: Match) -> tuple[int, int, int]:

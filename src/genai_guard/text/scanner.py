@@ -162,7 +162,7 @@ class Scanner:
             bounded = [each for each in candidates if each[0] not in self._unbounded]
             local = {index: cursors[index] - left for index, _ in bounded if index in cursors}
             matches = self._collect(bounded, piece, start - left, end - left, local)
-            found += (Match(first + left, last + left, index) for first, last, index in matches)
+            found += (Match(each.start + left, each.end + left, each.rule) for each in matches)
             cursors.update((index, at + left) for index, at in local.items())
         return found + self._collect([(index, _NO_ANCHORS) for index in awake], text, lo, hi, cursors)
 

@@ -105,6 +105,22 @@ class ScanStream:
         """What arrived and is not decided yet."""
         return self._buffer[self._sent :] + "".join(self._waiting)
 
+    @property
+    def decided(self) -> int:
+        """How many characters of the text were returned."""
+        return self._base + self._sent
+
+    def fork(self, scanner: Scanner) -> ScanStream:
+        """Return a stream of the same text for `scanner`, which has decided as much, and goes its own way from here.
+
+        `scanner` looks for some of the rules of this stream's scanner.
+        """
+        other = ScanStream(scanner, max_held=self.max_held)
+        other._buffer = self._buffer + "".join(self._waiting)
+        other._base = self._base
+        other._sent = other._scanned = self._sent
+        return other
+
     def feed(self, text: str) -> Decided | None:
         """Take the next piece; return what is decided by now, or None if that is nothing.
 
@@ -210,10 +226,10 @@ class ScanStream:
         self._sent -= surplus
         self._scanned -= surplus
         if self._open:
-            self._open = [Match(m.start - surplus, m.end - surplus, m.rule) for m in self._open]
+            self._open = list(_placed(self._open, -surplus))
         if self._cursors:
             self._cursors = {rule: at - surplus for rule, at in self._cursors.items()}
 
 
 def _placed(matches: list[Match], base: int) -> tuple[Match, ...]:
-    return tuple(Match(start + base, end + base, rule) for start, end, rule in matches)
+    return tuple(Match(match.start + base, match.end + base, match.rule) for match in matches)

@@ -19,6 +19,7 @@ from typing import Final
 __all__ = [
     "ALONE",
     "LOOK_BEHIND",
+    "UNSPACED",
     "WORDS_AND_MARKS",
     "WordPass",
     "ascii_words",

@@ -1,7 +1,30 @@
 """The canonical form: a text as a reader means it, whatever it is disguised as, with a map back to the original."""
 
-from genai_guard.text.canonical.form import Canonical, canonical, prepare
-from genai_guard.text.canonical.letters import unleet
+from genai_guard.text.canonical.form import (
+    NOTHING_BEFORE,
+    Before,
+    Canonical,
+    canonical,
+    decoded,
+    follow,
+    prepare,
+    spelled,
+)
+from genai_guard.text.canonical.letters import may_mean, unleet
 from genai_guard.text.canonical.offsets import Offsets
+from genai_guard.text.canonical.settled import settled
 
-__all__ = ["Canonical", "Offsets", "canonical", "prepare", "unleet"]
+__all__ = [
+    "NOTHING_BEFORE",
+    "Before",
+    "Canonical",
+    "Offsets",
+    "canonical",
+    "decoded",
+    "follow",
+    "may_mean",
+    "prepare",
+    "settled",
+    "spelled",
+    "unleet",
+]

@@ -4,8 +4,12 @@ Real text of any language has to come through without becoming something else:
 
 - Joiners and variation selectors stay after letters of the scripts that need them, and after emoji.
 - Marks are dropped from Latin letters, digits and punctuation only.
-- Look-alikes of ASCII letters are folded in words of nothing but ASCII and look-alikes, and if such a word is all
-  look-alikes, only where no unmistakable letter of another alphabet is near: Russian has words like that.
+- Look-alikes of ASCII letters are folded in words of nothing but ASCII and look-alikes. If such a word is all
+  look-alikes, only where ASCII letters stand shortly before, and no unmistakable letter of another alphabet: Russian
+  has words like that.
+
+No layer looks further ahead than to the end of a word, nor further back than `NEAR` characters: that is what lets a
+stream be folded as it comes. The text before `lo` is what a layer sees of what came before.
 """
 
 from __future__ import annotations
@@ -26,11 +30,14 @@ from genai_guard.text.canonical.tables import (
     marks,
 )
 from genai_guard.text.edits import Edit
+from genai_guard.text.words import UNSPACED
 
-__all__ = ["fold_characters", "fold_look_alikes", "prepare"]
+__all__ = ["NEAR", "fold_characters", "fold_look_alikes", "prepare"]
 
-_NEAR: Final = 64
-"""Characters on both sides in which a letter of another alphabet vouches for a word of look-alikes."""
+NEAR: Final = 64
+"""Characters before a word of look-alikes in which a letter of another alphabet vouches for it."""
+_LONGEST_WORD: Final = 63
+"""ASCII characters before the first look-alike of a word; behind more of them a look-alike is left as it is."""
 _JOINED: Final = (
     *((0x1F000, 0x20000), (0x2100, 0x2C00), (0x590, 0x10A0), (0x1780, 0x18B0), (0xA800, 0xAC00), (0x10A00, 0x12000)),
     *((0x3030, 0x303E), (0x3297, 0x329A), (0xFB1D, 0xFE00), (0xFE70, 0xFEFF)),
@@ -42,6 +49,7 @@ _CANCEL_TAG: Final = "\U000e007f"
 _LONGEST_FLAG: Final = 7
 """Tag characters of the flag of a region, the cancel tag included; more are a hidden text."""
 _has_ascii_letter: Final = re.compile(r"[A-Za-z]").search
+_is_of_another_alphabet: Final = re.compile("[\u0370-\u058f\u13a0-\u13ff\ua4d0-\ua4ff]").search
 
 
 def prepare() -> None:
@@ -80,7 +88,8 @@ def _alike() -> re.Pattern[str]:
 def _words() -> re.Pattern[str]:
     """Match a word of nothing but ASCII characters and look-alikes, with at least one of the latter."""
     alike = char_class(look_alikes())
-    return re.compile(rf"(?<!\w)[A-Za-z0-9_]*+{alike}[A-Za-z0-9_{alike[1:-1]}]*+(?!\w)")
+    edge = rf"[^\W{UNSPACED}]"
+    return re.compile(rf"(?<!{edge})[A-Za-z0-9_]{{0,{_LONGEST_WORD}}}+{alike}[A-Za-z0-9_{alike[1:-1]}]*+(?!{edge})")
 
 
 @cache
@@ -90,8 +99,8 @@ def _foreign() -> re.Pattern[str]:
     return re.compile(char_class(char for char in letters if char.isalpha() and char not in look_alikes()))
 
 
-def fold_characters(text: str) -> Edits:
-    """Return the edits that put plain characters for those that stand for them and remove what cannot be seen.
+def fold_characters(text: str, lo: int = 0) -> Edits:
+    """Return the edits of `text[lo:]` that put plain characters for those that stand for them and remove the unseen.
 
     Tag characters become the ASCII characters that they mirror.
     """
@@ -101,7 +110,7 @@ def fold_characters(text: str) -> Edits:
     basic, every = _interesting()
     search = (basic if len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text) else every).search
     edits: Edits = []
-    at = 0
+    at = lo
     while found := search(text, at):
         start = found.start()
         at = start + 1
@@ -110,42 +119,48 @@ def fold_characters(text: str) -> Edits:
             edits.append(Edit(start, at, fold))
         elif hidden := run.match(text, start):
             at = hidden.end()
-            _take_run(text, start, at, edits)
+            edits += _run_edits(text, start, at, _char_before(text, start, edits))
     return edits
 
 
-def fold_look_alikes(text: str) -> Edits:
-    """Return the edits that put ASCII letters for their look-alikes, as far as they are used in their place."""
-    if text.isascii() or not _alike().search(text):
+def fold_look_alikes(text: str, lo: int = 0) -> Edits:
+    """Return the edits of `text[lo:]` that put ASCII letters for their look-alikes, as far as they are used as such."""
+    if text.isascii() or not _alike().search(text, lo):
         return []
     edits: Edits = []
     table = look_alikes()
-    for match in _words().finditer(text):
+    for match in _words().finditer(text, lo):
         start, end = match.span()
-        if _has_ascii_letter(text, start, end) or not _is_foreign(text, start, end):
+        if _has_ascii_letter(text, start, end) or _is_disguise(text, start, end):
             letters = enumerate(text[start:end], start)
             edits += [Edit(at, at + 1, table[char]) for at, char in letters if char in table]
     return edits
 
 
-def _is_foreign(text: str, start: int, end: int) -> bool:
-    return _foreign().search(text, max(start - _NEAR, 0), end + _NEAR) is not None
+def _is_disguise(text: str, start: int, end: int) -> bool:
+    """Whether a word of nothing but look-alikes stands where ASCII is written, and not the alphabet they are of."""
+    if not _is_of_another_alphabet(text, start, end):
+        return True
+    near = max(start - NEAR, 0)
+    return _has_ascii_letter(text, near, start) is not None and _foreign().search(text, near, start) is None
 
 
-def _take_run(text: str, start: int, end: int, edits: Edits) -> None:
-    """Add the edits for a run of marks and invisible characters."""
-    base = _char_before(text, start, edits)
+def _run_edits(text: str, start: int, end: int, base: str) -> Edits:
+    """Return the edits of a run of marks and invisible characters behind the character `base`."""
     if base == EMOJI_TAG_BASE and end - start <= _LONGEST_FLAG and text[end - 1] == _CANCEL_TAG:
-        return
-    if base and _takes_marks(base):
-        start = _drop_marks(text, start, end, base, edits)
-    keeps = _needs_joiners(base)
-    hidden = invisible()
+        return []
+    hidden, combining = invisible(), marks()
+    keeps, drops = _needs_joiners(base), bool(base) and _takes_marks(base)
+    edits: Edits = []
     for at in range(start, end):
         char = text[at]
-        if char in hidden and not (keeps and char in JOINERS):
-            code = ord(char) - _TAGS
-            edits.append(Edit(at, at + 1, chr(code) if 0x20 <= code < 0x7F else ""))
+        code = ord(char) - _TAGS
+        if 0x20 <= code < 0x7F:
+            edits.append(Edit(at, at + 1, chr(code)))
+            keeps, drops = False, True
+        elif (char in hidden and not (keeps and char in JOINERS)) or (drops and char in combining):
+            edits.append(Edit(at, at + 1, ""))
+    return edits
 
 
 def _char_before(text: str, start: int, edits: Edits) -> str:
@@ -153,25 +168,6 @@ def _char_before(text: str, start: int, edits: Edits) -> str:
     if edits and edits[-1].end == start and edits[-1].replacement:
         return edits[-1].replacement[-1]
     return text[start - 1] if start else ""
-
-
-def _drop_marks(text: str, start: int, end: int, base: str, edits: Edits) -> int:
-    """Make the marks of a run part of the character before it; return where they end.
-
-    Tag characters are text themselves, so only marks before the first of them are dropped here.
-    """
-    combining = marks()
-    last = start
-    for at in range(start, end):
-        if text[at] in combining:
-            last = at + 1
-        elif 0x20 <= ord(text[at]) - _TAGS < 0x7F:
-            break
-    if last > start and edits and edits[-1].end == start:
-        edits[-1] = edits[-1]._replace(end=last)
-    elif last > start:
-        edits.append(Edit(start - 1, last, base))
-    return last
 
 
 def _takes_marks(char: str) -> bool:

@@ -7,8 +7,11 @@ Percent signs and ampersands that are escaped themselves, however often, are und
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Final
+
+import regex
 
 from genai_guard.text.canonical.offsets import Edits
 from genai_guard.text.edits import Edit
@@ -16,7 +19,7 @@ from genai_guard.text.edits import Edit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["undo_addresses", "undo_escapes"]
+__all__ = ["open_address", "undo_addresses", "undo_escapes"]
 
 _percents: Final = re.compile(r"(?:%(?:(?:25)*+[0-9A-Fa-f]{2}|(?:25)++))++").finditer
 _percent: Final = re.compile(r"%(?:(?:25)*+([0-9A-Fa-f]{2})|(?:25)++)").finditer
@@ -42,6 +45,7 @@ _ats: Final = re.compile(
     rf"(?<=[A-Za-z0-9_%+-])(?:({_AT})|\s{{1,3}}at\s{{1,3}})(?=[A-Za-z0-9])", re.IGNORECASE
 ).finditer
 _dots: Final = re.compile(rf"(?<=[A-Za-z0-9]){_in_brackets('dot')}(?=[A-Za-z0-9])", re.IGNORECASE).finditer
+_may_be_open: Final = re.compile(r"\s\Z|[\[({<]|\sat?(?:\s|\Z)", re.IGNORECASE).search
 _bracketed: Final = re.compile(r"[\[({<]\s?(?:at|@|dot|\.)\s?[\])}>]", re.IGNORECASE).search
 _next_label: Final = re.compile(
     rf"[A-Za-z0-9-]{{1,63}}+(?:((?:{_DOT})|\s{{1,3}}dot\s{{1,3}})|\.)(?=[A-Za-z0-9])", re.IGNORECASE
@@ -58,31 +62,31 @@ _NOT_A_MAILBOX: Final = frozenset(
 _MAX_LABELS: Final = 8
 
 
-def undo_escapes(text: str) -> Edits:
-    """Return the edits that undo written escapes."""
+def undo_escapes(text: str, lo: int = 0) -> Edits:
+    """Return the edits of `text[lo:]` that undo written escapes."""
     edits: Edits = []
     if "%" in text:
-        edits += _undo_percents(text)
+        edits += _undo_percents(text, lo)
     if "&" in text:
-        edits += _undo_references(text)
+        edits += _undo_references(text, lo)
     if "\\" in text:
-        edits += _undo_backslashes(text)
+        edits += _undo_backslashes(text, lo)
     edits.sort()
     return _apart(edits)
 
 
-def undo_addresses(text: str) -> Edits:
-    """Return the edits that write an e-mail address or host name as such: "jo [at] shop (dot) example".
+def undo_addresses(text: str, lo: int = 0) -> Edits:
+    """Return the edits of `text[lo:]` that write an address or host name as such: "jo [at] shop (dot) example".
 
     Bare words count only where both are in place: "jo at shop dot example".
     """
-    bracketed = ("[" in text or "(" in text or "{" in text or "<" in text) and _bracketed(text) is not None
-    if not bracketed and not _has_dot_word(text):
+    bracketed = ("[" in text or "(" in text or "{" in text or "<" in text) and _bracketed(text, lo) is not None
+    if not bracketed and "dot" not in text.lower():
         return []
     edits: Edits = []
     if bracketed:
-        edits += (Edit(*match.span(), ".") for match in _dots(text))
-    for match in _ats(text):
+        edits += (Edit(*match.span(), ".") for match in _dots(text, lo))
+    for match in _ats(text, lo):
         dots = _dots_after(text, match.end())
         spelled = [dot for dot in dots if dot.end - dot.start > 1]
         if dots if match[1] else spelled and not _is_prose(text, match.start()):
@@ -90,8 +94,24 @@ def undo_addresses(text: str) -> Edits:
     return _apart(sorted(set(edits)))
 
 
-def _has_dot_word(text: str) -> bool:
-    return " dot " in text or ("D" in text and (" DOT " in text or " Dot " in text))
+def open_address(text: str, lo: int = 0) -> int:
+    """Return the first place from `lo` on at which an address could be spelled if more text follows.
+
+    The length of `text` if there is none.
+    """
+    if not _may_be_open(text, lo):
+        return len(text)
+    match = _open_addresses()(text, lo, partial=True)
+    return len(text) if match is None else min(match.start(), len(text))
+
+
+@cache
+def _open_addresses() -> Callable[..., regex.Match[str] | None]:
+    """Search for the beginning of what `undo_addresses` edits, tried on every path up to the end of the text."""
+    label = rf"[A-Za-z0-9-]{{1,63}}+(?:{_DOT}|\s{{1,3}}dot\s{{1,3}}|\.)(?=[A-Za-z0-9])"
+    address = rf"(?<=[A-Za-z0-9_%+-])(?:{_AT}|\s{{1,3}}at\s{{1,3}})(?=[A-Za-z0-9])(?:{label}){{1,{_MAX_LABELS}}}"
+    dot = rf"(?<=[A-Za-z0-9]){_in_brackets('dot')}(?=[A-Za-z0-9])"
+    return regex.compile(f"(?:{address}|{dot})(?!)", regex.IGNORECASE).search
 
 
 def _dots_after(text: str, at: int) -> Edits:
@@ -108,9 +128,9 @@ def _is_prose(text: str, end: int) -> bool:
     return word is not None and word[0].lower() in _NOT_A_MAILBOX
 
 
-def _undo_percents(text: str) -> Edits:
+def _undo_percents(text: str, lo: int) -> Edits:
     edits: Edits = []
-    for run in _percents(text):
+    for run in _percents(text, lo):
         pieces = [(match.start(), match.end(), match[1] or "25") for match in _percent(text, *run.span())]
         at = 0
         while at < len(pieces):
@@ -123,9 +143,9 @@ def _undo_percents(text: str) -> Edits:
     return edits
 
 
-def _undo_references(text: str) -> Edits:
+def _undo_references(text: str, lo: int) -> Edits:
     edits: Edits = []
-    for match in _references(text):
+    for match in _references(text, lo):
         if match[3]:
             char = _entities().get(match[3], "")
         elif match[1] or match[2]:
@@ -137,9 +157,9 @@ def _undo_references(text: str) -> Edits:
     return edits
 
 
-def _undo_backslashes(text: str) -> Edits:
+def _undo_backslashes(text: str, lo: int) -> Edits:
     edits: Edits = []
-    for match in _backslashes(text):
+    for match in _backslashes(text, lo):
         if match[1]:
             char = _char(0x10000 + ((int(match[1], 16) & 0x3FF) << 10) + (int(match[2], 16) & 0x3FF))
         else:

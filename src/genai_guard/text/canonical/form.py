@@ -4,36 +4,63 @@ Rules:
 
 - The original is never changed. Guards look at both: what is in the original counts as well, so a text loses nothing
   by having a canonical form.
-- Layers follow one another, each a pure function from a text to edits; undone escapes may uncover encoded islands,
-  and those look-alikes. Rounds go on until nothing changes, or for three rounds.
-- The form of a form is the form itself, once it is settled.
+- First the written escapes, disguised characters and look-alikes are undone, in rounds, because one may hide another;
+  then spelled addresses; then encoded islands, each of which is a text with a canonical form of its own.
+- The form of a text is the forms of its stretches, one after another, wherever the text is `settled`. A stretch may
+  depend on the little of what stood before that `Before` holds, and on nothing that follows.
 - It is at most four times as long as the text (`tables.MAX_GROWTH`).
 - Every layer, and so the whole, takes time linear in the text, and no text makes it raise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from genai_guard.text.canonical.characters import fold_characters, fold_look_alikes, prepare
-from genai_guard.text.canonical.encodings import undo_encodings
+from genai_guard.text.canonical.characters import NEAR, fold_characters, fold_look_alikes, prepare
+from genai_guard.text.canonical.encodings import islands
 from genai_guard.text.canonical.escapes import undo_addresses, undo_escapes
 from genai_guard.text.canonical.offsets import Edits, Offsets
+from genai_guard.text.edits import Edit
 
-__all__ = ["Canonical", "Layer", "apply_layers", "canonical", "prepare"]
+__all__ = [
+    "NOTHING_BEFORE",
+    "Before",
+    "Canonical",
+    "Layer",
+    "apply_layer",
+    "canonical",
+    "decoded",
+    "follow",
+    "prepare",
+    "spelled",
+    "uncovered",
+]
 
-Layer: TypeAlias = Callable[[str], Edits]
+Layer: TypeAlias = Callable[[str, int], Edits]
+"""Returns the edits of the text from a place on; what is before it is only looked at."""
 
-_LAYERS: Final[tuple[Layer, ...]] = (
-    undo_escapes,
-    fold_characters,
-    fold_look_alikes,
-    undo_addresses,
-    undo_encodings,
-)
 _ROUNDS: Final = 3
+_DEPTH: Final = 3
+"""Islands inside of islands that are decoded."""
+
+
+class Before(NamedTuple):
+    """What stood before a stretch of text, in the forms in which layers look at it.
+
+    Attributes:
+        rounds: The end of what each round had made of it, before look-alikes were folded.
+        uncovered: The end of what the rounds had made of it.
+        spelled: The end of that, after spelled addresses.
+    """
+
+    rounds: tuple[str, ...] = ("",) * _ROUNDS
+    uncovered: str = ""
+    spelled: str = ""
+
+
+NOTHING_BEFORE: Final = Before()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,54 +70,115 @@ class Canonical:
     Attributes:
         text: The text in this form.
         offsets: The maps of the layers that changed something, the first layer's first.
-        settled: Whether nothing is left to undo. False for texts that were wrapped more often than anyone does in
-            good faith.
     """
 
     text: str = field(repr=False)
     offsets: tuple[Offsets, ...] = field(repr=False)
-    settled: bool = True
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original from which `start:end` of this text was made.
 
-        Whoever replaces it removes all that took part: invisible characters between the first character and the last,
-        marks on them, whole escapes and whole encoded islands. Invisible characters before the first and after the
-        last are left.
+        Whoever replaces it removes all that took part: invisible characters and marks between the first character and
+        the last, whole escapes and whole encoded islands. Invisible characters and marks before the first and after
+        the last are left.
         """
         for layer in reversed(self.offsets):
             start, end = layer.original_span(start, end)
         return start, end
 
 
-def canonical(text: str) -> Canonical | None:
-    """Return the canonical form of `text`; None if that is the text itself."""
-    return apply_layers(text, _LAYERS, rounds=_ROUNDS)
+class _Work:
+    """A text on its way through the layers."""
+
+    __slots__ = ("offsets", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.offsets: list[Offsets] = []
+
+    def apply(self, layer: Layer, before: str = "") -> bool:
+        """Put the text through a layer; return whether that changed it."""
+        text, lo = before + self.text, len(before)
+        edits = layer(text, lo)
+        if edits:
+            if lo:
+                edits = [Edit(start - lo, end - lo, new) for start, end, new in edits]
+            self.offsets.append(Offsets.of(edits))
+            self.text = _edited(self.text, edits)
+        return bool(edits)
+
+    def result(self, original: str) -> Canonical | None:
+        return None if self.text == original else Canonical(self.text, tuple(self.offsets))
 
 
-def apply_layers(text: str, layers: Sequence[Layer], *, rounds: int = 1) -> Canonical | None:
-    """Return `text` after each layer in turn; None if none changes anything.
+def canonical(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
+    """Return the canonical form of a whole text, or of a settled stretch; None if that is the text itself."""
+    return decoded(text, spelled(text, before), before)
 
-    Args:
-        text: The original.
-        layers: Applied in their order.
-        rounds: How often at most; one more, not applied, tells whether the result is settled.
+
+def uncovered(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
+    """Return a text with written escapes, disguised characters and look-alikes undone, and nothing else."""
+    work = _Work(text)
+    _uncover(work, before)
+    return work.result(text)
+
+
+def spelled(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
+    """Return the canonical form but for encoded islands, which stay as they are."""
+    work = _Work(text)
+    _uncover(work, before)
+    work.apply(undo_addresses, before.uncovered)
+    return work.result(text)
+
+
+def decoded(
+    text: str, form: Canonical | None, before: Before = NOTHING_BEFORE, *, depth: int = _DEPTH
+) -> Canonical | None:
+    """Return the canonical form of `text`, whose form but for encoded islands is `form`."""
+    plain = text if form is None else form.text
+    opened = apply_layer(lambda whole, lo: list(_opened(whole, lo, depth)), plain, before.spelled)
+    if opened is None or form is None:
+        return opened or form
+    return Canonical(opened.text, (*form.offsets, *opened.offsets))
+
+
+def follow(text: str, before: Before) -> Before:
+    """Return what stands before the text that follows `text`."""
+    work = _Work(text)
+    rounds = _uncover(work, before)
+    plain = work.text
+    work.apply(undo_addresses, before.uncovered)
+    return Before(rounds, (before.uncovered + plain)[-NEAR:], (before.spelled + work.text)[-1:])
+
+
+def apply_layer(layer: Layer, text: str, before: str = "") -> Canonical | None:
+    """Return `text` after one layer; None if that changes nothing."""
+    work = _Work(text)
+    work.apply(layer, before)
+    return work.result(text)
+
+
+def _uncover(work: _Work, before: Before) -> tuple[str, ...]:
+    """Go through the rounds; return the ends of what they made of the text, before look-alikes were folded.
+
+    A round that changes nothing is the last, unless the next would see something else before the text.
     """
-    original, offsets = text, list[Offsets]()
-    settled = False
-    for _ in range(rounds):
-        before = len(offsets)
-        for layer in layers:
-            edits = layer(text)
-            if edits:
-                offsets.append(Offsets.of(edits))
-                text = _edited(text, edits)
-        if len(offsets) == before:
-            settled = True
+    ends: list[str] = []
+    for number, end in enumerate(before.rounds):
+        changed = work.apply(undo_escapes)
+        changed |= work.apply(fold_characters, end)
+        ends.append((end + work.text)[-NEAR:])
+        changed |= work.apply(fold_look_alikes, end)
+        if not changed and before.rounds[number + 1 :] == (end,) * (_ROUNDS - number - 1):
+            ends += (ends[-1],) * (_ROUNDS - number - 1)
             break
-    if text == original:
-        return None
-    return Canonical(text, tuple(offsets), settled or not any(layer(text) for layer in layers))
+    return tuple(ends)
+
+
+def _opened(text: str, lo: int, depth: int) -> Iterator[Edit]:
+    for start, end, inside in islands(text, lo):
+        form = decoded(inside, spelled(inside), depth=depth - 1) if depth > 1 else None
+        yield Edit(start, end, inside if form is None else form.text)
 
 
 def _edited(text: str, edits: Edits) -> str:

@@ -6,31 +6,48 @@ Only keywords are looked for in it: it turns identifiers and numbers with letter
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal
 
-from genai_guard.text.canonical.form import Canonical, apply_layers
+from genai_guard.text.canonical.form import Canonical, apply_layer
 from genai_guard.text.canonical.offsets import Edits
 from genai_guard.text.edits import Edit
 
-__all__ = ["unleet"]
+__all__ = ["may_mean", "open_letters", "unleet", "word_start"]
 
 _LEET: Final = str.maketrans("034578@$", "oeastbas")
 _LEET_CHARS: Final = frozenset("0134578@$")
+_SEPARATORS: Final = " ._*-"
+_CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$"
 _CHAR: Final = r"[A-Za-z0-9@$]"
 _SINGLES: Final = b" a a a "
-_SINGLE_SHAPE: Final = bytes(
-    97 if chr(byte) in "@$" or (byte < 128 and chr(byte).isalnum()) else 32 for byte in range(256)
-)
-_LEET_SHAPE: Final = bytes(
-    48 if chr(byte) in _LEET_CHARS else 97 if byte < 128 and chr(byte).isalpha() else 32 for byte in range(256)
-)
+_SINGLE_SHAPE: Final = bytes(97 if chr(byte) in _CHARS else 32 for byte in range(256))
 _spaced: Final = re.compile(rf"(?<!{_CHAR})(?:{_CHAR}[ ._*-]){{2,}}{_CHAR}(?!{_CHAR})").finditer
 _gaps: Final = re.compile(r"[ ._*-]").finditer
+_tokens: Final = re.compile(r"(?<![A-Za-z0-9@$_])[A-Za-z0-9@$_]+").finditer
 _words: Final = re.compile(rf"(?<!{_CHAR})[A-Za-z269]*+[0134578@$]{_CHAR}*+").finditer
 _letters: Final = re.compile(r"[A-Za-z]").search
 
 
-def unleet(text: str, *, one: Literal["i", "l"] = "i") -> Canonical | None:
+_WORDS: Final = bytes(ord(chr(byte).lower()) if chr(byte) in _CHARS or chr(byte) == "_" else 32 for byte in range(256))
+_READ_AS_I: Final = bytes.maketrans(b"0134578@$", b"oieastbas")
+_READ_AS_L: Final = bytes.maketrans(b"0134578@$", b"oleastbas")
+
+
+def may_mean(text: str, words: AbstractSet[bytes]) -> bool:
+    """Whether some word that is spaced out or spelled with digits in `text` may be one of `words`, in lower case."""
+    data = text.encode("utf-8", "surrogatepass")
+    if _SINGLES in b" %b " % data.translate(_SINGLE_SHAPE):
+        return True
+    if not any(char in text for char in _LEET_CHARS):
+        return False
+    spelled = {word for word in data.translate(_WORDS).split() if not word.isalpha()}
+    return any(word.translate(_READ_AS_I) in words or word.translate(_READ_AS_L) in words for word in spelled)
+
+
+def unleet(
+    text: str, before: str = "", *, words: AbstractSet[bytes] | None = None, one: Literal["i", "l"] = "i"
+) -> Canonical | None:
     """Return `text` with its spaced-out words closed and digits in words read as letters; None if there are none.
 
     Three or more single characters count as spaced out, if one of them is a letter. Digits and signs are read in words
@@ -38,26 +55,64 @@ def unleet(text: str, *, one: Literal["i", "l"] = "i") -> Canonical | None:
 
     Args:
         text: In its canonical form, if it has one.
+        before: The character before it, if it is a stretch of a text.
+        words: The words, in lower case, that digits are read for; None for all.
         one: What `1` is read as.
     """
-    return apply_layers(text, (_close, lambda closed: _read(closed, one)))
+    closed = apply_layer(_close, text, before)
+    plain = text if closed is None else closed.text
+    read = apply_layer(lambda whole, lo: _read(whole, lo, words, one), plain, before)
+    if closed is None or read is None:
+        return closed or read
+    return Canonical(read.text, (*closed.offsets, *read.offsets))
 
 
-def _close(text: str) -> Edits:
+def open_letters(text: str, before: str = "") -> int:
+    """Return where a word at the end begins that could go on, spaced out or not; the length of `text` if none does."""
+    whole = before[-1:] + text
+    start = len(whole.rstrip(_CHARS))
+    if len(whole) - start < 2:
+        start = _first_single(whole, start)
+    return max(start - len(before[-1:]), 0)
+
+
+def word_start(text: str, place: int) -> int:
+    """Return `place`, or where the word begins, spaced out or not, that goes on across it."""
+    if place < len(text) and text[place] in _CHARS:
+        place = len(text[:place].rstrip(_CHARS))
+    single = place + (text[place : place + 1] in _SEPARATORS and place < len(text))
+    if text[single : single + 1] not in _CHARS or text[single + 1 : single + 2] not in _CHARS:
+        start = _first_single(text, single)
+        return start if start < single else place
+    return place
+
+
+def _first_single(text: str, place: int) -> int:
+    """Return where the single characters begin that end before `place`, each with a separator."""
+    while place >= 2 and text[place - 1] in _SEPARATORS and text[place - 2] in _CHARS:
+        if place > 2 and text[place - 3] in _CHARS:
+            break
+        place -= 2
+    return place
+
+
+def _close(text: str, lo: int) -> Edits:
     shape = text.encode("utf-8", "surrogatepass").translate(_SINGLE_SHAPE)
     if _SINGLES not in b" %b " % shape:
         return []
-    words = (word for word in _spaced(text) if _letters(word[0]))
+    words = (word for word in _spaced(text, lo) if _letters(word[0]))
     return [Edit(*gap.span(), "") for word in words for gap in _gaps(text, *word.span())]
 
 
-def _read(text: str, one: str) -> Edits:
-    shape = text.encode("utf-8", "surrogatepass").translate(_LEET_SHAPE)
-    if b"0" not in shape or (b"a0" not in shape and b"0a" not in shape):
-        return []
+def _read(text: str, lo: int, words: AbstractSet[bytes] | None, one: str) -> Edits:
     edits: Edits = []
-    for word in _words(text):
-        if _letters(word[0]):
-            pairs = enumerate(zip(word[0], word[0].replace("1", one).translate(_LEET), strict=True), word.start())
-            edits += [Edit(at, at + 1, letter) for at, (char, letter) in pairs if char != letter]
+    table = _READ_AS_I if one == "i" else _READ_AS_L
+    for token in _tokens(text, lo):
+        if words is None or token[0].lower().encode().translate(table) in words:
+            for word in _words(text, *token.span()):
+                if _letters(word[0]):
+                    pairs = enumerate(
+                        zip(word[0], word[0].replace("1", one).translate(_LEET), strict=True), word.start()
+                    )
+                    edits += [Edit(at, at + 1, letter) for at, (char, letter) in pairs if char != letter]
     return edits
