@@ -48,6 +48,7 @@ class Scanner:
     Attributes:
         rules: As given.
         look_behind: Characters before a place that a search there has to see.
+        shortest: No match in an ASCII text is shorter.
     """
 
     __slots__ = (
@@ -57,12 +58,12 @@ class Scanner:
         "_holds",
         "_reach",
         "_shortest",
-        "_shortest_ascii",
         "_triggers",
         "_unbounded",
         "_words",
         "look_behind",
         "rules",
+        "shortest",
     )
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -70,7 +71,7 @@ class Scanner:
         compiled = tuple(CompiledRule(number, rule) for number, rule in enumerate(self.rules))
         self._compiled: Final = compiled
         self._shortest: Final = min((each.min_length for each in compiled), default=1)
-        self._shortest_ascii: Final = min((each.min_length_ascii for each in compiled), default=1)
+        self.shortest: Final = min((each.min_length_ascii for each in compiled), default=1)
         self._reach: Final = max((each.max_length for each in compiled), default=0)
         self._unbounded: Final = frozenset(each.number for each in compiled if not each.max_length)
         self.look_behind: Final = max((each.look_behind for each in compiled), default=1)
@@ -104,7 +105,7 @@ class Scanner:
             RuleFailed: a validator raised, or a bounded search took too long.
         """
         size = len(text)
-        if size < self._shortest_ascii and (size < self._shortest or text.isascii()):
+        if size < self.shortest and (size < self._shortest or text.isascii()):
             return ()
         found = self.collect(text, 0, size)
         if len(found) > 1:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from genai_guard.text.canonical import NOTHING_BEFORE, Before, Canonical, decoded, may_mean, spelled, unleet
+from genai_guard.text.canonical import NOTHING_BEFORE, Before, Canonical, decoded, may_be_disguised, may_mean, spelled, unleet
 from genai_guard.text.rules import Match, by_place
 from genai_guard.text.scanner import Scanner
 from genai_guard.text.words import folded_words
@@ -85,7 +85,7 @@ class Views:
             RuleFailed: as in `Scanner.find`.
         """
         found = self.scanner.find(text)
-        if self.views:
+        if self.views and (len(text) >= self.scanner.shortest or not text.isascii()):
             read = {text}
             for view, form in zip(self.views, self.forms(text), strict=True):
                 if form is not None and form.text not in read:
@@ -100,8 +100,10 @@ class Views:
             text: The text.
             before: What stood before it.
         """
-        plain = spelled(text, before)
-        form = decoded(text, plain, before)
+        plain = form = None
+        if may_be_disguised(text):
+            plain = spelled(text, before)
+            form = decoded(text, plain, before)
         if not self.words:
             return (form,) * len(self.views)
         shown = text if plain is None else plain.text

@@ -12,6 +12,7 @@ from genai_guard.text.canonical.form import (
 )
 from genai_guard.text.canonical.letters import may_mean, unleet
 from genai_guard.text.canonical.offsets import Offsets
+from genai_guard.text.canonical.plain import may_be_disguised
 from genai_guard.text.canonical.settled import settled
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "canonical",
     "decoded",
     "follow",
+    "may_be_disguised",
     "may_mean",
     "prepare",
     "settled",

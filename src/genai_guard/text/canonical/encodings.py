@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["MIN_ISLAND", "islands", "open_island"]
+__all__ = ["MIN_ISLAND", "islands", "may_hold_island", "open_island"]
 
 MIN_ISLAND: Final = 16
 _BEGINNING: Final = 64
@@ -33,12 +33,17 @@ _parts: Final = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{MIN_ISLAND},}}+={{0,
 _is_hex: Final = re.compile(r"(?:0[xX])?((?:[0-9A-Fa-f]{2})++)").fullmatch
 
 
+def may_hold_island(text: str) -> bool:
+    """Whether there is a run that is long enough."""
+    return len(text) >= MIN_ISLAND and text.encode("utf-8", "surrogatepass").translate(_SHAPE).rfind(_RUN) >= 0
+
+
 def islands(text: str, lo: int = 0) -> Iterator[tuple[int, int, str]]:
     """Yield the islands of `text[lo:]`: where each begins and ends, and what it decodes to.
 
     A run that goes on from before `lo` is known to be none; its parts may still be.
     """
-    if len(text) - lo < MIN_ISLAND or _RUN not in text.encode("utf-8", "surrogatepass").translate(_SHAPE):
+    if not may_hold_island(text):
         return
     rest = _rest_of_run(text, lo)
     if rest:

@@ -19,7 +19,7 @@ from genai_guard.text.edits import Edit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["open_address", "undo_addresses", "undo_escapes"]
+__all__ = ["may_spell_address", "open_address", "undo_addresses", "undo_escapes"]
 
 _percents: Final = re.compile(r"(?:%(?:(?:25)*+[0-9A-Fa-f]{2}|(?:25)++))++").finditer
 _percent: Final = re.compile(r"%(?:(?:25)*+([0-9A-Fa-f]{2})|(?:25)++)").finditer
@@ -75,17 +75,21 @@ def undo_escapes(text: str, lo: int = 0) -> Edits:
     return _apart(edits)
 
 
+def may_spell_address(text: str) -> bool:
+    """Whether there is an "(at)" or "(dot)", or the word "dot"."""
+    if ("[" in text or "(" in text or "{" in text or "<" in text) and _bracketed(text):
+        return True
+    return text.lower().rfind("dot") >= 0
+
+
 def undo_addresses(text: str, lo: int = 0) -> Edits:
     """Return the edits of `text[lo:]` that write an address or host name as such: "jo [at] shop (dot) example".
 
     Bare words count only where both are in place: "jo at shop dot example".
     """
-    bracketed = ("[" in text or "(" in text or "{" in text or "<" in text) and _bracketed(text, lo) is not None
-    if not bracketed and "dot" not in text.lower():
+    if not may_spell_address(text):
         return []
-    edits: Edits = []
-    if bracketed:
-        edits += (Edit(*match.span(), ".") for match in _dots(text, lo))
+    edits = [Edit(*match.span(), ".") for match in _dots(text, lo)]
     for match in _ats(text, lo):
         dots = _dots_after(text, match.end())
         spelled = [dot for dot in dots if dot.end - dot.start > 1]

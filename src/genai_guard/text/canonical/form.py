@@ -22,6 +22,7 @@ from genai_guard.text.canonical.characters import NEAR, fold_characters, fold_lo
 from genai_guard.text.canonical.encodings import islands
 from genai_guard.text.canonical.escapes import undo_addresses, undo_escapes
 from genai_guard.text.canonical.offsets import Edits, Offsets
+from genai_guard.text.canonical.plain import may_be_disguised
 from genai_guard.text.edits import Edit
 
 __all__ = [
@@ -113,6 +114,8 @@ class _Work:
 
 def canonical(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
     """Return the canonical form of a whole text, or of a settled stretch; None if that is the text itself."""
+    if not may_be_disguised(text):
+        return None
     return decoded(text, spelled(text, before), before)
 
 

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
+from itertools import filterfalse
 from typing import Final, Literal
 
 from genai_guard.text.canonical.form import Canonical, apply_layer
 from genai_guard.text.canonical.offsets import Edits
+from genai_guard.text.canonical.plain import may_be_mixed, may_be_spaced
 from genai_guard.text.edits import Edit
 
 __all__ = ["may_mean", "open_letters", "unleet", "word_start"]
 
 _LEET: Final = str.maketrans("034578@$", "oeastbas")
-_LEET_CHARS: Final = frozenset("0134578@$")
 _SEPARATORS: Final = " ._*-"
 _CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$"
 _CHAR: Final = r"[A-Za-z0-9@$]"
-_SINGLES: Final = b" a a a "
-_SINGLE_SHAPE: Final = bytes(97 if chr(byte) in _CHARS else 32 for byte in range(256))
 _spaced: Final = re.compile(rf"(?<!{_CHAR})(?:{_CHAR}[ ._*-]){{2,}}{_CHAR}(?!{_CHAR})").finditer
+_CHAR_ONLY: Final = re.compile(_CHAR).findall
 _gaps: Final = re.compile(r"[ ._*-]").finditer
 _tokens: Final = re.compile(r"(?<![A-Za-z0-9@$_])[A-Za-z0-9@$_]+").finditer
 _words: Final = re.compile(rf"(?<!{_CHAR})[A-Za-z269]*+[0134578@$]{_CHAR}*+").finditer
@@ -35,14 +35,24 @@ _READ_AS_L: Final = bytes.maketrans(b"0134578@$", b"oleastbas")
 
 
 def may_mean(text: str, words: AbstractSet[bytes]) -> bool:
-    """Whether some word that is spaced out or spelled with digits in `text` may be one of `words`, in lower case."""
+    """Whether some word that is spaced out or spelled with digits in `text` reads as one of `words`, in lower case."""
     data = text.encode("utf-8", "surrogatepass")
-    if _SINGLES in b" %b " % data.translate(_SINGLE_SHAPE):
-        return True
-    if not any(char in text for char in _LEET_CHARS):
+    if may_be_mixed(data):
+        mixed = set(filterfalse(bytes.isalpha, data.translate(_WORDS).split()))
+        if any(_is_one_of(words, word) for word in mixed):
+            return True
+    return may_be_spaced(data) and any(_means(word[0], words) for word in _spaced(text))
+
+
+def _means(spaced: str, words: AbstractSet[bytes] | None) -> bool:
+    """Whether single characters with separators are to be closed."""
+    if not _letters(spaced):
         return False
-    spelled = {word for word in data.translate(_WORDS).split() if not word.isalpha()}
-    return any(word.translate(_READ_AS_I) in words or word.translate(_READ_AS_L) in words for word in spelled)
+    return words is None or _is_one_of(words, "".join(_CHAR_ONLY(spaced)).lower().encode())
+
+
+def _is_one_of(words: AbstractSet[bytes], word: bytes) -> bool:
+    return word.translate(_READ_AS_I) in words or word.translate(_READ_AS_L) in words
 
 
 def unleet(
@@ -50,16 +60,16 @@ def unleet(
 ) -> Canonical | None:
     """Return `text` with its spaced-out words closed and digits in words read as letters; None if there are none.
 
-    Three or more single characters count as spaced out, if one of them is a letter. Digits and signs are read in words
-    that have a letter.
+    Three or more single characters count as spaced out, if one of them is a letter and they are a whole word. Digits
+    and signs are read in words that have a letter.
 
     Args:
         text: In its canonical form, if it has one.
         before: The character before it, if it is a stretch of a text.
-        words: The words, in lower case, that digits are read for; None for all.
+        words: The words, in lower case, that are looked for; None for all.
         one: What `1` is read as.
     """
-    closed = apply_layer(_close, text, before)
+    closed = apply_layer(lambda whole, lo: _close(whole, lo, words), text, before)
     plain = text if closed is None else closed.text
     read = apply_layer(lambda whole, lo: _read(whole, lo, words, one), plain, before)
     if closed is None or read is None:
@@ -96,12 +106,9 @@ def _first_single(text: str, place: int) -> int:
     return place
 
 
-def _close(text: str, lo: int) -> Edits:
-    shape = text.encode("utf-8", "surrogatepass").translate(_SINGLE_SHAPE)
-    if _SINGLES not in b" %b " % shape:
-        return []
-    words = (word for word in _spaced(text, lo) if _letters(word[0]))
-    return [Edit(*gap.span(), "") for word in words for gap in _gaps(text, *word.span())]
+def _close(text: str, lo: int, words: AbstractSet[bytes] | None) -> Edits:
+    spaced = (word for word in _spaced(text, lo) if _means(word[0], words))
+    return [Edit(*gap.span(), "") for word in spaced for gap in _gaps(text, *word.span())]
 
 
 def _read(text: str, lo: int, words: AbstractSet[bytes] | None, one: str) -> Edits:
