@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from genai_guard.guards import PII, BlockedPatterns
 from genai_guard.text import Match, Scanner
-from genai_guard.text.canonical import NOTHING_BEFORE, canonical, follow, settled
+from genai_guard.text.canonical import NOTHING_BEFORE, canonical, settled, spelled
 from genai_guard.text.view_stream import ViewStream
 from genai_guard.text.views import Views
 from text.texts import FRAGMENTS
@@ -146,7 +146,7 @@ def test_a_stream_says_what_is_said_of_the_whole_in_every_disguise(name: str, te
 def test_what_is_settled_does_not_depend_on_what_follows(start: str, end: str, letters: bool) -> None:
     at = settled(start, letters=letters)
     stretch, rest = start[:at], (start + end)[at:]
-    before = follow(stretch, NOTHING_BEFORE)
+    _, before = spelled(stretch, NOTHING_BEFORE)
     form = [canonical(stretch), canonical(rest, before), canonical(start + end)]
     first, second, whole = (
         text if each is None else each.text for each, text in zip(form, (stretch, rest, start + end), strict=True)

@@ -15,11 +15,11 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from genai_guard.text.canonical import NOTHING_BEFORE, Before, follow, settled
+from genai_guard.text.canonical import NOTHING_BEFORE, Before, settled
 from genai_guard.text.canonical.characters import NEAR
 from genai_guard.text.rules import Match, by_place
 from genai_guard.text.stream import Decided, HoldOverflow, ScanStream
-from genai_guard.text.views import Form, Views
+from genai_guard.text.views import Form, View, Views
 
 __all__ = ["ViewStream"]
 
@@ -34,6 +34,9 @@ _may_spell: Final = re.compile(
     rf"[A-Za-z][0134578@$]|[0134578@$][A-Za-z]|(?<!{_CHAR}){_CHAR}[ ._*-](?:{_CHAR}(?:[ ._*-]|\Z)|\Z)|[@$]\Z"
 ).search
 """Finds what may be a word that is spaced out or spelled with digits, or become one."""
+_is_calm: Final = re.compile(r"(?:(?![Aa][Tt]?(?![A-Za-z]))[A-Za-z]{2,15}+[,.;:!?]?(?: |\Z))*+[B-Zb-z]?\Z").match
+"""Matches words of at least two letters with ordinary points and single spaces: they hide nothing and spell nothing."""
+_KEPT: Final = 512
 _PATIENCE: Final = 128
 _GROWTH: Final = 4
 
@@ -51,6 +54,12 @@ class _Track:
         """Where in the form a stretch begins; the first is what was the same up to now."""
         self._written: list[int] = [scan.decided]
         self._forms: list[Form] = [None]
+
+    def fork(self, view: View) -> _Track:
+        """Return a track of what is the same form up to now, for some of the rules."""
+        other = _Track(self.scan.fork(view.scanner), view.numbers, self._fed)
+        other._places, other._written, other._forms = [*self._places], [*self._written], [*self._forms]
+        return other
 
     def feed(self, stretch: str, form: Form, written: int) -> Decided | None:
         """Take a stretch of the text, which begins at `written`, and its form."""
@@ -189,7 +198,7 @@ class ViewStream:
 
     def _plain_end(self, text: str) -> int:
         """Return how much of a text is its own form whatever follows; -1 if that needs a closer look."""
-        if _may_hide(text) or (self._views.words and _may_spell(text)):
+        if not _is_calm(text) and (_may_hide(text) or (self._views.words and _may_spell(text))):
             return -1
         end = len(text.rstrip())
         if not end and (self._same or self._before.uncovered)[-1:] in _MAILBOX:
@@ -202,9 +211,11 @@ class ViewStream:
 
     def _take_plain(self, stretch: str) -> Decided | None:
         """Take a settled stretch that is its own form."""
-        self._same = (self._same + stretch)[-NEAR:]
+        self._same += stretch
+        if len(self._same) > _KEPT:
+            self._same = self._same[-NEAR:]
         if self._tracks:
-            return self._take_forms(stretch, (None,) * len(self._tracks))
+            return self._take_forms(stretch, (None,) * len(self._views.views))
         self._settled += len(stretch)
         found = self._plain.feed(stretch)
         if found is None or len(found.matches) < 2:
@@ -224,10 +235,13 @@ class ViewStream:
     def _take(self, stretch: str) -> Decided | None:
         """Take a settled stretch of which nothing is known yet."""
         before = self._context()
-        forms = self._views.forms(stretch, before)
+        forms, after = self._views.forms(stretch, before)
         if not any(forms):
             return self._take_plain(stretch)
-        self._before = follow(stretch, before)
+        if after is None:
+            self._same = stretch
+        else:
+            self._before = after
         return self._take_forms(stretch, forms)
 
     def _context(self) -> Before:
@@ -240,8 +254,7 @@ class ViewStream:
         return self._before
 
     def _take_forms(self, stretch: str, forms: tuple[Form, ...]) -> Decided | None:
-        if not self._tracks:
-            self._fork()
+        self._fork(1 if all(form is forms[0] for form in forms) else len(forms))
         written = self._settled
         self._settled += len(stretch)
         self._raw += stretch
@@ -250,15 +263,18 @@ class ViewStream:
         decided = self._plain.feed(stretch)
         if decided is not None:
             self._found += decided.matches
-        for track, form in zip(self._tracks, forms, strict=True):
+        for track, form in zip(self._tracks, forms, strict=False):
             self._found += track.matches(track.feed(stretch, form, written))
         return self._release(min(self._plain.decided, *[track.decided for track in self._tracks]))
 
-    def _fork(self) -> None:
-        plain = self._plain
-        self._returned, self._raw = plain.decided, plain.held
-        fed = self._settled
-        self._tracks = [_Track(plain.fork(view.scanner), view.numbers, fed) for view in self._views.views]
+    def _fork(self, count: int) -> None:
+        """Scan so many of the forms by themselves from here on, if not more of them are already."""
+        views, plain = self._views.views, self._plain
+        if not self._tracks:
+            self._returned, self._raw = plain.decided, plain.held
+            self._tracks = [_Track(plain.fork(views[0].scanner), views[0].numbers, self._settled)]
+        while len(self._tracks) < count:
+            self._tracks.append(self._tracks[0].fork(views[len(self._tracks)]))
 
     def _release(self, limit: int) -> Decided | None:
         """Return the text up to `limit`, or up to where matches begin that reach beyond."""

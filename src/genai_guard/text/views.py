@@ -13,7 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from genai_guard.text.canonical import NOTHING_BEFORE, Before, Canonical, decoded, may_be_disguised, may_mean, spelled, unleet
+from genai_guard.text.canonical import (
+    NOTHING_BEFORE,
+    Before,
+    Canonical,
+    edited,
+    islands_in,
+    letters_in,
+    may_be_disguised,
+    may_mean,
+    spelled,
+)
+from genai_guard.text.edits import Edit
 from genai_guard.text.rules import Match, by_place
 from genai_guard.text.scanner import Scanner
 from genai_guard.text.words import folded_words
@@ -87,29 +98,31 @@ class Views:
         found = self.scanner.find(text)
         if self.views and (len(text) >= self.scanner.shortest or not text.isascii()):
             read = {text}
-            for view, form in zip(self.views, self.forms(text), strict=True):
+            for view, form in zip(self.views, self.forms(text)[0], strict=True):
                 if form is not None and form.text not in read:
                     read.add(form.text)
                     found = [*found, *view.matches(form)]
         return self.without_doubles(found) if len(found) > 1 else found
 
-    def forms(self, text: str, before: Before = NOTHING_BEFORE) -> Forms:
-        """Return the forms of a whole text, or of a settled stretch, one for each of the `views`.
+    def forms(self, text: str, before: Before = NOTHING_BEFORE) -> tuple[Forms, Before | None]:
+        """Return the forms of a whole text, or of a settled stretch, and what stands before the text that follows.
+
+        One form for each of the `views`. What stands before is None if the text is its own canonical form.
 
         Args:
             text: The text.
             before: What stood before it.
         """
-        plain = form = None
+        plain, after, islands = None, None, list[Edit]()
         if may_be_disguised(text):
-            plain = spelled(text, before)
-            form = decoded(text, plain, before)
-        if not self.words:
-            return (form,) * len(self.views)
+            plain, after = spelled(text, before)
+            islands = islands_in(text if plain is None else plain.text, before)
+        form = edited(text, plain, islands)
         shown = text if plain is None else plain.text
-        if not may_mean(shown, self.words):
-            return (form, plain, plain)
-        return (form, *(_chained(plain, unleet(shown, before.spelled, words=self.words, one=one)) for one in _ONES))
+        if not self.words or not may_mean(shown, self.words):
+            return (form,) * len(self.views), after
+        letters = (letters_in(shown, before.spelled, words=self.words, one=one) for one in _ONES)
+        return (form, *(edited(text, plain, _besides(islands, edits)) for edits in letters)), after
 
     def without_doubles(self, matches: Iterable[Match]) -> list[Match]:
         """Return the matches in order, without those inside of another one of their kind."""
@@ -138,7 +151,7 @@ def _rebuilt(scanner: Scanner, plain: Sequence[int], kinds: Sequence[Hashable]) 
     return Views(scanner, plain=plain, kinds=kinds)
 
 
-def _chained(form: Form, more: Form) -> Form:
-    if form is None or more is None:
-        return form or more
-    return Canonical(more.text, (*form.offsets, *more.offsets))
+def _besides(islands: Sequence[Edit], letters: Sequence[Edit]) -> list[Edit]:
+    """Return the edits of islands and those of letters outside of them, in order."""
+    apart = [edit for edit in letters if not any(each.start < edit.end and edit.start < each.end for each in islands)]
+    return sorted([*islands, *apart])

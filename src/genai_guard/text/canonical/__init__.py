@@ -5,12 +5,12 @@ from genai_guard.text.canonical.form import (
     Before,
     Canonical,
     canonical,
-    decoded,
-    follow,
+    edited,
+    islands_in,
     prepare,
     spelled,
 )
-from genai_guard.text.canonical.letters import may_mean, unleet
+from genai_guard.text.canonical.letters import letters_in, may_mean, unleet
 from genai_guard.text.canonical.offsets import Offsets
 from genai_guard.text.canonical.plain import may_be_disguised
 from genai_guard.text.canonical.settled import settled
@@ -21,8 +21,9 @@ __all__ = [
     "Canonical",
     "Offsets",
     "canonical",
-    "decoded",
-    "follow",
+    "edited",
+    "islands_in",
+    "letters_in",
     "may_be_disguised",
     "may_mean",
     "prepare",

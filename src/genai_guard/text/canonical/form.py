@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
@@ -32,8 +32,8 @@ __all__ = [
     "Layer",
     "apply_layer",
     "canonical",
-    "decoded",
-    "follow",
+    "edited",
+    "islands_in",
     "prepare",
     "spelled",
     "uncovered",
@@ -116,7 +116,8 @@ def canonical(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
     """Return the canonical form of a whole text, or of a settled stretch; None if that is the text itself."""
     if not may_be_disguised(text):
         return None
-    return decoded(text, spelled(text, before), before)
+    form, _ = spelled(text, before)
+    return edited(text, form, islands_in(text if form is None else form.text, before))
 
 
 def uncovered(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
@@ -126,32 +127,32 @@ def uncovered(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
     return work.result(text)
 
 
-def spelled(text: str, before: Before = NOTHING_BEFORE) -> Canonical | None:
-    """Return the canonical form but for encoded islands, which stay as they are."""
-    work = _Work(text)
-    _uncover(work, before)
-    work.apply(undo_addresses, before.uncovered)
-    return work.result(text)
-
-
-def decoded(
-    text: str, form: Canonical | None, before: Before = NOTHING_BEFORE, *, depth: int = _DEPTH
-) -> Canonical | None:
-    """Return the canonical form of `text`, whose form but for encoded islands is `form`."""
-    plain = text if form is None else form.text
-    opened = apply_layer(lambda whole, lo: list(_opened(whole, lo, depth)), plain, before.spelled)
-    if opened is None or form is None:
-        return opened or form
-    return Canonical(opened.text, (*form.offsets, *opened.offsets))
-
-
-def follow(text: str, before: Before) -> Before:
-    """Return what stands before the text that follows `text`."""
+def spelled(text: str, before: Before = NOTHING_BEFORE) -> tuple[Canonical | None, Before]:
+    """Return the canonical form but for encoded islands, which stay as they are, and what stands before what follows."""
     work = _Work(text)
     rounds = _uncover(work, before)
-    plain = work.text
+    ends = (before.uncovered + work.text)[-NEAR:]
     work.apply(undo_addresses, before.uncovered)
-    return Before(rounds, (before.uncovered + plain)[-NEAR:], (before.spelled + work.text)[-1:])
+    return work.result(text), Before(rounds, ends, (before.spelled + work.text)[-1:])
+
+
+def islands_in(text: str, before: Before = NOTHING_BEFORE, *, depth: int = _DEPTH) -> Edits:
+    """Return the edits that put for each encoded island in `text` the canonical form of what it holds."""
+    lo = len(before.spelled)
+    edits: Edits = []
+    for start, end, inside in islands(before.spelled + text, lo):
+        form = _inside(inside, depth - 1) if depth > 1 else inside
+        edits.append(Edit(start - lo, end - lo, form))
+    return edits
+
+
+def edited(text: str, form: Canonical | None, edits: Edits) -> Canonical | None:
+    """Return the form of `text` that `form` becomes by edits, which are in order and do not overlap."""
+    if not edits:
+        return form
+    offsets = Offsets.of(edits)
+    plain = text if form is None else form.text
+    return Canonical(_edited(plain, edits), (offsets,) if form is None else (*form.offsets, offsets))
 
 
 def apply_layer(layer: Layer, text: str, before: str = "") -> Canonical | None:
@@ -178,10 +179,10 @@ def _uncover(work: _Work, before: Before) -> tuple[str, ...]:
     return tuple(ends)
 
 
-def _opened(text: str, lo: int, depth: int) -> Iterator[Edit]:
-    for start, end, inside in islands(text, lo):
-        form = decoded(inside, spelled(inside), depth=depth - 1) if depth > 1 else None
-        yield Edit(start, end, inside if form is None else form.text)
+def _inside(text: str, depth: int) -> str:
+    form, _ = spelled(text)
+    plain = text if form is None else form.text
+    return _edited(plain, islands_in(plain, depth=depth))
 
 
 def _edited(text: str, edits: Edits) -> str:

@@ -10,20 +10,20 @@ from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 from typing import Final, Literal
 
-from genai_guard.text.canonical.form import Canonical, apply_layer
+from genai_guard.text.canonical.form import Canonical, edited
 from genai_guard.text.canonical.offsets import Edits
 from genai_guard.text.canonical.plain import may_be_mixed, may_be_spaced
 from genai_guard.text.edits import Edit
 
-__all__ = ["may_mean", "open_letters", "unleet", "word_start"]
+__all__ = ["letters_in", "may_mean", "open_letters", "unleet", "word_start"]
 
-_LEET: Final = str.maketrans("034578@$", "oeastbas")
+_AS_I: Final = str.maketrans("0134578@$", "oieastbas")
+_AS_L: Final = str.maketrans("0134578@$", "oleastbas")
 _SEPARATORS: Final = " ._*-"
 _CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$"
 _CHAR: Final = r"[A-Za-z0-9@$]"
 _spaced: Final = re.compile(rf"(?<!{_CHAR})(?:{_CHAR}[ ._*-]){{2,}}{_CHAR}(?!{_CHAR})").finditer
-_CHAR_ONLY: Final = re.compile(_CHAR).findall
-_gaps: Final = re.compile(r"[ ._*-]").finditer
+_single_chars: Final = re.compile(_CHAR).findall
 _tokens: Final = re.compile(r"(?<![A-Za-z0-9@$_])[A-Za-z0-9@$_]+").finditer
 _words: Final = re.compile(rf"(?<!{_CHAR})[A-Za-z269]*+[0134578@$]{_CHAR}*+").finditer
 _letters: Final = re.compile(r"[A-Za-z]").search
@@ -48,7 +48,7 @@ def _means(spaced: str, words: AbstractSet[bytes] | None) -> bool:
     """Whether single characters with separators are to be closed."""
     if not _letters(spaced):
         return False
-    return words is None or _is_one_of(words, "".join(_CHAR_ONLY(spaced)).lower().encode())
+    return words is None or _is_one_of(words, "".join(_single_chars(spaced)).lower().encode())
 
 
 def _is_one_of(words: AbstractSet[bytes], word: bytes) -> bool:
@@ -69,12 +69,29 @@ def unleet(
         words: The words, in lower case, that are looked for; None for all.
         one: What `1` is read as.
     """
-    closed = apply_layer(lambda whole, lo: _close(whole, lo, words), text, before)
-    plain = text if closed is None else closed.text
-    read = apply_layer(lambda whole, lo: _read(whole, lo, words, one), plain, before)
-    if closed is None or read is None:
-        return closed or read
-    return Canonical(read.text, (*closed.offsets, *read.offsets))
+    return edited(text, None, letters_in(text, before, words=words, one=one))
+
+
+def letters_in(
+    text: str, before: str = "", *, words: AbstractSet[bytes] | None = None, one: Literal["i", "l"] = "i"
+) -> Edits:
+    """Return the edits that `unleet` makes."""
+    whole, lo = before[-1:] + text, len(before[-1:])
+    table, leet = (_READ_AS_I, _AS_I) if one == "i" else (_READ_AS_L, _AS_L)
+    edits: Edits = []
+    for spaced in _spaced(whole, lo):
+        if _means(spaced[0], words):
+            read = "".join(_single_chars(spaced[0])).translate(leet)
+            edits.append(Edit(spaced.start() - lo, spaced.end() - lo, read))
+    for token in _tokens(whole, lo):
+        if words is None or token[0].lower().encode().translate(table) in words:
+            edits += _read(whole, *token.span(), lo, leet)
+    return sorted(edits)
+
+
+def _read(whole: str, start: int, end: int, lo: int, leet: dict[int, str]) -> Edits:
+    words = (word for word in _words(whole, start, end) if _letters(word[0]))
+    return [Edit(word.start() - lo, word.end() - lo, word[0].translate(leet)) for word in words]
 
 
 def open_letters(text: str, before: str = "") -> int:
@@ -104,22 +121,3 @@ def _first_single(text: str, place: int) -> int:
             break
         place -= 2
     return place
-
-
-def _close(text: str, lo: int, words: AbstractSet[bytes] | None) -> Edits:
-    spaced = (word for word in _spaced(text, lo) if _means(word[0], words))
-    return [Edit(*gap.span(), "") for word in spaced for gap in _gaps(text, *word.span())]
-
-
-def _read(text: str, lo: int, words: AbstractSet[bytes] | None, one: str) -> Edits:
-    edits: Edits = []
-    table = _READ_AS_I if one == "i" else _READ_AS_L
-    for token in _tokens(text, lo):
-        if words is None or token[0].lower().encode().translate(table) in words:
-            for word in _words(text, *token.span()):
-                if _letters(word[0]):
-                    pairs = enumerate(
-                        zip(word[0], word[0].replace("1", one).translate(_LEET), strict=True), word.start()
-                    )
-                    edits += [Edit(at, at + 1, letter) for at, (char, letter) in pairs if char != letter]
-    return edits
