@@ -138,7 +138,7 @@ class Holds:
 def unfinished_word(text: str) -> int:
     """Return where the last word of a plain text begins; the length of the text if it does not end in a word."""
     start = text.rfind(" ") + 1
-    if text[start:].isalnum():
+    if start == len(text) or text[start:].isalnum():
         return start
     return max(text.rfind(char, start) for char in _BREAKS) + 1 or start
 

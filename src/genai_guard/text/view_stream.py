@@ -34,8 +34,9 @@ _may_spell: Final = re.compile(
     rf"[A-Za-z][0134578@$]|[0134578@$][A-Za-z]|(?<!{_CHAR}){_CHAR}[ ._*-](?:{_CHAR}(?:[ ._*-]|\Z)|\Z)|[@$]\Z"
 ).search
 """Finds what may be a word that is spaced out or spelled with digits, or become one."""
-_is_calm: Final = re.compile(r"(?:(?![Aa][Tt]?(?![A-Za-z]))[A-Za-z]{2,15}+[,.;:!?]?(?: |\Z))*+[B-Zb-z]?\Z").match
+_is_calm: Final = re.compile(r" ?(?:(?![Aa][Tt]?(?![A-Za-z]))[A-Za-z]{2,15}+[,.;:!?]?(?: |\Z))*+[B-Zb-z]?\Z").match
 """Matches words of at least two letters with ordinary points and single spaces: they hide nothing and spell nothing."""
+_SIGNS: Final = frozenset("@$")
 _KEPT: Final = 512
 _PATIENCE: Final = 128
 _GROWTH: Final = 4
@@ -207,7 +208,8 @@ class ViewStream:
             end = len(text)
         if text[end - 1 : end] == "=":
             return end
-        return len(text[:end].rstrip(_RUN))
+        end = len(text[:end].rstrip(_RUN))
+        return -1 if self._views.words and text[end - 1 : end] in _SIGNS else end
 
     def _take_plain(self, stretch: str) -> Decided | None:
         """Take a settled stretch that is its own form."""

@@ -59,7 +59,7 @@ def settled(text: str, before: Before = NOTHING_BEFORE, *, letters: bool = False
         if letters and edits:
             place = _open_word(whole[:place], lo, edits, before.spelled)
         elif letters:
-            place = word_start(whole, place)
+            place = max(word_start(whole, place), lo)
         if place == end:
             break
     place -= lo
