@@ -14,7 +14,7 @@ from genai_guard.guards.gate import Gate
 from genai_guard.guards.screen import Judgement
 from genai_guard.outcome import Call
 from genai_guard.plan import Plan
-from genai_guard.screening import ask_others, enforce
+from genai_guard.screening import ask_others, refuse
 from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
@@ -121,25 +121,27 @@ def _pass(plan: Plan, call: Call, gate: Gate, reader: StreamReader, chunk: Any) 
     for delta in deltas:
         call.output_size += byte_size(delta.text)
         text = gate.feed(delta)
-        if delta.final and gate.holds:
-            text = yield from _held(plan, call, gate, delta.channel)
+        if gate.holds and (delta.final or gate.is_due(delta.channel)):
+            text = yield from _asked(plan, gate, delta.channel)
         texts.append(text)
     for out in reader.write(chunk, texts):
         yield _out(call, out)
 
 
-def _held(plan: Plan, call: Call, gate: Gate, channel: Hashable) -> Flow[str]:
-    held = gate.complete(channel)
+def _asked(plan: Plan, gate: Gate, channel: Hashable) -> Flow[str]:
+    """Ask the guards of step 3 about a text, or what there is of it; return what may be handed out."""
+    held = gate.waiting(channel)
     judgement = Judgement([held.text], edits={0: held.edits})
     yield from ask_others(plan.output, judgement, 0, held.original)
-    enforce(plan.output, call, judgement)
-    return judgement.texts[0]
+    out = gate.pass_on(channel, judgement)
+    refuse(plan.output, judgement)
+    return out
 
 
 def _tail(plan: Plan, call: Call, gate: Gate, reader: StreamReader) -> Flow[None]:
     """Hand out what was held when the stream ended without closing its texts."""
     for channel, text in list(gate.drain()):
-        rest = (yield from _held(plan, call, gate, channel)) if gate.holds else text
+        rest = (yield from _asked(plan, gate, channel)) if gate.holds else text
         if rest:
             for out in reader.tail(channel, rest):
                 yield _out(call, out)

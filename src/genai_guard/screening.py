@@ -14,7 +14,7 @@ from genai_guard.verdicts import Action, Verdict
 if TYPE_CHECKING:
     from genai_guard.text.edits import Edit
 
-__all__ = ["ask_others", "enforce", "enforced", "judge"]
+__all__ = ["ask_others", "enforced", "judge", "refuse"]
 
 
 def judge(guards: Screen, parts: tuple[Part, ...]) -> Flow[Judgement | None]:
@@ -42,6 +42,11 @@ def enforced(guards: Screen, call: Call, parts: tuple[Part, ...], judgement: Jud
 def enforce(guards: Screen, call: Call, judgement: Judgement) -> None:
     """Put the verdicts on the call, and raise the one that ends it."""
     call.verdicts += judgement.verdicts
+    refuse(guards, judgement)
+
+
+def refuse(guards: Screen, judgement: Judgement) -> None:
+    """Raise the verdict that ends the call, if there is one."""
     if judgement.blocked is not None:
         raise GuardBlocked(judgement.blocked.guard, guards.side, judgement.blocked.findings)
     if judgement.failed is not None:
@@ -66,7 +71,8 @@ def ask_others(guards: Screen, judgement: Judgement, index: int, part: Part) -> 
             continue
         judgement.add(place_in_original(verdict, seat, part, edits))
         if verdict.action.edits and seat.mode == "enforce" and verdict.text != text:
-            judgement.texts[index], edits = verdict.text, None
+            judgement.texts[index] = verdict.text
+            judgement.edits[index] = edits = None
 
 
 def _ask(judgement: Judgement, seat: Seat, text: str) -> Flow[Verdict | None]:

@@ -106,7 +106,7 @@ def test_other_guards_hold_each_text_to_its_end() -> None:
     g = gate(PII(), custom)
     assert g.holds
     assert g.feed(delta("bob@example.com ")) + g.feed(delta("now", final=True)) == ""
-    held = g.complete("a")
+    held = g.waiting("a")
     assert (held.text, held.original.text) == ("[EMAIL] now", "bob@example.com now")
 
 

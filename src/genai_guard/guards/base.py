@@ -5,8 +5,8 @@ better than calling it text by text; each is a Protocol that a guard may satisfy
 
 - `MatchingGuard` has `rules`. The rules of all such guards of a side are fused into one scan, and streams stay exact.
 - `WholeGuard` judges all texts of a request or reply at once, for instance their total length.
-- A guard with neither sees each text after the edits of the guards above, in the order given to the pipeline, and
-  holds a stream back to its end.
+- A guard with neither sees each text after the edits of the guards above, in the order given to the pipeline. It
+  holds a stream back to its end, unless it says after how many characters it wants to be asked about the text so far.
 
 A guard may also say `name`, `mode`, `on_error` and `blocking`; `Guard` describes what their absence means.
 """
@@ -22,7 +22,7 @@ from genai_guard.messages import Part
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike, Mode, OnError, Verdict
 
-__all__ = ["Guard", "GuardBase", "MatchingGuard", "Meter", "WholeGuard"]
+__all__ = ["Guard", "GuardBase", "MatchingGuard", "Meter", "WholeGuard", "check_interval", "one_of", "settle"]
 
 Answer: TypeAlias = Verdict | Awaitable[Verdict]
 
@@ -33,7 +33,8 @@ class Guard(Protocol):
 
     Optional attributes, with what their absence means: `name` (the class name), `mode` (`enforce`), `on_error`
     (`block`: an exception stops the call as `ComponentFailed`), `blocking` (False; True moves a synchronous `check`
-    that waits for something to a thread when the call is asynchronous).
+    that waits for something to a thread when the call is asynchronous), `check_every_chars` (None: a stream is held to
+    its end).
     """
 
     def check(self, text: str, /) -> Answer:
@@ -119,6 +120,12 @@ def settle(guard: object, **values: Any) -> None:
     """Set fields of a frozen dataclass while it is being built."""
     for name, value in values.items():
         object.__setattr__(guard, name, value)
+
+
+def check_interval(guard: str, chars: int | None) -> None:
+    """Refuse a `check_every_chars` that is no number of characters."""
+    if chars is not None and (not isinstance(chars, int) or isinstance(chars, bool) or chars < 1):
+        raise ConfigurationError(f"{guard}(check_every_chars={chars!r}) must be a number of characters, or None")
 
 
 def one_of(guard: object, name: str, allowed: set[str]) -> None:

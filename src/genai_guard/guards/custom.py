@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any, ClassVar, TypeGuard, cast, overload
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import GuardBase, settle
+from genai_guard.guards.base import GuardBase, check_interval, settle
 from genai_guard.text.edits import Edit, apply_edits
 from genai_guard.verdicts import Action, ActionLike, Finding, Mode, OnError, Verdict
 
@@ -40,9 +40,11 @@ class FunctionGuard(GuardBase):
         name: Name in verdicts; that of the function when empty. In capitals it is the category of what is found.
         threshold: From where on a score counts as found.
         blocking: Whether the function waits for something, so that an asynchronous call runs it in a thread.
+        check_every_chars: In a stream, ask the function about the text so far each time that so many characters have
+            come, and at the end, and hand out what it had no objection to. None holds the stream to its end.
 
     Raises:
-        ConfigurationError: not a function of one text, or a threshold outside of 0 to 1.
+        ConfigurationError: not a function of one text, a threshold outside of 0 to 1, or no characters to check after.
     """
 
     kind: ClassVar[str] = "custom"
@@ -51,6 +53,7 @@ class FunctionGuard(GuardBase):
     function: Callable[[str], Any]
     threshold: float | None = field(default=None, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
+    check_every_chars: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _refuse_what_is_no_check(self.function)
@@ -59,6 +62,7 @@ class FunctionGuard(GuardBase):
         super().__post_init__()
         if self.threshold is not None and not 0 <= self.threshold <= 1:
             raise ConfigurationError(f"@guard(threshold={self.threshold!r}) must be a number from 0 to 1")
+        check_interval("@guard", self.check_every_chars)
         for attribute in ("__module__", "__qualname__", "__name__", "__doc__"):
             settle(self, **{attribute: getattr(self.function, attribute, None)})
 
@@ -168,6 +172,7 @@ def guard(
     on_error: OnError = "block",
     threshold: float | None = None,
     blocking: bool = False,
+    check_every_chars: int | None = None,
 ) -> Callable[[Callable[[str], Any]], FunctionGuard]: ...
 
 

@@ -4,7 +4,8 @@ Nothing leaves that a guard could still object to, and nothing is held longer th
 
 - a guard of the whole watches the text grow, and speaks as soon as it must;
 - matching guards hold back what could still become part of a match;
-- if there is any other guard, each text is held until it is complete.
+- if there is any other guard, each text is held until it is complete, or, if all of those ask for it, until so many
+  characters of it are there: then they are asked about the text so far, and what they leave of it goes out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genai_guard.errors import ComponentFailed, GuardBlocked
 from genai_guard.guards.base import Meter
-from genai_guard.guards.screen import Screen, Seat
+from genai_guard.guards.screen import Judgement, Screen, Seat
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, JsonState, apply_edits
 from genai_guard.text.json_text import JsonScanStream, TextStream
@@ -31,23 +32,23 @@ __all__ = ["Gate", "Held"]
 
 
 class Held(NamedTuple):
-    """A complete text that waits for the guards of step 3.
+    """A text that waits for the guards of step 3.
 
     Attributes:
-        text: The text after the edits of the matching guards.
-        original: The text as the model wrote it, and its place.
-        edits: What led from one to the other.
+        text: The text, or what there is of it, after the edits of the guards.
+        original: The same as the model wrote it, and its place.
+        edits: What led from one to the other; None when that is not known any more.
     """
 
     text: str
     original: Part
-    edits: list[Edit]
+    edits: list[Edit] | None
 
 
 class _Channel:
     """One text of the reply: a choice, or the arguments of a tool call."""
 
-    __slots__ = ("closed", "edits", "json", "original", "part", "released", "scan")
+    __slots__ = ("closed", "edits", "json", "original", "part", "passed", "pending", "released", "said", "scan")
 
     def __init__(self, part: Part, views: Views | None) -> None:
         self.part = part
@@ -60,17 +61,22 @@ class _Channel:
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []
         self.released: list[str] = []
-        self.edits: list[Edit] = []
+        """What the matching guards let through, and the others were not asked about."""
+        self.pending = 0
+        self.passed = ""
+        """What the others let through."""
+        self.said: list[Verdict] = []
+        self.edits: list[Edit] | None = []
 
 
 class Gate:
     """Lets one streamed reply through as far as no guard can object to it any more.
 
     Attributes:
-        holds: Whether texts are held until they are complete.
+        holds: Whether texts are held for the guards of step 3.
     """
 
-    __slots__ = ("_channels", "_findings", "_keep", "_meters", "_other", "_past", "_screen", "holds")
+    __slots__ = ("_channels", "_findings", "_interval", "_keep", "_meters", "_other", "_past", "_screen", "holds")
 
     def __init__(self, screen: Screen, *, keep_texts: bool = False) -> None:
         self._screen = screen
@@ -81,6 +87,7 @@ class Gate:
         self._other: list[Verdict] = []
         self._keep = keep_texts or bool(screen.others)
         self.holds = bool(screen.others)
+        self._interval = screen.check_every_chars
 
     def feed(self, delta: Delta) -> str:
         """Take the next piece of a text and return what may be released of it by now.
@@ -103,14 +110,38 @@ class Gate:
             return out
         if out:
             channel.released.append(out)
+            channel.pending += len(out)
         return ""
 
-    def complete(self, key: Hashable) -> Held:
-        """Return a held text after its last piece."""
+    def is_due(self, key: Hashable) -> bool:
+        """Whether the guards of step 3 are to be asked about an unfinished text now."""
+        return self._interval is not None and self._channels[key].pending >= self._interval
+
+    def waiting(self, key: Hashable) -> Held:
+        """Return what there is of a text, for the guards of step 3."""
         channel = self._channels[key]
-        text = "".join(channel.released)
+        text = channel.passed + "".join(channel.released)
         channel.released.clear()
+        channel.pending = 0
         return Held(text, channel.part._replace(text="".join(channel.original)), channel.edits)
+
+    def pass_on(self, key: Hashable, judgement: Judgement) -> str:
+        """Take what the guards of step 3 said about a text so far; return what may be released now.
+
+        What they said the last time is forgotten: they said it again, or think otherwise now.
+
+        Raises:
+            ComponentFailed: a guard edited what had been handed out.
+        """
+        channel = self._channels[key]
+        channel.said = judgement.verdicts
+        text = judgement.texts[0]
+        if not text.startswith(channel.passed):
+            name = next((verdict.guard for verdict in judgement.verdicts if verdict.action.edits), "")
+            raise ComponentFailed(name, self._screen.side, "edited what a stream had handed out")
+        size, channel.passed = len(channel.passed), text
+        channel.edits = judgement.edits.get(0)
+        return text[size:]
 
     def drain(self) -> Iterator[tuple[Hashable, str]]:
         """Finish every text that the stream did not finish itself; yield what may be released of each."""
@@ -133,7 +164,8 @@ class Gate:
         """Return what was found so far, in the order of the guards."""
         said = {seat: [seat.verdict(findings)] for seat, findings in self._findings.items()}
         by_guard = [verdict for seat in self._screen.matching for verdict in said.get(seat, ())]
-        return [*self._other, *by_guard]
+        asked = [verdict for channel in [*self._past, *self._channels.values()] for verdict in channel.said]
+        return [*self._other, *by_guard, *asked]
 
     def originals(self) -> tuple[Part, ...]:
         """Return the texts as the model wrote them; empty unless they were kept."""
@@ -204,7 +236,7 @@ class Gate:
             edits = channel.json.quote(text, edits, offset=start)
         if not edits:
             return text
-        if self.holds:
+        if channel.edits is not None and self.holds:
             channel.edits += edits
         return apply_edits(text, edits, offset=start)
 

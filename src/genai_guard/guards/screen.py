@@ -46,6 +46,7 @@ class Seat:
     is_async: bool
     inline: bool
     normalize: bool = True
+    check_every_chars: int | None = None
 
     @classmethod
     def of(cls, guard: Guard) -> Seat:
@@ -66,6 +67,7 @@ class Seat:
             is_async=is_async,
             inline=not is_async and not getattr(guard, "blocking", False),
             normalize=getattr(guard, "normalize", True),
+            check_every_chars=getattr(guard, "check_every_chars", None),
         )
 
     def verdict(self, findings: Sequence[Finding]) -> Verdict:
@@ -93,14 +95,14 @@ class Judgement:
         verdicts: What was found, without the texts.
         blocked: The verdict that ends the call.
         failed: The failure that ends the call.
-        edits: Edits of each part by its index, in coordinates of the original.
+        edits: Edits of each part by its index, in coordinates of the original; None where they are not known.
     """
 
     texts: list[str]
     verdicts: list[Verdict] = field(default_factory=list[Verdict])
     blocked: Verdict | None = None
     failed: Failure | None = None
-    edits: dict[int, list[Edit]] = field(default_factory=dict[int, list[Edit]])
+    edits: dict[int, list[Edit] | None] = field(default_factory=dict[int, list[Edit] | None])
 
     def add(self, verdict: Verdict) -> None:
         """Keep a verdict; remember it if it ends the call."""
@@ -177,6 +179,13 @@ class Screen:
     def async_guards(self) -> tuple[str, ...]:
         """Names of the guards whose `check` is a coroutine function."""
         return tuple(seat.name for seat in self.others if seat.is_async)
+
+    @property
+    def check_every_chars(self) -> int | None:
+        """After how many characters of a stream the guards of step 3 are asked; None holds it to its end."""
+        intervals = [seat.check_every_chars for seat in self.others]
+        known = [interval for interval in intervals if interval is not None]
+        return max(known) if known and len(known) == len(intervals) else None
 
     @property
     def matching(self) -> tuple[Seat, ...]:
