@@ -65,7 +65,8 @@ def parse(marked: str) -> tuple[str, tuple[Label, ...]]:
 
 def write(text: str, labels: tuple[Label, ...]) -> str:
     """Return a text with its labels inline: what `parse` undoes."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for label in labels:
         parts += text[at : label.start], f"⟦{label.category}|{text[label.start : label.end]}⟧"
         at = label.end

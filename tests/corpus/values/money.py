@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from random import Random
 
 from corpus.values.arithmetic import chars, fill, iso7064_11_10, luhn_digit, mod97, weighted, with_luhn
@@ -113,7 +114,7 @@ def bank_account(rng: Random, hint: str) -> str:
     """Return the number of an account that is no IBAN."""
     shapes = {
         "uk": "########", "us": "9#########|9###########|9########", "de": "9#########|9########", "ja": "#######",
-        "zh": "622848##########9##", "au": "9########|######-##9", "in": "9##########|9##############", "ca": "9######",
+        "zh": "1109############9##", "au": "9########|######-##9", "in": "9##########|9##############", "ca": "9######",
     }  # fmt: skip
     return fill(rng, rng.choice(shapes.get(hint, shapes["us"]).split("|")))
 
@@ -200,7 +201,7 @@ def _lu(rng: Random) -> str:
     return f"LU{head}{int(head) % 89:02}"
 
 
-_VAT = {
+_VAT: Mapping[str, Callable[[Random], str]] = {
     "DE": _de, "FR": _fr, "GB": _gb, "ES": _es, "NL": _nl, "PL": _pl, "PT": _pt, "DK": _da, "FI": _fi, "AT": _at, "BE": _be,
     "LU": _lu, "IT": lambda rng: "IT" + with_luhn(fill(rng, "0¤#####0#9")), "SE": lambda rng: f"SE{with_luhn(fill(rng, '55¤######'))}01",
 }  # fmt: skip

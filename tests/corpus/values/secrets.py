@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from typing import TypeAlias
 from zlib import crc32
 
 from corpus.values.arithmetic import chars, fill
 
 __all__ = ["MAKERS", "TOKENS"]
 
+Maker: TypeAlias = Callable[[Random, str], str]
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -106,6 +109,10 @@ def _shaped(rng: Random, shape: str) -> str:
     return made + rest
 
 
+def _maker(shapes: Sequence[str]) -> Maker:
+    return lambda rng, _: _shaped(rng, rng.choice(shapes))
+
+
 def _drawn(rng: Random, kind: str, count: int) -> str:
     """Draw until the ends are no punctuation, which sentences and scanners read in their own ways."""
     while True:
@@ -116,8 +123,8 @@ def _drawn(rng: Random, kind: str, count: int) -> str:
 
 TOKENS = (*_SHAPES, "GITHUB_TOKEN", "NPM_TOKEN", "JWT")
 """Kinds that their form alone gives away, in the order in which templates take them."""
-MAKERS = {
-    **{name: (lambda rng, _, shapes=shapes: _shaped(rng, rng.choice(shapes))) for name, shapes in _SHAPES.items()},
+MAKERS: Mapping[str, Maker] = {
+    **{name: _maker(shapes) for name, shapes in _SHAPES.items()},
     "GITHUB_TOKEN": lambda rng, _: _checked(rng, rng.choice(("gh" + "p_", "gh" + "o_", "gh" + "s_"))),
     "NPM_TOKEN": lambda rng, _: _checked(rng, "np" + "m_"),
     "JWT": _jwt,
