@@ -35,6 +35,7 @@ __all__ = [
     "evaded",
     "everything",
     "found",
+    "found_plain",
     "guard_of",
     "score",
     "spans",
@@ -197,13 +198,14 @@ def _judge_findings(result: Score, everyone: Iterable[Span], labels: Sequence[La
 
 def evaded(guards: Mapping[str, Checker], rows: Sequence[Row]) -> Iterator[tuple[str, Score]]:
     """Yield each evasion and the score of the rows it has a hold on, of labels alone that are found undisguised."""
-    plain = list(_found_plain(guards, rows))
+    plain = list(found_plain(guards, rows))
     for evasion in EVASIONS:
         changed = (disguised(row, evasion) for row in plain)
         yield evasion, score(guards, [row for row in changed if row])
 
 
-def _found_plain(guards: Mapping[str, Checker], rows: Sequence[Row]) -> Iterator[Row]:
+def found_plain(guards: Mapping[str, Checker], rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield rows with those of their labels that are found as they are written."""
     for row in rows:
         by_guard = {name: spans(guard, row.text) for name, guard in guards.items()}
         labels = tuple(label for label in row.labels if found(label, by_guard.get(guard_of(label.category), ())))

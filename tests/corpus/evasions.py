@@ -65,6 +65,11 @@ def _tags(value: str, _: str, rng: Random) -> str:
     return "".join(char + (chr(0xE0000 + rng.randint(0x61, 0x7A)) if rng.random() < 0.6 else "") for char in value[:-1]) + value[-1]  # fmt: skip
 
 
+def _in_tags(value: str) -> str:
+    """Nobody sees them, and models read them."""
+    return "".join(chr(0xE0000 + ord(char)) if " " <= char <= "~" else char for char in value)
+
+
 def _percents(value: str) -> str:
     return "".join(f"%{byte:02X}" for byte in value.encode())
 
@@ -82,7 +87,8 @@ EVASIONS: Mapping[str, Evasion] = {
     "a zero-width space now and then": _between("\u200b", every=3),
     "soft hyphens": _between("\u00ad", every=2),
     "bidi marks": _between("\u200e\u200f\u202a\u2066"),
-    "tag characters": _tags,
+    "written in tag characters": lambda value, _, __: _in_tags(value),
+    "tag characters in between": _tags,
     "combining marks": _marked,
     "full-width": _mapped(_shifted("!", "~", 0xFF01)),
     "mathematical letters": _mapped(

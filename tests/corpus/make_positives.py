@@ -55,12 +55,24 @@ MAKERS: Mapping[str, Callable[[Random, str], str]] = {
     **world.MAKERS,
     **secrets.MAKERS,
 }
+MANNERS: Mapping[str, Callable[[str], str]] = {
+    "": str,
+    "nbsp": lambda value: value.replace(" ", "\u00a0"),
+    "thin": lambda value: value.replace(" ", "\u202f"),
+    "dash": lambda value: value.replace("-", "\u2011").replace(" ", "\u2013"),
+    "dots": lambda value: value.replace(" ", ".").replace("-", "."),
+    "lower": str.lower,
+    "upper": str.upper,
+    "wrapped": lambda value: "\n".join(value.rsplit(" ", maxsplit=1)),
+    "wide": lambda value: value.replace(" ", "  "),
+}
+"""How a value is set or typed, as `⟦IBAN:spaced+nbsp⟧`: all of them are seen in honest texts."""
 _START = re.compile(r"^@([a-z]{2}) ", re.MULTILINE)
-_PLACE = re.compile(r"⟦([A-Z0-9_]+)(?::([A-Za-z0-9_]+))?⟧|⟨([a-z]+)⟩")
+_PLACE = re.compile(r"⟦([A-Z0-9_]+)(?::([A-Za-z0-9_]+))?(?:\+([a-z]+))?⟧|⟨([a-z]+)⟩")
 
 
 class Template(NamedTuple):
-    """A text with places for values, as `⟦PHONE:uk⟧`, and for words, as `⟨city⟩`."""
+    """A text with places for values, as `⟦PHONE:uk⟧` or `⟦IBAN:spaced+nbsp⟧`, and for words, as `⟨city⟩`."""
 
     source: str
     number: int
@@ -81,12 +93,12 @@ def filled(template: Template, use: int) -> str:
     rng = Random(f"{template.text}#{use}")
 
     def value(place: re.Match[str]) -> str:
-        category, variant, word = place.groups()
+        category, variant, manner, word = place.groups()
         if word:
             return filler(rng, word, template.lang)
         if category == "TOKEN":
             category = secrets.TOKENS[(template.number * USES + use) % len(secrets.TOKENS)]
-        return f"⟦{category}|{MAKERS[category](rng, variant or template.lang)}⟧"
+        return f"⟦{category}|{MANNERS[manner or ''](MAKERS[category](rng, variant or template.lang))}⟧"
 
     return _PLACE.sub(value, template.text)
 
