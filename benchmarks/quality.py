@@ -51,6 +51,7 @@ class Measured:
         negatives: Texts without; none while their files are missing.
         plain: What became of the labels as they are written.
         default: The same for `PII()`, which looks for fewer entities.
+        languages: The same as `plain`, of the texts of each language.
         evasions: The same for each evasion, of labels that were found as they are written.
         false: False alarms by guard.
         misses: Examples of labels that were not found.
@@ -60,6 +61,7 @@ class Measured:
     negatives: Sequence[Row]
     plain: Score
     default: Score
+    languages: Mapping[str, Score]
     evasions: Mapping[str, Score]
     false: Mapping[str, Alarms]
     misses: Misses
@@ -82,10 +84,15 @@ def measure(found: Sequence[Row], clean: Sequence[Row], *, examples: int = 0) ->
         negatives=clean,
         plain=score(guards, found, misses),
         default=score({"PII": default}, found),
+        languages={lang: score(guards, [row for row in found if row.lang == lang]) for lang in _languages(found)},
         evasions=dict(evaded(guards, found)),
         false={name: alarms(judge, clean, most=examples) for name, judge in judges.items()},
         misses=misses,
     )
+
+
+def _languages(rows: Sequence[Row]) -> list[str]:
+    return [lang for lang, _ in Counter(row.lang for row in rows).most_common()]
 
 
 def percent(hits: int, of: int) -> str:
@@ -125,6 +132,7 @@ def tables(measured: Measured) -> dict[str, str]:
         "guards": _guards(measured),
         "entities": _categories(measured, "PII", "PII, all"),
         "secrets": _categories(measured, "Secrets", "Secrets()"),
+        "recall_by_language": _recall_by_language(measured),
         "evasions": _evasions(measured),
         "sources": _groups(measured, "source"),
         "languages": _groups(measured, "language"),
@@ -206,22 +214,28 @@ def _categories(measured: Measured, guard: str, judge: str) -> str:
     return table(head, rows)
 
 
+def _recall_by_language(measured: Measured) -> str:
+    rows = [[lang, *_by_guard(counted)] for lang, counted in measured.languages.items()]
+    return table(["language", "labels of PII", "recall", "labels of Secrets", "recall"], rows)
+
+
 def _evasions(measured: Measured) -> str:
-    rows: list[list[object]] = []
-    totals: Counter[str] = Counter()
-    for name, counted in measured.evasions.items():
-        row: list[object] = [name]
-        for guard in ("PII", "Secrets"):
-            names = [category for category in counted.labels if guard_of(category) == guard]
-            hits, of = _sum(counted.hits, names), _sum(counted.labels, names)
-            totals.update({f"{guard} hits": hits, f"{guard} of": of})
-            row += [of, between(hits, of)]
-        rows.append(row)
-    last = [
-        [totals[f"{guard} of"], between(totals[f"{guard} hits"], totals[f"{guard} of"])] for guard in ("PII", "Secrets")
-    ]
-    rows.append(["all of them", *last[0], *last[1]])
+    rows: list[Sequence[object]] = [[name, *_by_guard(counted)] for name, counted in measured.evasions.items()]
+    pooled = Score()
+    for counted in measured.evasions.values():
+        pooled.hits.update(counted.hits)
+        pooled.labels.update(counted.labels)
+    rows.append(["all of them", *_by_guard(pooled)])
     return table(["evasion", "labels of PII", "still found", "labels of Secrets", "still found"], rows)
+
+
+def _by_guard(counted: Score) -> list[object]:
+    cells: list[object] = []
+    for guard in ("PII", "Secrets"):
+        names = [name for name in counted.labels if guard_of(name) == guard]
+        hits, of = _sum(counted.hits, names), _sum(counted.labels, names)
+        cells += [of, between(hits, of)]
+    return cells
 
 
 def _groups(measured: Measured, kind: str) -> str:

@@ -50,7 +50,7 @@ MAKERS: Mapping[str, Callable[[Random, str], str]] = {
     "COORDINATES": documents.coordinates,
     "US_NPI": documents.us_npi,
     "US_MBI": documents.us_mbi,
-    "MEDICAL_RECORD": documents.medical_record,
+    "MEDICAL_RECORD_NUMBER": documents.medical_record,
     **europe.MAKERS,
     **world.MAKERS,
     **secrets.MAKERS,

@@ -18,12 +18,12 @@ from genai_guard.verdicts import Finding, Verdict
 
 ROOT = Path(__file__).parents[2]
 RECALL = {
-    "EMAIL": 0.99, "IBAN": 0.95, "PAYMENT_CARD": 0.95, "IP_ADDRESS": 0.99, "URL_CREDENTIALS": 0.97, "PHONE": 0.5, "US_SSN": 0.75,
+    "EMAIL": 0.99, "IBAN": 0.95, "PAYMENT_CARD": 0.94, "IP_ADDRESS": 0.99, "URL_CREDENTIALS": 0.97, "PHONE": 0.5, "US_SSN": 0.75,
     "UK_NHS": 0.95, "DE_TAX_ID": 0.95, "IT_CODICE_FISCALE": 0.95, "CN_RESIDENT_ID": 0.95, "PL_PESEL": 0.95,
     "CONNECTION_STRING": 0.95, "PRIVATE_KEY": 0.95, "STRIPE_KEY": 0.95, "SLACK_TOKEN": 0.95, "AWS_ACCESS_KEY_ID": 0.95,
 }  # fmt: skip
 """Least recall of a kind."""
-RECALL_OF_ALL = {"PII": 0.8, "Secrets": 0.88}
+RECALL_OF_ALL = {"PII": 0.75, "Secrets": 0.88}
 """Least recall of all kinds that a guard looks for, together."""
 PRECISION_OF_ALL = 0.9
 FLAGGED = {"PII()": 0.02, "PII, all": 0.03, "Secrets()": 0.01}
