@@ -23,7 +23,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
-BENCHMARK_PARTS = {"handwritten.py", "kit.py"}
+BENCHMARK_PARTS = {"handwritten.py", "kit.py", "quality_page.py", "scoring.py"}
 """Modules that the benchmarks share."""
 
 
