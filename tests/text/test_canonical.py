@@ -47,6 +47,7 @@ _DISGUISES: Final[dict[str, Callable[[str], str]]] = {
     "mathematical": _mathematical,
     "cyrillic": lambda text: text.translate(_CYRILLIC),
     "digits of another script": lambda text: text.translate(_ARABIC_INDIC),
+    "tags in between": lambda text: _inside(text, lambda at: chr(0xE0041 + at)),
     "tags": lambda text: "".join(chr(0xE0000 + ord(char)) for char in text),
     "percent": _percent,
     "percent, three times": lambda text: _percent(text).replace("%", "%2525"),
@@ -226,7 +227,6 @@ _FOR_ONE: Final[tuple[Callable[[str], str], ...]] = (
     lambda char: f"&amp;#x{ord(char):x};",
     lambda char: f"\\u{ord(char):04x}",
     lambda char: f"%25{ord(char):02x}",
-    lambda char: chr(0xE0000 + ord(char)),
 )
 _AROUND: Final = (
     "",

@@ -146,21 +146,29 @@ def _is_disguise(text: str, start: int, end: int) -> bool:
 
 
 def _run_edits(text: str, start: int, end: int, base: str) -> Edits:
-    """Return the edits of a run of marks and invisible characters behind the character `base`."""
+    """Return the edits of a run of marks and invisible characters behind the character `base`.
+
+    Several tag characters are a hidden text; one between other characters is only in the way.
+    """
     if base == EMOJI_TAG_BASE and end - start <= _LONGEST_FLAG and text[end - 1] == _CANCEL_TAG:
         return []
     hidden, combining = invisible(), marks()
     keeps, drops = _needs_joiners(base), bool(base) and _takes_marks(base)
+    writes = sum(map(_is_tag, text[start:end])) > 1
     edits: Edits = []
     for at in range(start, end):
         char = text[at]
-        code = ord(char) - _TAGS
-        if 0x20 <= code < 0x7F:
-            edits.append(Edit(at, at + 1, chr(code)))
+        if writes and _is_tag(char):
+            edits.append(Edit(at, at + 1, chr(ord(char) - _TAGS)))
             keeps, drops = False, True
         elif (char in hidden and not (keeps and char in JOINERS)) or (drops and char in combining):
             edits.append(Edit(at, at + 1, ""))
     return edits
+
+
+def _is_tag(char: str) -> bool:
+    """Whether a character is the shadow of a printable one of ASCII."""
+    return 0x20 <= ord(char) - _TAGS < 0x7F
 
 
 def _char_before(text: str, start: int, edits: Edits) -> str:
