@@ -11,11 +11,10 @@ The contract is that of `ScanStream`, with `Views.find` in place of `Scanner.fin
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from genai_guard.text.canonical import NOTHING_BEFORE, Before, settled
+from genai_guard.text.canonical import NOTHING_BEFORE, Before, plainly_settled, settled
 from genai_guard.text.canonical.characters import NEAR
 from genai_guard.text.rules import Match, by_place
 from genai_guard.text.stream import Decided, HoldOverflow, ScanStream
@@ -23,20 +22,6 @@ from genai_guard.text.views import Form, View, Views
 
 __all__ = ["ViewStream"]
 
-_RUN: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-_MAILBOX: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_%+-")
-_CHAR: Final = "[A-Za-z0-9@$]"
-_may_hide: Final = re.compile(
-    r"[^\x00-\x7f]|[%&\\]|[\[({<]\s?(?:[AaDd@.]|\Z)|\s[Aa](?:[Tt](?=\s)|[Tt]?\Z)|[A-Za-z0-9+/_-]{16}"
-).search
-"""Finds what may begin a disguise, or be one: white space at the end aside, other text is its own form."""
-_may_spell: Final = re.compile(
-    rf"[A-Za-z][0134578@$]|[0134578@$][A-Za-z]|(?<!{_CHAR}){_CHAR}[ ._*-](?:{_CHAR}(?:[ ._*-]|\Z)|\Z)|[@$]\Z"
-).search
-"""Finds what may be a word that is spaced out or spelled with digits, or become one."""
-_is_calm: Final = re.compile(r" ?(?:(?![Aa][Tt]?(?![A-Za-z]))[A-Za-z]{2,15}+[,.;:!?]?(?: |\Z))*+[B-Zb-z]?\Z").match
-"""Matches words of at least two letters with ordinary points and single spaces: they hide nothing and spell nothing."""
-_SIGNS: Final = frozenset("@$")
 _KEPT: Final = 512
 _PATIENCE: Final = 128
 _GROWTH: Final = 4
@@ -117,6 +102,7 @@ class ViewStream:
         "_before",
         "_differs",
         "_found",
+        "_letters",
         "_plain",
         "_raw",
         "_returned",
@@ -132,6 +118,7 @@ class ViewStream:
     def __init__(self, views: Views, *, max_held: int | None = None) -> None:
         self._views: Final = views
         self._plain: Final = ScanStream(views.scanner, max_held=max_held)
+        self._letters: Final = bool(views.words)
         self._reset()
 
     def _reset(self) -> None:
@@ -175,7 +162,7 @@ class ViewStream:
             text = "".join(self._waiting)
             self._waiting.clear()
         text = self._tail + text if self._tail else text
-        end = self._plain_end(text)
+        end = plainly_settled(text, self._same or self._before.uncovered, letters=self._letters)
         if end < 0:
             return self._take_disguised(text)
         self._tail = text[end:]
@@ -197,20 +184,6 @@ class ViewStream:
         self._reset()
         return last if decided is None else _joined(decided, last)
 
-    def _plain_end(self, text: str) -> int:
-        """Return how much of a text is its own form whatever follows; -1 if that needs a closer look."""
-        if not _is_calm(text) and (_may_hide(text) or (self._views.words and _may_spell(text))):
-            return -1
-        end = len(text.rstrip())
-        if not end and (self._same or self._before.uncovered)[-1:] in _MAILBOX:
-            return -1
-        if not end or text[end - 1] not in _MAILBOX:
-            end = len(text)
-        if text[end - 1 : end] == "=":
-            return end
-        end = len(text[:end].rstrip(_RUN))
-        return -1 if self._views.words and text[end - 1 : end] in _SIGNS else end
-
     def _take_plain(self, stretch: str) -> Decided | None:
         """Take a settled stretch that is its own form."""
         self._same += stretch
@@ -226,7 +199,7 @@ class ViewStream:
 
     def _take_disguised(self, text: str) -> Decided | None:
         before = self._context()
-        end = settled(text, before, letters=bool(self._views.words))
+        end = settled(text, before, letters=self._letters)
         self._tail = text[end:]
         pending = len(self._tail)
         if pending > self._plain.max_held:

@@ -13,7 +13,7 @@ from genai_guard.text.canonical.form import (
 from genai_guard.text.canonical.letters import letters_in, may_mean, unleet
 from genai_guard.text.canonical.offsets import Offsets
 from genai_guard.text.canonical.plain import may_be_disguised
-from genai_guard.text.canonical.settled import settled
+from genai_guard.text.canonical.settled import plainly_settled, settled
 
 __all__ = [
     "NOTHING_BEFORE",
@@ -26,6 +26,7 @@ __all__ = [
     "letters_in",
     "may_be_disguised",
     "may_mean",
+    "plainly_settled",
     "prepare",
     "settled",
     "spelled",

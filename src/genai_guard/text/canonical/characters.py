@@ -32,7 +32,7 @@ from genai_guard.text.canonical.tables import (
 from genai_guard.text.edits import Edit
 from genai_guard.text.words import UNSPACED
 
-__all__ = ["NEAR", "fold_characters", "fold_look_alikes", "prepare"]
+__all__ = ["NEAR", "fold_characters", "fold_look_alikes", "may_fold", "prepare"]
 
 NEAR: Final = 64
 """Characters before a word of look-alikes in which a letter of another alphabet vouches for it."""
@@ -97,6 +97,13 @@ def _foreign() -> re.Pattern[str]:
     """Match a letter of an alphabet that has look-alikes, which is none itself."""
     letters = {chr(code) for lo, hi in ((0x370, 0x590), (0x13A0, 0x1400)) for code in range(lo, hi)}
     return re.compile(char_class(char for char in letters if char.isalpha() and char not in look_alikes()))
+
+
+def may_fold(text: str) -> bool:
+    """Whether a character of `text` may be folded or removed, or a word of it be one of look-alikes."""
+    return _interesting()[1].search(text) is not None or (
+        _alike().search(text) is not None and _words().search(text) is not None
+    )
 
 
 def fold_characters(text: str, lo: int = 0) -> Edits:

@@ -15,14 +15,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["MIN_ISLAND", "islands", "may_hold_island", "open_island"]
+__all__ = ["ALPHABET", "MIN_ISLAND", "islands", "may_hold_island", "open_island"]
 
 MIN_ISLAND: Final = 16
 _BEGINNING: Final = 64
 _TOLERANCE: Final = 16
 _LETTERS_AND_DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_ALPHABET: Final = _LETTERS_AND_DIGITS + "+/-_"
-_SHAPE: Final = bytes(97 if chr(byte) in _ALPHABET else 32 for byte in range(256))
+ALPHABET: Final = _LETTERS_AND_DIGITS + "+/-_"
+_SHAPE: Final = bytes(97 if chr(byte) in ALPHABET else 32 for byte in range(256))
 _RUN: Final = b"a" * MIN_ISLAND
 _SHOWN: Final = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
@@ -71,11 +71,11 @@ def open_island(text: str, before: str = "") -> int:
     """
     unpadded = text.rstrip("=")
     padding = len(text) - len(unpadded)
-    start = len(unpadded.rstrip(_ALPHABET))
+    start = len(unpadded.rstrip(ALPHABET))
     if padding > 2 or (padding and len(unpadded) - start < MIN_ISLAND):
         return len(text)
     last = before[-1:]
-    if (start or not last or last not in _ALPHABET) and _is_hopeful(unpadded[start:]):
+    if (start or not last or last not in ALPHABET) and _is_hopeful(unpadded[start:]):
         return start
     start = len(unpadded.rstrip(_LETTERS_AND_DIGITS))
     goes_on = not start and last and last in _LETTERS_AND_DIGITS
