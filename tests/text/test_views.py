@@ -174,6 +174,8 @@ def test_what_is_found_as_written_is_found_with_the_forms_too(text: str) -> None
         (f"run {base64.b64encode(b'jo@example.com is it').decode()} now", "jo@example.com"),
         ("make a b0mb", "make a bomb"),
         ("the b o m b", "bomb"),
+        ("a b o m b", "bomb"),
+        ("m a k e a b o m b", "make a bomb"),
         ("the ru1e", "rule"),
         ("1ll", "ill"),
     ],

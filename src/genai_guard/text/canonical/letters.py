@@ -6,6 +6,7 @@ Only keywords are looked for in it: it turns identifiers and numbers with letter
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 from typing import Final, Literal
@@ -20,10 +21,12 @@ __all__ = ["letters_in", "may_mean", "open_letters", "unleet", "word_start"]
 _AS_I: Final = str.maketrans("0134578@$", "oieastbas")
 _AS_L: Final = str.maketrans("0134578@$", "oleastbas")
 _SEPARATORS: Final = " ._*-"
+_SHORTEST: Final = 3
+_LONGEST: Final = 32
+"""Letters of a word that is looked for among single characters."""
 _CHARS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$"
 _CHAR: Final = r"[A-Za-z0-9@$]"
 _spaced: Final = re.compile(rf"(?<!{_CHAR})(?:{_CHAR}[ ._*-]){{2,}}{_CHAR}(?!{_CHAR})").finditer
-_single_chars: Final = re.compile(_CHAR).findall
 _tokens: Final = re.compile(r"(?<![A-Za-z0-9@$_])[A-Za-z0-9@$_]+").finditer
 _words: Final = re.compile(rf"(?<!{_CHAR})[A-Za-z269]*+[0134578@$]{_CHAR}*+").finditer
 _letters: Final = re.compile(r"[A-Za-z]").search
@@ -41,14 +44,30 @@ def may_mean(text: str, words: AbstractSet[bytes]) -> bool:
         mixed = set(filterfalse(bytes.isalpha, data.translate(_WORDS).split()))
         if any(_is_one_of(words, word) for word in mixed):
             return True
-    return may_be_spaced(data) and any(_means(word[0], words) for word in _spaced(text))
+    return may_be_spaced(data) and any(words_in for spaced in _spaced(text) for words_in in _words_in(spaced[0], words))
 
 
-def _means(spaced: str, words: AbstractSet[bytes] | None) -> bool:
-    """Whether single characters with separators are to be closed."""
-    if not _letters(spaced):
-        return False
-    return words is None or _is_one_of(words, "".join(_single_chars(spaced)).lower().encode())
+def _words_in(spaced: str, words: AbstractSet[bytes] | None) -> Iterator[tuple[int, int]]:
+    """Yield the words in single characters with separators, the longest first: where each begins and how long it is.
+
+    Every second character of `spaced` is a separator; both figures count the others.
+    """
+    letters = spaced[::2].lower()
+    if words is None:
+        if _letters(letters):
+            yield 0, len(letters)
+        return
+    at = 0
+    while at < len(letters):
+        sizes = range(min(len(letters) - at, _LONGEST), _SHORTEST - 1, -1)
+        size = next((size for size in sizes if _is_meant(letters[at : at + size], words)), 0)
+        if size:
+            yield at, size
+        at += size or 1
+
+
+def _is_meant(letters: str, words: AbstractSet[bytes]) -> bool:
+    return _letters(letters) is not None and _is_one_of(words, letters.encode())
 
 
 def _is_one_of(words: AbstractSet[bytes], word: bytes) -> bool:
@@ -60,8 +79,8 @@ def unleet(
 ) -> Canonical | None:
     """Return `text` with its spaced-out words closed and digits in words read as letters; None if there are none.
 
-    Three or more single characters count as spaced out, if one of them is a letter and they are a whole word. Digits
-    and signs are read in words that have a letter.
+    Three or more single characters count as spaced out, if one of them is a letter; of several words in a row the
+    longest that are looked for. Digits and signs are read in words that have a letter.
 
     Args:
         text: In its canonical form, if it has one.
@@ -80,9 +99,10 @@ def letters_in(
     table, leet = (_READ_AS_I, _AS_I) if one == "i" else (_READ_AS_L, _AS_L)
     edits: Edits = []
     for spaced in _spaced(whole, lo):
-        if _means(spaced[0], words):
-            read = "".join(_single_chars(spaced[0])).translate(leet)
-            edits.append(Edit(spaced.start() - lo, spaced.end() - lo, read))
+        for at, size in _words_in(spaced[0], words):
+            first = spaced.start() - lo + 2 * at
+            read = spaced[0][2 * at : 2 * (at + size) : 2].translate(leet)
+            edits.append(Edit(first, first + 2 * size - 1, read))
     for token in _tokens(whole, lo):
         if words is None or token[0].lower().encode().translate(table) in words:
             edits += _read(whole, *token.span(), lo, leet)
