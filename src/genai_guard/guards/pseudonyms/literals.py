@@ -71,7 +71,7 @@ class Literals:
             if replacement is None and self._folded:
                 replacement = self._folded.get(candidate.lower())
             if replacement is not None:
-                return Edit(at, at + length, replacement)
+                return Edit(at, at + len(candidate), replacement)
         return None
 
     def _begins(self, tail: str) -> bool:

@@ -58,7 +58,8 @@ def phone(draw: Draw, value: str) -> str:
     if code in _ZERO_FIRST:
         code = "1"
     national = _national(draw, code, length)
-    return f"{code}{national}" if len(national) == length and "(0)" not in value else _written(code, national)
+    fits = len(code) + len(national) == len(digits) and "(0)" not in value
+    return f"{code}{national}" if fits else _written(code, national)
 
 
 def _national(draw: Draw, code: str, length: int) -> str:

@@ -6,17 +6,20 @@ arguments of a tool call, the values are written as JSON wants them.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 from genai_guard.guards.pseudonyms.literals import Literals
 from genai_guard.messages import Part, PartKind
-from genai_guard.text.edits import JsonState, apply_edits
+from genai_guard.text.edits import Edit, JsonState, apply_edits
 
 __all__ = ["Restorer"]
 
 _is_json: Final = re.compile(r"\s{0,64}(?:\{\s{0,64}\"|\[\s{0,64}[\"{])").match
+_BEFORE_VALUES: Final = frozenset(("", *" \t\r\n[,:"))
+_is_number: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?").fullmatch
 _may_be_json: Final = re.compile(r"\s{0,64}(?:[\[{]\s{0,64})?").fullmatch
 
 
@@ -81,7 +84,7 @@ class _Text:
         self._literals = literals
         self._held = ""
         is_json = kind == "arguments"
-        self._json = JsonState() if is_json else None
+        self._json = _Json() if is_json else None
         self._opening: str | None = None if is_json else ""
         """The text up to now, as long as it is not known whether it is JSON."""
 
@@ -93,12 +96,45 @@ class _Text:
         self._held = text[known:]
         text = text[:known]
         if self._json is not None:
-            edits = self._json.quote(text, edits)
+            edits = self._json.fit(text, edits)
         return apply_edits(text, edits) if edits else text
 
     def _look_for_json(self, before: str, text: str) -> None:
         opening = before + text
         self._opening = opening if _may_be_json(opening) else None
         if _is_json(opening):
-            self._json = JsonState()
-            self._json.quote(before[: len(before) - len(self._held)], ())
+            self._json = _Json()
+            self._json.fit(before[: len(before) - len(self._held)], ())
+
+
+class _Json:
+    """JSON that comes by. It may break off, or be none after all: nothing of it is lost then."""
+
+    __slots__ = ("_last", "_state")
+
+    def __init__(self) -> None:
+        self._state = JsonState()
+        self._last = ""
+
+    def fit(self, text: str, edits: Iterable[Edit]) -> list[Edit]:
+        """Take the next stretch; return its edits with the values written as their places want them."""
+        fitted: list[Edit] = []
+        at = 0
+        for start, end, value in edits:
+            self._pass(text[at:start])
+            fitted.append(Edit(start, end, self._written(value)))
+            self._pass(text[start:end])
+            at = end
+        self._pass(text[at:])
+        return fitted
+
+    def _pass(self, text: str) -> None:
+        self._state.quote(text, ())
+        self._last = text[-1:] or self._last
+
+    def _written(self, value: str) -> str:
+        if self._state.in_string:
+            return json.dumps(value, ensure_ascii=False)[1:-1]
+        if self._last not in _BEFORE_VALUES or _is_number(value):
+            return value
+        return json.dumps(value, ensure_ascii=False)

@@ -26,7 +26,7 @@ def letters_and_digits(value: str) -> str:
 
 def poured(core: str, value: str) -> str:
     """Return the characters of `core` in the grouping and case of `value`, which has as many letters and digits."""
-    chars = iter(core)
+    chars = iter(core if any(map(str.isupper, value)) else core.lower())
     return "".join(_cased(next(chars), char) if char.isalnum() else _separator(char) for char in value)
 
 

@@ -21,6 +21,7 @@ Maker: TypeAlias = Callable[[Draw, str], str]
 MIN_CHARS: Final = 6
 """No stand-in is shorter: it would be found where it does not stand."""
 
+_MIN_DRAWN: Final = 4
 _TRIES: Final = 16
 
 
@@ -33,7 +34,7 @@ def made_up(draw: Draw, rule: Rule, value: str) -> str:
     make = _MAKERS.get(rule.category)
     if make is not None:
         return make(draw, value)
-    if len(value) < MIN_CHARS:
+    if len(value) < MIN_CHARS or len(letters_and_digits(value)) < _MIN_DRAWN:
         return labelled(draw, rule)
     candidate = alike(draw, value)
     for _ in range(_TRIES):

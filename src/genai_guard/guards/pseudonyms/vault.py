@@ -167,13 +167,13 @@ class Vault:
     def _new(self, rule: Rule, value: str, present: Presence) -> str:
         if len(self._originals) >= self.max_entries:
             raise VaultFull(f"a vault holds {self.max_entries} stand-ins and may not hold more")
+        self._values.add(value.lower())
         identity = rule.category, plain(value)
         core = self._cores.get(identity)
         form = None if core is None else self._free(_written(core, value), present, any_case=False)
         if form is None:
             core, form = self._made_up(rule, value, present)
             self._cores.setdefault(identity, core)
-        self._values.add(value.lower())
         self._originals[form] = value
         if rule.category == "EMAIL":
             self._folded.setdefault(form.lower(), value)
