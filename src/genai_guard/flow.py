@@ -122,7 +122,8 @@ def finish(plan: Plan, call: Call) -> None:
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
     finally:
-        call.vault = None
+        if call.vault is not None:
+            call.vault.close()
         plan.record(call.event(usage))
 
 

@@ -135,7 +135,7 @@ class Call:
     @property
     def restores(self) -> bool:
         """Whether stand-ins in the reply have to be turned back."""
-        return self.vault is not None and self.vault.restorer() is not None
+        return self.vault is not None and self.vault.restores
 
     @property
     def answering(self) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from genai_guard.guards import PII
 from genai_guard.guards.pseudonyms import Restorer, Vault
 from genai_guard.guards.pseudonyms.literals import Literals
+from genai_guard.guards.pseudonyms.presence import Presence
 from genai_guard.messages import Part
 from guards.standing import cut, texts, values
 
@@ -127,6 +128,16 @@ def plainly(text: str, exact: list[str], folded: list[str]) -> list[str]:
         found += [replacement] * bool(here)
         at += size
     return found
+
+
+@given(
+    texts=st.lists(st.text("abA -", max_size=30), max_size=3), asked=st.lists(st.text("abA-", min_size=1), max_size=40)
+)
+def test_what_stands_in_a_text_is_known_however_often_one_asks(texts: list[str], asked: list[str]) -> None:
+    present = Presence(texts)
+    for each in asked:
+        assert present(each, any_case=False) == any(each in text for text in texts)
+        assert present(each, any_case=True) == any(each.lower() in text.lower() for text in texts)
 
 
 @given(text=st.text("abA ", max_size=40), literal=words, size=st.integers(1, 5))

@@ -24,13 +24,14 @@ __all__ = ["CallVault", "Vaults"]
 class CallVault:
     """The vault of one call, which is made when there is something to put into it."""
 
-    __slots__ = ("_make", "_parts", "_presence", "_vault")
+    __slots__ = ("_make", "_parts", "_presence", "_restorer", "_vault")
 
     def __init__(self, vault: Vault | None, make: Callable[[], Vault], parts: Sequence[Part]) -> None:
         self._vault = vault
         self._make = make
         self._parts = parts
         self._presence: Presence | None = None
+        self._restorer: Restorer | None = None
 
     def knows(self, text: str) -> bool:
         """Whether `text` is a stand-in of this call or its session."""
@@ -44,15 +45,28 @@ class CallVault:
             self._vault = self._make()
         return self._vault.fill(text, edits, is_json=is_json, present=self._presence)
 
+    @property
+    def restores(self) -> bool:
+        """Whether there may be stand-ins in the reply."""
+        return self._vault is not None and len(self._vault) > 0
+
     def restorer(self) -> Restorer | None:
         """Return what turns the stand-ins in the reply back; None when there are none."""
-        literals = None if self._vault is None else self._vault.literals
-        return Restorer(literals) if literals else None
+        if self._vault is not None and self.restores:
+            self._restorer = Restorer(self._vault.literals)
+        return self._restorer
 
     def restored(self, parts: Sequence[Part], texts: list[str] | None) -> list[str] | None:
         """Return the texts of a whole reply with the values in place of their stand-ins; see `Restorer.whole`."""
         restorer = self.restorer()
         return texts if restorer is None else restorer.whole(parts, texts)
+
+    def close(self) -> None:
+        """Forget everything, whoever still refers to this: the frames in the traceback of an error, for instance."""
+        if self._restorer is not None:
+            self._restorer.close()
+        self._vault = self._restorer = self._presence = None
+        self._parts = ()
 
     def __repr__(self) -> str:
         return f"<CallVault of {0 if self._vault is None else len(self._vault)} entries>"

@@ -24,22 +24,32 @@ def derived(key: str | bytes, *context: object) -> bytes:
 
 
 class Draw:
-    """One sequence of choices."""
+    """One sequence of choices.
 
-    __slots__ = ("_key", "_left", "_number", "_turn")
+    Args:
+        key: Decides, together with what follows, every choice.
+        context: What the choices are for.
+        turn: How many sequences for the same were refused before.
 
-    def __init__(self, key: bytes, *context: object) -> None:
-        self._key = derived(key, *context)
+    Attributes:
+        turn: As given.
+    """
+
+    __slots__ = ("_key", "_left", "_number", "_refills", "turn")
+
+    def __init__(self, key: bytes, *context: object, turn: int = 0) -> None:
+        self.turn: Final = turn
+        self._key = derived(key, *context, turn)
         self._number = int.from_bytes(self._key)
         self._left = _BITS
-        self._turn = 0
+        self._refills = 0
 
     def below(self, bound: int) -> int:
         """Return an integer from 0 on, less than `bound`."""
         bits = bound.bit_length()
         if self._left < bits + _ENOUGH:
-            self._turn += 1
-            self._number = int.from_bytes(derived(self._key, self._turn))
+            self._refills += 1
+            self._number = int.from_bytes(derived(self._key, self._refills))
             self._left = _BITS
         self._left -= bits
         self._number, chosen = divmod(self._number, bound)

@@ -115,19 +115,19 @@ _NETWORKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 
 
 def ip_address(draw: Draw, value: str) -> str:
-    """Return an address that is kept for documentation; when those run out, one for tests of devices."""
+    """Return an address that is kept for documentation; when that is taken, one for tests of devices."""
     if ":" in value:
         return f"2001:db8:{':'.join(f'{0x1000 + draw.below(0xE000):x}' for _ in range(4))}::{draw.below(9) + 1}"
     last = 100 + draw.below(156)
-    if draw.below(8):
+    if not draw.turn:
         return f"{draw.one_of(_NETWORKS)}.{last}"
     return f"198.{18 + draw.below(2)}.{draw.below(256)}.{last}"
 
 
 def mac_address(draw: Draw, value: str) -> str:
-    """Return an address that is kept for documentation; for some values a local one, because there are 256 only."""
+    """Return an address that is kept for documentation; when that is taken, a local one, because there are 256 only."""
     if len(letters_and_digits(value)) != 12:
         return alike(draw, value)
-    if draw.below(2):
+    if not draw.turn:
         return f"00005E0053{draw.below(256):02X}"
     return f"02{draw.below(1 << 40):010X}"

@@ -8,29 +8,38 @@ from typing import Final
 
 __all__ = ["Presence"]
 
+_FEW: Final = 16
 _find_runs: Final = re.compile(r"[0-9a-z]+").findall
 
 
 class Presence:
     """Knows what stands in some texts.
 
-    The texts are looked at when it is first asked. Most questions are answered by the words of the string alone.
+    The texts are looked at when it is first asked. From some questions on most are answered by the words of the
+    string alone, so that many questions about a long text do not take quadratic time.
     """
 
-    __slots__ = ("_lower", "_runs", "_texts")
+    __slots__ = ("_asked", "_lower", "_runs", "_texts")
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
         self._lower: list[str] | None = None
-        self._runs: frozenset[str] = frozenset()
+        self._runs: frozenset[str] | None = None
+        self._asked = 0
 
     def __call__(self, text: str, *, any_case: bool) -> bool:
         """Whether `text` stands in one of the texts, as it is written or in any case."""
-        lower = self._lower
-        if lower is None:
-            lower = self._lower = [each.lower() for each in self._texts]
-            self._runs = frozenset(run for each in lower for run in _find_runs(each))
-        inner = _find_runs(text.lower())[1:-1]  # the outer ones may be parts of longer words
-        if not self._runs.issuperset(inner):
+        if self._lower is None:
+            self._lower = [each.lower() for each in self._texts]
+        self._asked += 1
+        if self._asked > _FEW and not self._may_stand(text.lower(), self._lower):
             return False
-        return any(text.lower() in each for each in lower) if any_case else any(text in each for each in self._texts)
+        if any_case:
+            return any(text.lower() in each for each in self._lower)
+        return any(text in each for each in self._texts)
+
+    def _may_stand(self, text: str, lower: Sequence[str]) -> bool:
+        if self._runs is None:
+            self._runs = frozenset(run for each in lower for run in _find_runs(each))
+        inner = _find_runs(text)[1:-1]  # the outer ones may be parts of longer words
+        return self._runs.issuperset(inner)

@@ -71,6 +71,11 @@ class Restorer:
                 yield channel, rest
         self._texts.clear()
 
+    def close(self) -> None:
+        """Forget everything."""
+        self._literals = Literals({}, {})
+        self._texts.clear()
+
     def _whole(self, kind: PartKind, text: str) -> str:
         return _Text(self._literals, kind).feed(text, is_last=True)
 

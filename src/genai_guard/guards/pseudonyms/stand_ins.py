@@ -56,7 +56,7 @@ def _accepts(validator: Callable[[str], bool], candidate: str) -> bool:
 
 
 def _email(draw: Draw, value: str) -> str:  # noqa: ARG001  nothing of it is kept
-    number = draw.digits(2) if draw.below(2) else ""
+    number = draw.digits(2 + draw.turn) if draw.turn or draw.below(2) else ""
     domain = draw.one_of(("example.com", "example.net", "example.org"))
     return f"{draw.one_of(FIRST)}.{draw.one_of(LAST)}{number}@{domain}".lower()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from threading import Lock
 from typing import Final, NoReturn
 
@@ -183,14 +184,14 @@ class Vault:
 
     def _made_up(self, rule: Rule, value: str, present: Presence) -> tuple[str, str]:
         for turn in range(_TRIES):
-            draw = Draw(self._key, rule.category, plain(value), turn)
+            draw = Draw(self._key, rule.category, plain(value), turn=turn)
             core = made_up(draw, rule, value) if turn < _PLAUSIBLE else labelled(draw, rule)
-            form = self._free(_written(core, value)[:1], present, any_case=True)
+            form = self._free(islice(_written(core, value), 1), present, any_case=True)
             if form is not None and form.lower() not in self._folded:
                 return core, form
         raise VaultFull("no stand-in is free for a value")
 
-    def _free(self, forms: Sequence[str], present: Presence, *, any_case: bool) -> str | None:
+    def _free(self, forms: Iterable[str], present: Presence, *, any_case: bool) -> str | None:
         """Return the first of `forms` that stands for nothing yet, and stands nowhere."""
         for form in forms:
             is_taken = form in self._originals or form.lower() in self._values
@@ -199,11 +200,12 @@ class Vault:
         return None
 
 
-def _written(core: str, value: str) -> list[str]:
-    """Return the ways in which a stand-in for `value` may be written, the best first."""
+def _written(core: str, value: str) -> Iterator[str]:
+    """Yield the ways in which a stand-in for `value` may be written, the best first."""
     if core.isalnum() and len(core) == len(letters_and_digits(value)):
-        return [poured(core, value)]
-    return list(dict.fromkeys(in_case(core, number) for number in range(_CASES)))
+        yield poured(core, value)
+    else:
+        yield from (in_case(core, number) for number in range(_CASES))
 
 
 def _unescaped(value: str) -> str:
