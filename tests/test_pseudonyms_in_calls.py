@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import gc
-import json
-import re
 import weakref
 from contextlib import suppress
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from calls import KINDS, STREAMED, World, consume, target
 from genai_guard import ComponentFailed, ConfigurationError, GuardBlocked, Pipeline
 from genai_guard.clients import custom
 from genai_guard.guards import PII, BlockedPatterns, Length, Vault, guard
-from genai_guard.guards.pseudonyms import CallVault
-from genai_guard.messages import Part
 from genai_guard.recording import Redactor
-from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, Verdict
 from guards.standing import cut
-from test_coverage_of_text import REPLIES, REQUESTS, anthropic_events, openai, openai_chunks, text_of, user
+from test_coverage_of_text import user
 
 SECRET = "bob@acme.com"
 CARD = "4111 1111 1111 1111"
@@ -143,139 +136,6 @@ def test_shadow_replaces_nothing_in_a_call(kind: str) -> None:
     assert seen == [f"to {SECRET}"]
 
 
-# --- places -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("place", REQUESTS)
-def test_a_value_is_replaced_wherever_it_stands_in_a_request(place: str) -> None:
-    received: list[Any] = []
-
-    def create(**kwargs: Any) -> Any:
-        received.append(kwargs)
-        return {"object": "chat.completion", "choices": []}
-
-    call = REQUESTS[place](f"to {SECRET}")
-    before = copy.deepcopy(call)
-    pipeline.wrap(create)(**call)
-    sent = json.dumps(received[0])
-    assert SECRET not in sent
-    assert sent.count("@example.") == 1
-    assert call == before
-
-
-def said(kwargs: Any) -> str:
-    return str(kwargs["messages"][-1]["content"])
-
-
-@pytest.mark.parametrize("place", REPLIES)
-def test_a_value_is_turned_back_wherever_it_stands_in_a_reply(place: str) -> None:
-    def create(**kwargs: Any) -> Any:
-        return REPLIES[place](said(kwargs))
-
-    assert pipeline.wrap(create)(**openai(user(f"to {SECRET}"))) == REPLIES[place](f"to {SECRET}")
-
-
-@pytest.mark.parametrize("tool", [False, True])
-@pytest.mark.parametrize("events", [openai_chunks, anthropic_events])
-@given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=6))
-def test_a_value_is_turned_back_in_every_streamed_text(events: Any, sizes: list[int], *, tool: bool) -> None:
-    def create(**kwargs: Any) -> Any:
-        text = json.dumps({"to": said(kwargs), "n": 1}) if tool else said(kwargs)
-        return (chunk for chunk in events(cut(text, sizes), tool=tool))
-
-    received = text_of(list(pipeline.wrap(create)(**openai(user(TEXT)))))
-    assert received == (json.dumps({"to": TEXT, "n": 1}) if tool else TEXT)
-
-
-@pytest.mark.parametrize(
-    ("card", "restored"),
-    [("4111111111111111", 4111111111111111), (CARD, CARD), ("4111-1111-1111-1111", "4111-1111-1111-1111")],
-)
-@given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=4))
-def test_a_bare_number_in_arguments_becomes_a_number_where_it_was_one(
-    card: str, restored: Any, sizes: list[int]
-) -> None:
-    def create(**kwargs: Any) -> Any:
-        number = "".join(filter(str.isdigit, said(kwargs)))
-        return (chunk for chunk in openai_chunks(cut(f'{{"n": {number}, "on": true}}', sizes), tool=True))
-
-    # the model strips the grouping: only what it writes as it was told is turned back
-    received = json.loads(text_of(list(Pipeline(input=[PSEUDONYMIZE]).wrap(create)(**openai(user(card))))))
-    assert received["on"] is True
-    assert (received["n"] == restored) is card.isdigit()
-
-
-def test_a_number_in_the_arguments_of_a_request_stays_a_number() -> None:
-    received: list[Any] = []
-
-    def create(**kwargs: Any) -> str:
-        received.append(kwargs)
-        return "ok"
-
-    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"n": 4111111111111111}'}}
-    pipeline.wrap(create)(**openai(user("hi"), {"role": "assistant", "content": None, "tool_calls": [call]}))
-    arguments = json.loads(received[0]["messages"][1]["tool_calls"][0]["function"]["arguments"])
-    assert isinstance(arguments["n"], int)
-    assert arguments["n"] != 4111111111111111
-
-
-class Contact(BaseModel):
-    mail: str
-    note: str
-
-
-class Names(PII):
-    """A guard that finds one name, quotes and all."""
-
-    kind = "names"
-
-    @cached_property
-    def rules(self) -> tuple[Rule, ...]:
-        return (Rule("names", "PERSON", re.escape(NAME)),)
-
-
-NAME = 'O"Neil\\Bob'
-
-
-def test_structured_output_is_built_again_from_the_values() -> None:
-    def create(**kwargs: Any) -> Any:
-        name, _, mail = said(kwargs).partition(" at ")
-        content = Contact(mail=mail, note=name).model_dump_json()
-        message = {"role": "assistant", "content": content, "parsed": Contact.model_validate_json(content)}
-        return {"object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": message}]}
-
-    guarded = Pipeline(input=[Names(action="pseudonymize"), PSEUDONYMIZE])
-    reply: Any = guarded.wrap(create)(**openai(user(f"{NAME} at {SECRET}")))
-    message = reply["choices"][0]["message"]
-    assert message["parsed"] == Contact(mail=SECRET, note=NAME)
-    assert json.loads(message["content"]) == {"mail": SECRET, "note": NAME}
-
-
-def test_every_choice_is_turned_back() -> None:
-    def create(**kwargs: Any) -> Any:
-        return {
-            "object": "chat.completion",
-            "choices": [{"index": i, "message": {"role": "assistant", "content": said(kwargs) * i}} for i in range(3)],
-        }
-
-    reply: Any = pipeline.wrap(create)(**openai(user(f"{SECRET}; ")))
-    assert [choice["message"]["content"] for choice in reply["choices"]] == ["", f"{SECRET}; ", f"{SECRET}; " * 2]
-
-
-def test_one_value_has_one_stand_in_in_a_whole_conversation() -> None:
-    received: list[Any] = []
-
-    def create(**kwargs: Any) -> str:
-        received.append(kwargs)
-        return "ok"
-
-    pipeline.wrap(create)(
-        **openai({"role": "system", "content": SECRET}, user(SECRET), user([{"type": "text", "text": SECRET}]))
-    )
-    system, first, second = received[0]["messages"]
-    assert system["content"] == first["content"] == second["content"][0]["text"] != SECRET
-
-
 # --- how calls end ------------------------------------------------------------------------------------------------
 
 
@@ -295,26 +155,32 @@ def test_a_key_makes_the_same_stand_ins_in_every_call() -> None:
     assert len(set(seen)) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("ending", ["ok", "error", "blocked", "dropped"])
-def test_the_vault_dies_with_the_call(kind: str, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[weakref.ref[Vault]] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Vault]]:
+    """Return references to all vaults that the test makes."""
+    references: list[weakref.ref[Vault]] = []
     build = Vault.__init__
 
     def watched(self: Vault, **parameters: Any) -> None:
         build(self, **parameters)
-        made.append(weakref.ref(self))
+        references.append(weakref.ref(self))
 
     monkeypatch.setattr(Vault, "__init__", watched)
+    return references
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ending", ["ok", "error", "blocked", "dropped"])
+def test_the_vault_dies_with_the_call(kind: str, ending: str, made: list[weakref.ref[Vault]]) -> None:
     world = World(parts={"input": [PSEUDONYMIZE], "output": [BlockedPatterns(["poison"])]})
-    chunks: list[Any] = {"error": ["a ", RuntimeError()], "blocked": ["a ", "poison "]}.get(ending, ["a ", "b ", "c "])
+    endings: dict[str, list[Any]] = {"error": ["a ", RuntimeError()], "blocked": ["a ", "poison "]}
+    chunks = endings.get(ending, ["a ", "b ", "c "])
     fn = world.pipeline(target(kind, chunks))
     with suppress(RuntimeError, GuardBlocked):
         consume(kind, fn, TEXT, take=1 if ending == "dropped" and kind in STREAMED else None)
     del fn
     gc.collect()
-    assert len(made) == 1
-    assert made[0]() is None, gc.get_referrers(made[0]())
+    assert [reference() for reference in made] == [None]
 
 
 def test_a_reply_that_cannot_be_read_is_refused_only_if_it_may_hold_stand_ins() -> None:
@@ -354,7 +220,7 @@ def test_a_reader_of_the_users_own_turns_values_back() -> None:
 def test_without_a_stand_in_a_value_is_refused_or_redacted_and_never_let_through(
     kind: str, on_error: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Vault.__init__.__kwdefaults__, "max_entries", 1)
+    monkeypatch.setattr("genai_guard.guards.pseudonyms.calls.Vault", partial(Vault, max_entries=1))
     world = World(parts={"input": [PII(action="pseudonymize", on_error=on_error)]})
     seen: list[str] = []
     fn = world.pipeline(echoing(kind, seen))
@@ -429,12 +295,21 @@ def test_a_third_guard_sees_stand_ins_in_the_request() -> None:
 
 
 def test_what_stands_elsewhere_in_the_request_is_no_stand_in() -> None:
-    parts = [Part(TEXT), Part("fay.ellis@example.com 4000 0000 0000 0002")]
-    vault = CallVault(None, lambda: Vault(key="correct horse battery staple"), parts)
-    edits = vault.fill(SECRET, [])
-    assert edits == []
-    assert not vault.knows(SECRET)
-    assert repr(vault) == "<CallVault of 0 entries>"
+    key = "correct horse battery staple"
+    taken = PSEUDONYMIZE.check(SECRET, vault=Vault(key=key)).text
+    guarded = Pipeline(input=[PII(["EMAIL"], action="pseudonymize", hash_key=key, name="one")])
+    received: list[Any] = []
+
+    def create(messages: list[Any]) -> str:
+        received.extend(message["content"] for message in messages)
+        return received[0]
+
+    assert guarded(create)([user(SECRET), user(f"see {taken.partition('@')[0]}@\u00a0")]) == SECRET
+    assert received[0] == taken, "half of it stands there, which is something else"
+    received.clear()
+    with_taken = {"role": "user", "content": [{"type": "text", "text": f"x{taken.upper()}x"}]}
+    assert guarded(create)([user(SECRET), with_taken]) == SECRET
+    assert received[0] != taken
 
 
 def test_the_verdict_of_a_request_is_what_is_said_of_its_guard() -> None:
@@ -442,3 +317,86 @@ def test_the_verdict_of_a_request_is_what_is_said_of_its_guard() -> None:
     assert outcome.value == TEXT
     assert outcome.verdicts[0] == Verdict(Action.PSEUDONYMIZE, "", outcome.verdicts[0].findings, "pii")
     assert SECRET not in repr(outcome)
+
+
+# --- parity, and policies ------------------------------------------------------------------------------------------
+
+KEYED = PII(action="pseudonymize", hash_key="correct horse battery staple")
+PIECES = [
+    "the sea ",
+    "bob@acme.com ",
+    "4111 1111 1111 1111, ",
+    "poison ",
+    "BOB@acme.com ",
+    "é 漢字 ",
+    "192.168.0.1 ",
+    "\n",
+]
+pieces = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+sides = st.sampled_from([
+    [], [PII()], [PII(action="mask"), BlockedPatterns(["poison"])], [Length(max_chars=400), PII(action="flag")],
+])  # fmt: skip
+
+
+@given(prompt=pieces, after=pieces, cut_at=st.integers(1, 9), side=sides)
+def test_the_same_call_ends_alike_however_it_is_made(prompt: str, after: str, cut_at: int, side: list[Any]) -> None:
+    def run(kind: str) -> tuple[Any, ...]:
+        world = World(parts={"input": [KEYED], "output": side})
+        seen: list[str] = []
+        try:
+            result = consume(kind, world.pipeline(echoing(kind, seen, cut_at=cut_at, after=after)), prompt)
+        except GuardBlocked:
+            return "blocked", seen
+        event = world.event
+        response = [part for part in event.response if part.text]
+        return result, seen, event.status, event.request, response, [str(verdict) for verdict in event.verdicts]
+
+    runs = {kind: run(kind) for kind in KINDS}
+    assert all(each == runs["def"] for each in runs.values()), runs
+    if not side and "@" not in after and "4" not in after:
+        assert runs["def"][0] == prompt + after
+
+
+@pytest.mark.parametrize("kind", ["async def", "async generator", "async def stream"])
+def test_a_cancelled_call_leaves_no_vault(kind: str, made: list[weakref.ref[Vault]]) -> None:
+    world = World(parts={"input": [PSEUDONYMIZE]})
+    started = asyncio.Event()
+    seen: list[str] = []
+
+    async def hang(prompt: str) -> str:
+        seen.append(prompt)
+        started.set()
+        await asyncio.Event().wait()
+        return prompt
+
+    async def hang_streaming(prompt: str) -> Any:
+        yield "first "
+        await hang(prompt)
+
+    async def stream_of(prompt: str) -> Any:
+        return hang_streaming(prompt)
+
+    fn: Any = world.pipeline(
+        {"async def": hang, "async generator": hang_streaming, "async def stream": stream_of}[kind]
+    )
+
+    async def read() -> None:
+        if kind == "async def":
+            await fn(TEXT)
+            return
+        stream = fn(TEXT) if kind == "async generator" else await fn(TEXT)
+        async for _ in stream:
+            pass
+
+    async def main() -> None:
+        task = asyncio.create_task(read())
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    gc.collect()
+    assert world.event.status == "cancelled"
+    assert SECRET not in seen[0]
+    assert [reference() for reference in made] == [None]

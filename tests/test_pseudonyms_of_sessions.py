@@ -86,6 +86,13 @@ def test_a_key_makes_the_same_stand_ins_in_every_process_for_one_session() -> No
     assert one == other != elsewhere
 
 
+def test_a_policy_says_it_in_two_words() -> None:
+    policy = {"version": 1, "name": "p", "input": [{"guard": "pii", "action": "pseudonymize", "scope": "session"}]}
+    built = Pipeline.from_policy(policy)
+    assert built.input == (SESSION,)
+    assert built.policy()["input"] == policy["input"]
+
+
 # --- the store ----------------------------------------------------------------------------------------------------
 
 

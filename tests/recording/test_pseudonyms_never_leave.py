@@ -49,7 +49,9 @@ def answers(told: list[str], ending: str) -> Any:
 @pytest.mark.parametrize("scope", ["request", "session"])
 def test_no_value_leaves(scope: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    kept, log, told, raised = Kept(), InferenceLog(tmp_path), [], []
+    kept, log = Kept(), InferenceLog(tmp_path)
+    told: list[str] = []
+    raised: list[str] = []
     got: list[str] = []
     shown: list[str] = []
     printed = io.StringIO()

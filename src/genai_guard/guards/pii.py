@@ -59,7 +59,7 @@ class PII(RuleGuard):
             far as they are free, the same stand-ins in every process. Without one a random key is used that dies with
             the process, or with the stand-ins.
         scope: How long a value keeps its stand-in: for one call, or for all calls of one session of one user, as
-            `caller(session=...)` names it. A call without a session stands alone.
+            `caller(session=...)` names it. A call without a session stands alone. At most 10,000 values have one.
         session_idle_s: Seconds without a call after which the stand-ins of a session are forgotten.
         max_sessions: Sessions that are kept at a time. One more fails, which `on_error` decides about, until another
             has been idle for long enough.

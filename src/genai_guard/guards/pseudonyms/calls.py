@@ -69,7 +69,7 @@ class CallVault:
         self._parts = ()
 
     def __repr__(self) -> str:
-        return f"<CallVault of {0 if self._vault is None else len(self._vault)} entries>"
+        return f"<CallVault, entries: {0 if self._vault is None else len(self._vault)}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a CallVault is neither pickled nor copied: what it holds must not leave the process")
@@ -144,7 +144,7 @@ class Vaults:
         return True
 
     def __repr__(self) -> str:
-        return f"<Vaults of {len(self)} sessions>"
+        return f"<Vaults, sessions: {len(self)}>"
 
     def _for_call(self) -> Vault:
         return Vault(key=self.pseudonyms.key)

@@ -160,7 +160,7 @@ class Vault:
         return True
 
     def __repr__(self) -> str:
-        return f"<Vault of {len(self)} entries>"
+        return f"<Vault, entries: {len(self)}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Vault is neither pickled nor copied: what it holds must not leave the process")
