@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from genai_guard import Pipeline
-from genai_guard.guards import PII
+from genai_guard.guards import PII, Vault
 from genai_guard.text.rules import Rule
 from guards.standing import cut
 from test_coverage_of_text import REPLIES, REQUESTS, anthropic_events, openai, openai_chunks, text_of, user
@@ -154,3 +154,44 @@ def test_one_value_has_one_stand_in_in_a_whole_conversation() -> None:
     )
     system, first, second = received[0]["messages"]
     assert system["content"] == first["content"] == second["content"][0]["text"] != SECRET
+
+
+def test_what_stands_elsewhere_in_the_request_is_no_stand_in() -> None:
+    key = "correct horse battery staple"
+    taken = PSEUDONYMIZE.check(SECRET, vault=Vault(key=key)).text
+    guarded = Pipeline(input=[PII(["EMAIL"], action="pseudonymize", hash_key=key, name="one")])
+    received: list[Any] = []
+
+    def create(messages: list[Any]) -> Any:
+        received.extend(message["content"] for message in messages)
+        return received[0]
+
+    assert guarded(create)([user(SECRET), user(f"see {taken.partition('@')[0]}@\u00a0")]) == SECRET
+    assert received[0] == taken, "half of it stands there, which is something else"
+    received.clear()
+    with_taken = {"role": "user", "content": [{"type": "text", "text": f"x{taken.upper()}x"}]}
+    assert guarded(create)([user(SECRET), with_taken]) == SECRET
+    assert received[0] != taken
+
+
+def test_objects_of_the_sdk_are_turned_back_like_dictionaries() -> None:
+    from anthropic.types import Message
+    from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+    def complete(**kwargs: Any) -> Any:
+        return ChatCompletion.construct(**REPLIES["tool call"](said(kwargs)))
+
+    def answer(**kwargs: Any) -> Any:
+        return Message.construct(**REPLIES["anthropic tool use"](said(kwargs)))
+
+    def stream(**kwargs: Any) -> Any:
+        events = openai_chunks(cut(json.dumps({"to": said(kwargs)}), [5]), tool=True)
+        return (ChatCompletionChunk.construct(**event) for event in events)
+
+    call = openai(user(TEXT))
+    reply: Any = pipeline.wrap(complete)(**call)
+    assert json.loads(reply.choices[0].message.tool_calls[0].function.arguments) == {"to": TEXT}
+    message: Any = pipeline.wrap(answer)(**call)
+    assert message.content[0].input == {"to": {"cc": TEXT}}
+    chunks: Any = list(pipeline.wrap(stream)(**call))
+    assert json.loads(text_of([chunk.to_dict() for chunk in chunks])) == {"to": TEXT}

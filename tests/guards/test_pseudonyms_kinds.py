@@ -46,12 +46,17 @@ def digits(text: str) -> str:
         ("+49 170 1234567", r"\+49 \d{3} \d{7}"),
         ("+49 30 123456", r"\+49 \d{4} \d{3} \d{3}"),
         ("+34 600 123 456", r"\+34 0\d\d \d{3} \d{3}"),
-        ("+39 06 12345678", r"\+1 \d{3} 555 01\d\d|\+1 \d{4} 550 1\d\d"),
+        ("+39 06 12345678", r"\+1 \d{3} 555 01\d\d"),
     ],
 )
 def test_phone_numbers_stay_in_their_country_and_belong_to_nobody(value: str, form: str) -> None:
     for number in some(value):
         assert re.fullmatch(form, number), number
+
+
+@pytest.mark.parametrize("value", ["98765 43210", "01 23 45 67 89", "020 7123 4567", "9876543210"])
+def test_a_number_of_no_known_country_gets_one_that_names_its_own(value: str) -> None:
+    assert all(re.fullmatch(r"\+1 \d{3} 555 01\d\d", number) for number in of("PHONE", value))
 
 
 def test_british_numbers_are_those_that_ofcom_keeps_for_drama() -> None:

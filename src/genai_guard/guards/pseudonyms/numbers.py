@@ -6,6 +6,7 @@ RFC 5737, RFC 3849, RFC 2544 and RFC 7042 on addresses for documentation; SSA on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -37,6 +38,8 @@ _FICTION: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
 }  # fmt: skip
 """Beginnings of the national numbers that are set aside for fiction, by country, and how long those numbers are."""
 
+_is_north_american: Final = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}").fullmatch
+
 _ZERO_FIRST: Final = frozenset({"225", "241", "242", "378", "379", "39"})
 """Countries where national numbers begin with 0; in no other country does one, after the code of the country."""
 
@@ -52,7 +55,8 @@ def phone(draw: Draw, value: str) -> str:
     digits = letters_and_digits(value.replace("(0)", ""))
     if not value.lstrip(" (").startswith("+"):
         national = _north_american(draw)
-        return {10: national, 11: f"1{national}"}.get(len(digits)) or _written("1", national)
+        is_plain = _is_north_american(value) is not None
+        return f"1{national}"[-len(digits) :] if is_plain else _written("1", national)
     code = digits[:1] if digits[0] in "17" else digits[:2] if digits[:2] in _TWO_DIGITS else digits[:3]
     length = len(digits) - len(code)
     if code in _ZERO_FIRST:
@@ -73,7 +77,8 @@ def _national(draw: Draw, code: str, length: int) -> str:
 
 
 def _written(code: str, national: str) -> str:
-    return f"+{code} {national[:-6]} {national[-6:-3]} {national[-3:]}"
+    last = 4 if code == "1" else 3
+    return f"+{code} {national[: -3 - last]} {national[-3 - last : -last]} {national[-last:]}"
 
 
 def _north_american(draw: Draw) -> str:
