@@ -12,7 +12,8 @@ import pytest
 from calls import KINDS, consume
 from genai_guard import ComponentFailed, Pipeline, caller
 from genai_guard.guards import PII
-from genai_guard.guards.pseudonyms import Pseudonyms, Vaults
+from genai_guard.guards.pseudonyms import Pseudonyms
+from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.messages import Caller, Part
 from genai_guard.testing import FakeClock
 from genai_guard.text.edits import Edit

@@ -16,7 +16,7 @@ from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
 from genai_guard.recording.event import Event
 
 if TYPE_CHECKING:
-    from genai_guard.guards.pseudonyms import CallVault
+    from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.limits import Ticket
     from genai_guard.plan import Plan
     from genai_guard.relay import Source

@@ -15,7 +15,7 @@ from genai_guard.messages import Caller
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.errors import Rejected
-    from genai_guard.guards.pseudonyms import Vaults
+    from genai_guard.guards.pseudonyms.calls import Vaults
     from genai_guard.guards.screen import Screen
     from genai_guard.limits import RateLimiter
     from genai_guard.prices import Price

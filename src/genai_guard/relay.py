@@ -19,7 +19,7 @@ from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import StreamReader
-    from genai_guard.guards.pseudonyms import Restorer
+    from genai_guard.guards.pseudonyms.restoring import Restorer
 
 __all__ = ["Source", "relay"]
 

@@ -12,7 +12,7 @@ from genai_guard.outcome import Call
 from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
-    from genai_guard.guards.pseudonyms import CallVault
+    from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.text.edits import Edit
 
 __all__ = ["ask_others", "enforce", "enforced", "judge"]

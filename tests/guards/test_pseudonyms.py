@@ -11,8 +11,9 @@ import pytest
 
 from genai_guard import ConfigurationError
 from genai_guard.guards import PII, Vault
-from genai_guard.guards.pseudonyms import Pending, VaultFull
+from genai_guard.guards.pseudonyms import Pending
 from genai_guard.guards.pseudonyms.draw import Draw
+from genai_guard.guards.pseudonyms.vault import VaultFull
 from genai_guard.text.edits import Edit
 from genai_guard.verdicts import Action
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_guard.guards import PII
-from genai_guard.guards.pseudonyms import Restorer, Vault
 from genai_guard.guards.pseudonyms.literals import Literals
 from genai_guard.guards.pseudonyms.presence import Presence
+from genai_guard.guards.pseudonyms.restoring import Restorer
+from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.messages import Part
 from guards.standing import cut, texts, values
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from genai_guard.guards import PII, Vault
-from genai_guard.guards.pseudonyms import Restorer
 from genai_guard.guards.pseudonyms.literals import Literals
+from genai_guard.guards.pseudonyms.restoring import Restorer
 
 GUARD = PII(action="pseudonymize")
 

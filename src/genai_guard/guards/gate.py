@@ -25,7 +25,7 @@ from genai_guard.verdicts import Action, Finding, Verdict
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Delta
-    from genai_guard.guards.pseudonyms import CallVault
+    from genai_guard.guards.pseudonyms.calls import CallVault
 
 __all__ = ["Gate", "Held"]
 

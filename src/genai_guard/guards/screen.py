@@ -27,7 +27,7 @@ from genai_guard.text.scanner import Scanner
 from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, gravest
 
 if TYPE_CHECKING:
-    from genai_guard.guards.pseudonyms import CallVault
+    from genai_guard.guards.pseudonyms.calls import CallVault
 
 __all__ = ["Judgement", "Screen", "Seat", "Side"]
 

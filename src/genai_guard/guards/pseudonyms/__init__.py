@@ -1,8 +1,9 @@
-"""The action `pseudonymize`: stand-ins for personal data, and the way back."""
+"""The action `pseudonymize`: stand-ins for personal data, and the way back.
 
-from genai_guard.guards.pseudonyms.calls import CallVault, Vaults
+`vault` keeps them, `calls` says which vault a call uses, `restoring` turns them back. What makes them up is loaded when
+there is something to replace.
+"""
+
 from genai_guard.guards.pseudonyms.pending import Pending, Pseudonyms
-from genai_guard.guards.pseudonyms.restoring import Restorer
-from genai_guard.guards.pseudonyms.vault import Vault, VaultFull
 
-__all__ = ["CallVault", "Pending", "Pseudonyms", "Restorer", "Vault", "VaultFull", "Vaults"]
+__all__ = ["Pending", "Pseudonyms"]

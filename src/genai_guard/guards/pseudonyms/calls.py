@@ -7,16 +7,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.pseudonyms.draw import derived
 from genai_guard.guards.pseudonyms.pending import Pseudonyms
 from genai_guard.guards.pseudonyms.presence import Presence
-from genai_guard.guards.pseudonyms.restoring import Restorer
 from genai_guard.guards.pseudonyms.vault import Vault, VaultFull
 from genai_guard.messages import Caller, Part
 from genai_guard.text.edits import Edit
+
+if TYPE_CHECKING:
+    from genai_guard.guards.pseudonyms.restoring import Restorer
 
 __all__ = ["CallVault", "Vaults"]
 
@@ -53,6 +55,8 @@ class CallVault:
     def restorer(self) -> Restorer | None:
         """Return what turns the stand-ins in the reply back; None when there are none."""
         if self._vault is not None and self.restores:
+            from genai_guard.guards.pseudonyms.restoring import Restorer  # noqa: PLC0415  for who has something to restore
+
             self._restorer = Restorer(self._vault.literals)
         return self._restorer
 

@@ -13,14 +13,12 @@ from genai_guard.guards.pseudonyms.numbers import card, iban, ip_address, mac_ad
 from genai_guard.guards.pseudonyms.shapes import alike, letters_and_digits
 from genai_guard.text.rules import Rule
 
-__all__ = ["MIN_CHARS", "labelled", "made_up"]
+__all__ = ["labelled", "made_up"]
 
 Maker: TypeAlias = Callable[[Draw, str], str]
 """Returns letters and digits that are still to be grouped like the original, or else the whole stand-in."""
 
-MIN_CHARS: Final = 6
-"""No stand-in is shorter: it would be found where it does not stand."""
-
+_MIN_CHARS: Final = 6
 _MIN_DRAWN: Final = 4
 _TRIES: Final = 16
 
@@ -34,7 +32,7 @@ def made_up(draw: Draw, rule: Rule, value: str) -> str:
     make = _MAKERS.get(rule.category)
     if make is not None:
         return make(draw, value)
-    if len(value) < MIN_CHARS or len(letters_and_digits(value)) < _MIN_DRAWN:
+    if len(value) < _MIN_CHARS or len(letters_and_digits(value)) < _MIN_DRAWN:
         return labelled(draw, rule)
     candidate = alike(draw, value)
     for _ in range(_TRIES):

@@ -14,11 +14,13 @@ from genai_guard.guards.pseudonyms.literals import Literals
 from genai_guard.guards.pseudonyms.pending import Pending
 from genai_guard.guards.pseudonyms.presence import Presence
 from genai_guard.guards.pseudonyms.shapes import in_case, letters_and_digits, plain, poured
-from genai_guard.guards.pseudonyms.stand_ins import MIN_CHARS, labelled, made_up
 from genai_guard.text.edits import Edit, apply_edits, merge_edits
 from genai_guard.text.rules import Rule
 
 __all__ = ["Vault", "VaultFull"]
+
+_MIN_CHARS: Final = 6
+"""No stand-in is shorter: it would be found where it does not stand."""
 
 _MAX_ENTRIES: Final = 10_000
 _TRIES: Final = 96
@@ -183,6 +185,8 @@ class Vault:
         return form
 
     def _made_up(self, rule: Rule, value: str, present: Presence) -> tuple[str, str]:
+        from genai_guard.guards.pseudonyms.stand_ins import labelled, made_up  # noqa: PLC0415  for who replaces
+
         for turn in range(_TRIES):
             draw = Draw(self._key, rule.category, plain(value), turn=turn)
             core = made_up(draw, rule, value) if turn < _PLAUSIBLE else labelled(draw, rule)
@@ -195,7 +199,7 @@ class Vault:
         """Return the first of `forms` that stands for nothing yet, and stands nowhere."""
         for form in forms:
             is_taken = form in self._originals or form.lower() in self._values
-            if len(form) >= MIN_CHARS and not is_taken and not present(form, any_case=any_case):
+            if len(form) >= _MIN_CHARS and not is_taken and not present(form, any_case=any_case):
                 return form
         return None
 
