@@ -51,7 +51,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
 
         call.stage = "input"
         guards, parts = plan.input, request.parts
-        judgement = (yield from judge(guards, parts)) if guards.others else guards.judge(parts)
+        vault = call.vault = None if plan.vaults is None else plan.vaults.open(caller, parts)
+        judgement = (yield from judge(guards, parts, vault)) if guards.others else guards.judge(parts, vault)
         texts = None if judgement is None else enforced(guards, call, parts, judgement)
 
         params, fn = _assign(plan, call, fn, args, kwargs)
@@ -77,8 +78,9 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             call.stage = "output"
             writer, parts = _read_reply(plan, call, reply)
             guards = plan.output
-            judgement = (yield from judge(guards, parts)) if guards.others else guards.judge(parts)
+            judgement = (yield from judge(guards, parts, vault)) if guards.others else guards.judge(parts, vault)
             texts = None if judgement is None else enforced(guards, call, parts, judgement)
+            texts = texts if vault is None else vault.restored(parts, texts)
             call.stage = "done"
             return reply if texts is None or writer is None else writer.write_reply(reply, texts)
 
@@ -120,6 +122,8 @@ def finish(plan: Plan, call: Call) -> None:
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
     finally:
+        if call.vault is not None:
+            call.vault.close()
         plan.record(call.event(usage))
 
 
@@ -191,7 +195,7 @@ def _read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tupl
     try:
         client = reply_client(reply, plan.reader)
     except ConfigurationError:
-        if plan.output.empty:  # nothing is to be guarded: what the function returns is its own affair
+        if plan.output.empty and not call.restores:  # what the function returns is its own affair
             return None, ()
         raise
     answer = client.read_reply(reply)

@@ -16,6 +16,7 @@ from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
 from genai_guard.recording.event import Event
 
 if TYPE_CHECKING:
+    from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.limits import Ticket
     from genai_guard.plan import Plan
     from genai_guard.relay import Source
@@ -63,7 +64,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "asked", "assignments", "caller", "chunks", "denied_by", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "plan", "reported", "request", "request_id", "response", "settled", "source", "stage", "started", "status", "ticket", "time_s", "verdicts",
+        "asked", "assignments", "caller", "chunks", "denied_by", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "plan", "reported", "request", "request_id", "response", "settled", "source", "stage", "started", "status", "ticket", "time_s", "vault", "verdicts",
     )  # fmt: skip
 
     def __init__(self, plan: Plan) -> None:
@@ -93,6 +94,7 @@ class Call:
         self.stage = "read"
         self.status = "ok"
         self.ticket: Ticket | None = None
+        self.vault: CallVault | None = None
 
     def unit(self) -> Caller:
         """Return the caller with the request id of this call, for experiments that go by the request."""
@@ -129,6 +131,11 @@ class Call:
         if self.reported is not None:
             return self.reported
         return _usage((self.input_tokens, estimate_tokens(self.output_size), 0, 0, True))
+
+    @property
+    def restores(self) -> bool:
+        """Whether stand-ins in the reply have to be turned back."""
+        return self.vault is not None and self.vault.restores
 
     @property
     def answering(self) -> bool:

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
+from genai_guard.context import current_caller
 from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
 from genai_guard.effects import OPENED, Smuggled
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.flow import stages
 from genai_guard.guards.base import Guard
+from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.guards.screen import Judgement, Screen, Side
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
@@ -97,6 +99,7 @@ class Pipeline:
         self.expected_output_tokens: Final = expected_output_tokens
         self._input = Screen(self.input, "input")
         self._output = Screen(self.output, "output")
+        self._vaults = Vaults.of(self.input, self.output)
         self._record = _never_raising(recorder)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
@@ -163,11 +166,11 @@ class Pipeline:
         Raises:
             ConfigurationError: `text` is not a string, or a guard is asynchronous.
         """
-        return _scan(self._input, Part(text, "user"))
+        return _scan(self._input, Part(text, "user"), self._vaults)
 
     def scan_output(self, text: str) -> Verdict:
         """Return what the output guards say about `text`; otherwise like `scan_input`."""
-        return _scan(self._output, Part(text, "assistant", where="response"))
+        return _scan(self._output, Part(text, "assistant", where="response"), self._vaults)
 
     # --- policy files -----------------------------------------------------------------------------------------------
 
@@ -258,6 +261,7 @@ class Pipeline:
             reader=reader or self.reader,
             input=self._input,
             output=self._output,
+            vaults=self._vaults,
             limiter=self.limiter,
             limit_keys=limit_keys(() if self.limiter is None else self.limiter.keys),
             router=self.router,
@@ -344,12 +348,13 @@ async def _arun(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> A
     return value
 
 
-def _scan(screen: Screen, part: Part) -> Verdict:
+def _scan(screen: Screen, part: Part, vaults: Vaults | None) -> Verdict:
     if not isinstance(part.text, str):
         raise ConfigurationError(f"a text to scan must be a string, not {type(part.text).__name__}")
     if screen.async_guards:
         raise ConfigurationError(f"the guard {screen.async_guards[0]} is asynchronous: call it with a wrapped function")
-    judgement: Judgement | None = drive(judge(screen, (part,)))
+    vault = None if vaults is None else vaults.open(current_caller(), (part,))
+    judgement: Judgement | None = drive(judge(screen, (part,), vault))
     return Verdict(Action.ALLOW, part.text) if judgement is None else judgement.summary()
 
 

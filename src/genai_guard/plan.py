@@ -15,6 +15,7 @@ from genai_guard.messages import Caller
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.errors import Rejected
+    from genai_guard.guards.pseudonyms.calls import Vaults
     from genai_guard.guards.screen import Screen
     from genai_guard.limits import RateLimiter
     from genai_guard.prices import Price
@@ -142,6 +143,7 @@ class Plan:
         reader: The caller's own client, asked before the built-in ones.
         input: Guards of requests.
         output: Guards of replies.
+        vaults: Opens the vault of each call; None if no guard pseudonymises.
         limiter: Limits; None for none.
         limit_keys: Returns whose call it is, by the names that limits go by.
         router: Experiments; None for none.
@@ -167,6 +169,7 @@ class Plan:
     reader: Client | None
     input: Screen
     output: Screen
+    vaults: Vaults | None
     limiter: RateLimiter | None
     limit_keys: Callable[[Caller, str], dict[str, Any]]
     router: ExperimentRouter | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from genai_guard.clients import chunk_client
 from genai_guard.effects import END, Chunk, Flow, Io
@@ -19,8 +19,17 @@ from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import StreamReader
+    from genai_guard.guards.pseudonyms.restoring import Restorer
 
 __all__ = ["Source", "relay"]
+
+
+class _Way(NamedTuple):
+    """What the texts of a stream go through."""
+
+    gate: Gate
+    restorer: Restorer | None
+    reader: StreamReader
 
 
 class Source:
@@ -94,25 +103,27 @@ class Source:
 def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
     """Hand out each chunk of a stream as soon as no guard can object to it any more."""
     chunk = (yield from source.anext()) if source.is_async else source.next()
-    reader = None if chunk is END else _reader(plan, chunk)
+    reader = None if chunk is END else _reader(plan, call, chunk)
     if reader is None:
         while chunk is not END:
             yield _out(call, chunk)
             chunk = (yield from source.anext()) if source.is_async else source.next()
         return
-    gate = Gate(plan.output, keep_texts=plan.wants_text)
+    gate = Gate(plan.output, keep_texts=plan.wants_text, vault=call.vault)
+    way = _Way(gate, None if call.vault is None else call.vault.restorer(), reader)
     try:
         while chunk is not END:
-            yield from _pass(plan, call, gate, reader, chunk)
+            yield from _pass(plan, call, way, chunk)
             chunk = (yield from source.anext()) if source.is_async else source.next()
-        yield from _tail(plan, call, gate, reader)
+        yield from _tail(plan, call, way)
     finally:
         call.verdicts += gate.verdicts()
         call.response = gate.originals()
         call.answered(reader.reply())
 
 
-def _pass(plan: Plan, call: Call, gate: Gate, reader: StreamReader, chunk: Any) -> Flow[None]:
+def _pass(plan: Plan, call: Call, way: _Way, chunk: Any) -> Flow[None]:
+    gate, restorer, reader = way
     deltas = reader.read(chunk)
     if not deltas:
         yield _out(call, chunk)
@@ -123,6 +134,8 @@ def _pass(plan: Plan, call: Call, gate: Gate, reader: StreamReader, chunk: Any) 
         text = gate.feed(delta)
         if gate.holds and (delta.final or gate.is_due(delta.channel)):
             text = yield from _asked(plan, gate, delta.channel)
+        if restorer is not None:
+            text = restorer.feed(delta.channel, text, kind=delta.kind, final=delta.final)
         texts.append(text)
     for out in reader.write(chunk, texts):
         yield _out(call, out)
@@ -138,22 +151,28 @@ def _asked(plan: Plan, gate: Gate, channel: Hashable) -> Flow[str]:
     return out
 
 
-def _tail(plan: Plan, call: Call, gate: Gate, reader: StreamReader) -> Flow[None]:
+def _tail(plan: Plan, call: Call, way: _Way) -> Flow[None]:
     """Hand out what was held when the stream ended without closing its texts."""
+    gate, restorer, reader = way
     for channel, text in list(gate.drain()):
         rest = (yield from _asked(plan, gate, channel)) if gate.holds else text
+        if restorer is not None:
+            rest = restorer.feed(channel, rest, final=True)
         if rest:
             for out in reader.tail(channel, rest):
                 yield _out(call, out)
+    for channel, rest in () if restorer is None else restorer.drain():
+        for out in reader.tail(channel, rest):
+            yield _out(call, out)
     gate.finish()
 
 
-def _reader(plan: Plan, chunk: Any) -> StreamReader | None:
+def _reader(plan: Plan, call: Call, chunk: Any) -> StreamReader | None:
     """Return a reader for a stream of such chunks; None if it cannot be read and need not be."""
     try:
         return chunk_client(chunk, plan.reader).open_stream()
     except ConfigurationError:
-        if plan.output.empty:
+        if plan.output.empty and not call.restores:
             return None
         raise
 

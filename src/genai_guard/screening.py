@@ -12,14 +12,15 @@ from genai_guard.outcome import Call
 from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
+    from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.text.edits import Edit
 
 __all__ = ["ask_others", "enforced", "judge", "refuse"]
 
 
-def judge(guards: Screen, parts: tuple[Part, ...]) -> Flow[Judgement | None]:
+def judge(guards: Screen, parts: tuple[Part, ...], vault: CallVault | None) -> Flow[Judgement | None]:
     """Ask all guards of a side about `parts`, until one ends the call; return None when none has anything to say."""
-    judgement = guards.judge(parts)
+    judgement = guards.judge(parts, vault)
     if guards.others:
         judgement = judgement or Judgement([part.text for part in parts])
         for index, part in enumerate(parts):

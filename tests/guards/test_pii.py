@@ -116,13 +116,16 @@ def test_one_entity_may_be_given_by_its_name_alone() -> None:
 @pytest.mark.parametrize(
     ("parameters", "problem"),
     [
-        ({"action": "pseudonymize"}, "must be one of 'block', 'flag', 'hash', 'mask', 'redact'"),
-        ({"action": "truncate"}, "must be one of"),
+        ({"action": "truncate"}, "must be one of 'block', 'flag', 'hash', 'mask', 'pseudonymize', 'redact'"),
         ({"entities": ["SSN"]}, "'SSN' is not one of EMAIL, PHONE"),
         ({"entities": []}, "would find nothing"),
         ({"mode": "off"}, "must be one of 'enforce', 'shadow'"),
         ({"on_error": "ignore"}, "must be one of 'allow', 'block'"),
-        ({"hash_key": KEY}, "used by action='hash' alone"),
+        ({"hash_key": KEY}, "used by action='hash' and action='pseudonymize' alone"),
+        ({"scope": "session"}, "used by action='pseudonymize' alone"),
+        ({"action": "pseudonymize", "scope": "user"}, "must be one of 'request', 'session'"),
+        ({"action": "pseudonymize", "session_idle_s": 0}, "more than 0 seconds"),
+        ({"action": "pseudonymize", "max_sessions": 0}, "at least 1"),
         ({"action": "hash", "hash_key": "short"}, "at least 16 bytes"),
     ],
 )

@@ -5,6 +5,7 @@ from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.custom import guard
 from genai_guard.guards.length import Length
 from genai_guard.guards.pii import PII
+from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.secrets import Secrets
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MatchingGuard",
     "Meter",
     "Secrets",
+    "Vault",
     "WholeGuard",
     "guard",
 ]

@@ -27,6 +27,7 @@ from genai_guard.verdicts import Action, Finding, Verdict
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Delta
+    from genai_guard.guards.pseudonyms.calls import CallVault
 
 __all__ = ["Gate", "Held"]
 
@@ -76,10 +77,22 @@ class Gate:
         holds: Whether texts are held for the guards of step 3.
     """
 
-    __slots__ = ("_channels", "_findings", "_interval", "_keep", "_meters", "_other", "_past", "_screen", "holds")
+    __slots__ = (
+        "_channels",
+        "_findings",
+        "_interval",
+        "_keep",
+        "_meters",
+        "_other",
+        "_past",
+        "_screen",
+        "_vault",
+        "holds",
+    )
 
-    def __init__(self, screen: Screen, *, keep_texts: bool = False) -> None:
+    def __init__(self, screen: Screen, *, keep_texts: bool = False, vault: CallVault | None = None) -> None:
         self._screen = screen
+        self._vault = vault
         self._meters: list[tuple[Seat, Meter]] = [(seat, seat.guard.meter()) for seat in screen.whole]
         self._channels: dict[Hashable, _Channel] = {}
         self._past: list[_Channel] = []
@@ -225,6 +238,8 @@ class Gate:
         edits: list[Edit] = []
         for match in matches:
             matched = text[match.start - start : match.end - start]
+            if self._vault is not None and self._vault.knows(matched):
+                continue
             seat = self._screen.owner(match)
             self._findings.setdefault(seat, []).append(self._screen.finding(match, channel.part.where))
             if seat.action is Action.BLOCK and seat.mode == "enforce":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -15,16 +16,19 @@ _MIN_KEY_BYTES: Final = 16
 _LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
-def check_key(guard: str, key: str | bytes | None, action: ActionLike) -> None:
-    """Refuse a key that is too short, or that no action uses.
+def check_key(
+    guard: str, key: str | bytes | None, action: ActionLike, *, users: Sequence[Action] = (Action.HASH,)
+) -> None:
+    """Refuse a key that is too short, or that the action does not use; `users` are the actions that do.
 
     Raises:
         ConfigurationError: as said, in the words of `guard`.
     """
     if key is None:
         return
-    if Action(action) is not Action.HASH:
-        raise ConfigurationError(f"{guard}(hash_key=...) is used by action='hash' alone, not by {str(action)!r}")
+    if Action(action) not in users:
+        words = " and ".join(f"action={str(user)!r}" for user in users)
+        raise ConfigurationError(f"{guard}(hash_key=...) is used by {words} alone, not by {str(action)!r}")
     if len(_bytes(key)) < _MIN_KEY_BYTES:
         raise ConfigurationError(f"{guard}(hash_key=...) must be at least {_MIN_KEY_BYTES} bytes long, and random")
 

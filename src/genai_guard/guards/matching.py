@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from genai_guard.guards.base import GuardBase
+from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.text.edits import Edit, apply_edits
 from genai_guard.text.rules import Match, Rule
 from genai_guard.text.scanner import Scanner
@@ -40,18 +41,28 @@ class RuleGuard(GuardBase):
         """Return what to put in place of a match: its category in brackets, unless the kind of guard says more."""
         return f"[{rule.category}]"
 
-    def check(self, text: str, /) -> Verdict:
+    def check(self, text: str, /, *, vault: Vault | None = None) -> Verdict:
         """Return a verdict whose findings point into `text` and whose `text` is the one to go on with.
+
+        Args:
+            text: What to look at.
+            vault: Keeps the stand-ins of the action `pseudonymize`, for `vault.restore(reply)`; those that it gave are
+                passed over. Without one each text gets new ones, which nothing turns back.
 
         Raises:
             RuleFailed: a rule could not be evaluated, for instance because it ran into its time bound.
+            VaultFull: the vault may not give more stand-ins.
         """
         matches = self._views.find(text)
+        if vault is not None:
+            matches = [match for match in matches if not vault.knows(text[match.start : match.end])]
         if not matches:
             return Verdict(Action.ALLOW, text, (), self.name, self.mode)
         action = Action(self.action)
         if action.edits and self.mode == "enforce":
             edits = [self._edit(match, text[match.start : match.end]) for match in matches]
+            if action is Action.PSEUDONYMIZE:
+                edits = (Vault() if vault is None else vault).fill(text, edits)
             text = apply_edits(text, edits)
         return Verdict(action, text, tuple(map(self._finding, matches)), self.name, self.mode)
 

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import ClassVar
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import settle
+from genai_guard.guards.base import one_of, settle
 from genai_guard.guards.entities.catalogue import CATALOGUE, ENTITIES
 from genai_guard.guards.hashing import check_key, stand_in
 from genai_guard.guards.matching import RuleGuard
+from genai_guard.guards.pseudonyms.pending import Pending, Pseudonyms, Scope
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike
 
@@ -20,7 +21,7 @@ __all__ = ["PII"]
 
 @dataclass(frozen=True)
 class PII(RuleGuard):
-    """Find personal data, and flag, redact, mask, hash or block it.
+    """Find personal data, and flag, redact, mask, hash, pseudonymize or block it.
 
     What the actions leave of `bob@example.com` and of `4111 1111 1111 1111`:
 
@@ -29,6 +30,9 @@ class PII(RuleGuard):
       numbers the last four characters.
     - `hash`: `[EMAIL:kfbdihapleocmjgn]`, equal for equal values however they are grouped or cased, and not to be
       turned back without the key.
+    - `pseudonymize`: a stand-in that looks like a value of its kind and is nobody's, `mara.holm@example.net`. The same
+      value has the same stand-in wherever it stands, and in the reply, its tool calls included, the stand-in is turned
+      back. For requests alone: `Pipeline(input=[...])`. Guards of replies pass over stand-ins.
     - `flag` leaves the text as it is, `block` refuses it.
 
     Looked for unless entities are named: EMAIL, PHONE (international with `+`, North America also without), PAYMENT_CARD (known issuers and
@@ -51,27 +55,43 @@ class PII(RuleGuard):
     Args:
         entities: Names of the entities to look for; None for those of the first list.
         action: What to do with what is found.
-        hash_key: Secret of at least 16 bytes for `hash`. The same key gives the same hashes in every process. Without
-            one a random key is used that dies with the process.
+        hash_key: Secret of at least 16 bytes for `hash` and `pseudonymize`. The same key gives the same hashes and, as
+            far as they are free, the same stand-ins in every process. Without one a random key is used that dies with
+            the process, or with the stand-ins.
+        scope: How long a value keeps its stand-in: for one call, or for all calls of one session of one user, as
+            `caller(session=...)` names it. A call without a session stands alone. At most 10,000 values have one.
+        session_idle_s: Seconds without a call after which the stand-ins of a session are forgotten.
+        max_sessions: Sessions that are kept at a time. One more fails, which `on_error` decides about, until another
+            has been idle for long enough.
 
     Raises:
-        ConfigurationError: an entity or action that does not exist, or a key that is too short or not used.
+        ConfigurationError: an entity or action that does not exist, a key that is too short or not used, or a scope
+            that is not used.
     """
 
     kind: ClassVar[str] = "pii"
     allowed_actions: ClassVar[frozenset[Action]] = frozenset(
-        {Action.FLAG, Action.REDACT, Action.MASK, Action.HASH, Action.BLOCK}
+        {Action.FLAG, Action.REDACT, Action.MASK, Action.HASH, Action.PSEUDONYMIZE, Action.BLOCK}
     )
 
     entities: Sequence[str] | None = None
     action: ActionLike = field(default=Action.REDACT, kw_only=True)
     hash_key: str | bytes | None = field(default=None, kw_only=True, repr=False)
+    scope: Scope = field(default="request", kw_only=True)
+    session_idle_s: float = field(default=3600.0, kw_only=True)
+    max_sessions: int = field(default=10_000, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.entities is not None:
             settle(self, entities=_known(self.entities))
-        check_key("PII", self.hash_key, self.action)
+        check_key("PII", self.hash_key, self.action, users=(Action.HASH, Action.PSEUDONYMIZE))
+        one_of(self, "scope", {"request", "session"})
+        if self.scope == "session" and self.action is not Action.PSEUDONYMIZE:
+            raise ConfigurationError(
+                f"PII(scope='session') is used by action='pseudonymize' alone, not by {self.action}"
+            )
+        Pseudonyms(session_idle_s=self.session_idle_s, max_sessions=self.max_sessions)
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -79,8 +99,17 @@ class PII(RuleGuard):
         names = ENTITIES if self.entities is None else self.entities
         return tuple(rule for name in names for rule in CATALOGUE[name].rules)
 
+    @property
+    def pseudonyms(self) -> Pseudonyms | None:
+        """How stand-ins are to be kept; None if no text gets any."""
+        if self.action is not Action.PSEUDONYMIZE or self.mode == "shadow":
+            return None
+        return Pseudonyms(self.scope, self.hash_key, self.session_idle_s, self.max_sessions)
+
     def replacement(self, rule: Rule, matched: str, /) -> str:
-        """Return what the action leaves of a match."""
+        """Return what the action leaves of a match; a label that a stand-in takes the place of, if that is what it does."""
+        if self.action is Action.PSEUDONYMIZE:
+            return Pending.of(rule)
         if self.action is Action.MASK:
             return CATALOGUE[rule.category].mask(matched)
         if self.action is Action.HASH:

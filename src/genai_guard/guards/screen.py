@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard, MatchingGuard, WholeGuard
@@ -28,6 +28,9 @@ from genai_guard.text.rules import Match, Rule, by_place
 from genai_guard.text.scanner import Scanner
 from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, gravest
+
+if TYPE_CHECKING:
+    from genai_guard.guards.pseudonyms.calls import CallVault
 
 __all__ = ["Judgement", "Screen", "Seat", "Side"]
 
@@ -197,8 +200,11 @@ class Screen:
         """The guards that judge all texts together."""
         return self._whole
 
-    def judge(self, parts: Sequence[Part]) -> Judgement | None:
-        """Run steps 1 and 2; return None when there is nothing to say, which is what most calls come to."""
+    def judge(self, parts: Sequence[Part], vault: CallVault | None = None) -> Judgement | None:
+        """Run steps 1 and 2; return None when there is nothing to say, which is what most calls come to.
+
+        Stand-ins of `vault` are no findings, and new ones go into it.
+        """
         judgement = self._judge_whole(parts) if self._whole else None
         if judgement is not None and judgement.stopped:
             return judgement
@@ -219,11 +225,11 @@ class Screen:
                     found = found or []
                     found.append((index, matches))
         except Exception:  # noqa: BLE001  some rule failed: ask the guards one by one to learn whose
-            return self._judge_one_by_one(parts, judgement)
+            return self._judge_one_by_one(parts, judgement, vault)
         if found is None:
             return judgement
         judgement = judgement or Judgement([part.text for part in parts])
-        self._settle(parts, found, judgement)
+        self._settle(parts, found, judgement, vault)
         return judgement
 
     def finding(self, match: Match, where: str, offset: int = 0) -> Finding:
@@ -263,17 +269,28 @@ class Screen:
                     _take_whole(judgement, seat, verdict, parts)
         return judgement
 
-    def _settle(self, parts: Sequence[Part], found: Sequence[tuple[int, Sequence[Match]]], into: Judgement) -> None:
+    def _settle(
+        self,
+        parts: Sequence[Part],
+        found: Sequence[tuple[int, Sequence[Match]]],
+        into: Judgement,
+        vault: CallVault | None,
+    ) -> None:
         findings: dict[Seat, list[Finding]] = {}
         for index, matches in found:
             part, text = parts[index], into.texts[index]
             edits: list[Edit] = []
             for match in matches:
+                matched = text[match.start : match.end]
+                if vault is not None and vault.knows(matched):
+                    continue
                 findings.setdefault(self.owner(match), []).append(self.finding(match, part.where))
-                edit = self.edit(match, text[match.start : match.end])
+                edit = self.edit(match, matched)
                 if edit is not None:
                     edits.append(edit)
             if edits:
+                if vault is not None:
+                    edits = self._filled(vault, part, text, edits, into)
                 if part.kind == "arguments":
                     edits = json_safe(text, edits)
                 into.edits[index] = edits
@@ -282,7 +299,19 @@ class Screen:
             if seat in findings:
                 into.add(seat.verdict(findings[seat]))
 
-    def _judge_one_by_one(self, parts: Sequence[Part], judgement: Judgement | None) -> Judgement:
+    def _filled(self, vault: CallVault, part: Part, text: str, edits: list[Edit], into: Judgement) -> list[Edit]:
+        """Return edits with stand-ins; with labels where there are no more, if the guard lets such calls go on."""
+        try:
+            return vault.fill(text, edits, is_json=part.kind == "arguments")
+        except Exception as error:  # noqa: BLE001  as above
+            for seat in self._matching:
+                if seat.action is Action.PSEUDONYMIZE and seat.failure(error) not in into.verdicts:
+                    into.fail(seat, error)
+            return edits
+
+    def _judge_one_by_one(
+        self, parts: Sequence[Part], judgement: Judgement | None, vault: CallVault | None
+    ) -> Judgement:
         judgement = judgement or Judgement([part.text for part in parts])
         found: dict[int, list[Match]] = {}
         first = 0
@@ -301,7 +330,7 @@ class Screen:
                     found.setdefault(index, []).extend(match._replace(rule=match.rule + first) for match in matches)
             first += len(rules)
         ordered = [(index, sorted(matches, key=by_place)) for index, matches in found.items() if matches]
-        self._settle(parts, ordered, judgement)
+        self._settle(parts, ordered, judgement, vault)
         return judgement
 
 

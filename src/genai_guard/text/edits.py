@@ -115,7 +115,7 @@ class JsonState:
         """Take the next stretch of text; return the edits that keep the document valid, merged and in order.
 
         Within a string literal the replacement is escaped, and no escape sequence is cut. A number or literal is
-        replaced as a whole, by a string; if a number began in an earlier stretch, the rest of it is dropped or becomes
+        replaced as a whole, by a string or by another number; if a number began in an earlier stretch, the rest of it is dropped or becomes
         a 0. Brackets, commas, colons and the quotes of strings stay, so an edit across them becomes one on each side.
 
         Args:
@@ -193,7 +193,8 @@ class JsonState:
                 start, end = max(edit.start, zone.start), min(edit.end, zone.end)
                 yield Edit(self._escape_around(start)[0], self._escape_around(end)[1], _escaped(edit.replacement))
             elif not zone.begun:
-                yield Edit(zone.start, zone.end, f'"{_escaped(edit.replacement)}"')
+                is_number = _is_number(edit.replacement)
+                yield Edit(zone.start, zone.end, edit.replacement if is_number else f'"{_escaped(edit.replacement)}"')
             elif not zone.begun.isalpha():
                 yield Edit(zone.start, zone.end, "" if _is_number(zone.begun) else "0")
 
