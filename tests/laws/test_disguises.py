@@ -1,0 +1,92 @@
+"""Law 4 for what is disguised: it is found, the finding covers all of the disguise, and the actions leave none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+
+from genai_guard import GuardBlocked, Pipeline
+from genai_guard.guards import PII, BlockedPatterns
+from text import test_canonical
+
+Disguise = Callable[[str], str]
+
+FOUND_IN_DISGUISE: Final[Mapping[str, Disguise]] = {"plain": str}
+"""Disguises that the guards see through."""
+TO_COME: Final[Mapping[str, Disguise]] = dict(test_canonical._DISGUISES)
+"""Disguises that the canonical form undoes, for which the guards do not look at it yet."""
+IDENTIFIERS: Final = {
+    "jo.harper@example.com": "EMAIL",
+    "4111 1111 1111 1111": "PAYMENT_CARD",
+    "GB82 WEST 1234 5698 7654 32": "IBAN",
+}
+AROUND: Final = [("Write to ", " now, please."), ("né à 漢字 👩\u200d👧 ", " é"), ("", "")]
+ACTIONS: Final = ("flag", "redact", "mask", "hash", "block")
+KEYWORD: Final = "jailbreak mode"
+
+
+def pieces(text: str, step: int) -> list[str]:
+    return [text[at : at + step] for at in range(0, len(text), step)]
+
+
+def answers(pipeline: Pipeline, text: str) -> list[str]:
+    """Return what becomes of a text as a whole, and as streams."""
+
+    def whole(prompt: str) -> str:
+        return text
+
+    streams = ["".join(pipeline.wrap(lambda prompt, step=step: iter(pieces(text, step)))("x")) for step in (1, 3, 50)]  # type: ignore[misc]
+    return [pipeline.wrap(whole)("x"), *streams]
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+@pytest.mark.parametrize("name", FOUND_IN_DISGUISE)
+def test_a_finding_covers_the_whole_disguise(name: str, identifier: str, around: tuple[str, str]) -> None:
+    hidden = FOUND_IN_DISGUISE[name](identifier)
+    text = hidden.join(around)
+    findings = PII(action="flag").check(text).findings
+    assert [(finding.category, finding.of(text)) for finding in findings] == [(IDENTIFIERS[identifier], hidden)]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+@pytest.mark.parametrize("name", FOUND_IN_DISGUISE)
+def test_an_action_leaves_nothing_of_it(name: str, identifier: str, action: Any) -> None:
+    key = "a key of more than 16 bytes" if action == "hash" else None
+    guard, before, after = PII(action=action, hash_key=key), "Write to ", " now."
+    text = before + FOUND_IN_DISGUISE[name](identifier) + after
+    verdict = guard.check(text)
+    pipeline = Pipeline(output=[guard])
+    if action == "block":
+        assert verdict.blocked
+        with pytest.raises(GuardBlocked):
+            answers(pipeline, text)
+        return
+    plain = guard.check(before + identifier + after).text
+    assert verdict.text == (text if action == "flag" else plain)
+    assert answers(pipeline, text) == [verdict.text] * 4
+
+
+@pytest.mark.parametrize("name", FOUND_IN_DISGUISE)
+def test_a_keyword_in_disguise_is_blocked_and_no_part_of_it_released(name: str) -> None:
+    text = f"this is {FOUND_IN_DISGUISE[name](KEYWORD)} now"
+    pipeline = Pipeline(output=[BlockedPatterns([KEYWORD])])
+    for step in (1, 3, 50):
+        released: list[str] = []
+        with pytest.raises(GuardBlocked):
+            released.extend(pipeline.wrap(lambda prompt, step=step: iter(pieces(text, step)))("x"))  # type: ignore[misc]
+        assert "this is ".startswith("".join(released))
+
+
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+@pytest.mark.parametrize("name", TO_COME)
+def test_the_canonical_form_shows_what_a_disguise_hides(name: str, identifier: str) -> None:
+    before, hidden, after = "Write to ", TO_COME[name](identifier), " now."
+    form = test_canonical.canonical(before + hidden + after)
+    text = before + hidden + after if form is None else form.text
+    (finding,) = PII(action="flag").check(text).findings
+    span = (finding.start, finding.end) if form is None else form.original_span(finding.start, finding.end)
+    assert (before + hidden + after)[slice(*span)] == hidden
