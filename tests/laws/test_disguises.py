@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import pytest
 
 from genai_guard import GuardBlocked, Pipeline
 from genai_guard.guards import PII, BlockedPatterns
+from genai_guard.text.canonical import canonical
 from text import test_canonical
 
 Disguise = Callable[[str], str]
@@ -27,18 +28,21 @@ ACTIONS: Final = ("flag", "redact", "mask", "hash", "block")
 KEYWORD: Final = "jailbreak mode"
 
 
-def pieces(text: str, step: int) -> list[str]:
-    return [text[at : at + step] for at in range(0, len(text), step)]
-
-
-def answers(pipeline: Pipeline, text: str) -> list[str]:
-    """Return what becomes of a text as a whole, and as streams."""
+def answering(text: str, step: int = 0) -> Callable[[str], Any]:
+    """Return a model that says `text`, as a whole or in pieces of so many characters."""
 
     def whole(prompt: str) -> str:
         return text
 
-    streams = ["".join(pipeline.wrap(lambda prompt, step=step: iter(pieces(text, step)))("x")) for step in (1, 3, 50)]  # type: ignore[misc]
-    return [pipeline.wrap(whole)("x"), *streams]
+    def streamed(prompt: str) -> Iterator[str]:
+        yield from (text[at : at + step] for at in range(0, len(text), step))
+
+    return streamed if step else whole
+
+
+def answers(pipeline: Pipeline, text: str) -> list[str]:
+    """Return what becomes of a text as a whole, and as streams."""
+    return ["".join(pipeline.wrap(answering(text, step))("x")) for step in (0, 1, 3, 50)]
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -77,7 +81,7 @@ def test_a_keyword_in_disguise_is_blocked_and_no_part_of_it_released(name: str) 
     for step in (1, 3, 50):
         released: list[str] = []
         with pytest.raises(GuardBlocked):
-            released.extend(pipeline.wrap(lambda prompt, step=step: iter(pieces(text, step)))("x"))  # type: ignore[misc]
+            released.extend(pipeline.wrap(answering(text, step))("x"))
         assert "this is ".startswith("".join(released))
 
 
@@ -85,7 +89,7 @@ def test_a_keyword_in_disguise_is_blocked_and_no_part_of_it_released(name: str) 
 @pytest.mark.parametrize("name", TO_COME)
 def test_the_canonical_form_shows_what_a_disguise_hides(name: str, identifier: str) -> None:
     before, hidden, after = "Write to ", TO_COME[name](identifier), " now."
-    form = test_canonical.canonical(before + hidden + after)
+    form = canonical(before + hidden + after)
     text = before + hidden + after if form is None else form.text
     (finding,) = PII(action="flag").check(text).findings
     span = (finding.start, finding.end) if form is None else form.original_span(finding.start, finding.end)
