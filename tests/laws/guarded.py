@@ -117,7 +117,11 @@ def arguments(draw: st.DrawFn) -> str:
     """Draw the arguments of a tool call as a model writes them: JSON, with or without escapes for all but ASCII."""
     import json
 
-    value = {"to": draw(texts()), "n": [draw(texts()), 4111111111111111, 7], "more": {"é": draw(texts())}}
+    value = {
+        "to": draw(texts()),
+        "n": [draw(texts()), 4111111111111111, -4111111111111111, -0.5, None],
+        "more": {"é": draw(texts())},
+    }
     return json.dumps(value, ensure_ascii=draw(st.booleans()))
 
 

@@ -18,6 +18,7 @@ from genai_guard.guards.base import Meter
 from genai_guard.guards.screen import Screen, Seat
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, JsonState, apply_edits
+from genai_guard.text.json_scalars import WholeScalars
 from genai_guard.text.json_text import JsonScanStream
 from genai_guard.text.scanner import Scanner
 from genai_guard.text.stream import Decided, ScanStream
@@ -50,9 +51,9 @@ class _Channel:
 
     def __init__(self, part: Part, scanner: Scanner | None) -> None:
         self.part = part
-        self.scan: ScanStream | JsonScanStream | None = None
+        self.scan: ScanStream | WholeScalars | None = None
         if scanner is not None:
-            self.scan = JsonScanStream(scanner) if part.kind == "arguments" else ScanStream(scanner)
+            self.scan = WholeScalars(JsonScanStream(scanner)) if part.kind == "arguments" else ScanStream(scanner)
         self.closed = False
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []
