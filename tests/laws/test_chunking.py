@@ -152,7 +152,7 @@ def pieces(text: str, step: int) -> list[str]:
 @pytest.mark.parametrize("step", [1, 17, 997])
 @pytest.mark.parametrize("action", ["flag", "redact", "mask", "hash", "block"])
 def test_a_private_key_without_an_end_fails_closed(action: Any, step: int) -> None:
-    text = "here it is: -----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7bq3KX9d2fZk1v0yqTn5h\n" * 2_000
+    text = "here it is: -----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7bq3KX9d2fZk1v0yqTn5h\n" * 3_000
 
     def model(prompt: str) -> Iterator[str]:
         yield from pieces(text, step)
