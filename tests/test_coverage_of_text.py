@@ -1,4 +1,4 @@
-"""Law 5: text in messages, parts, system prompts, tool calls, tool results and streams is guarded alike."""
+"""Law 5: text in messages, parts, system prompts, tool calls, tool results, structured outputs and streams is guarded alike."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_guard import Pipeline
+from genai_guard import GuardBlocked, Pipeline
 from genai_guard.guards import PII
 
 SECRET = "bob@example.com"
-pipeline = Pipeline(input=[PII()], output=[PII()])
+CARD = "4111111111111111"
+KEY = "a key of more than 16 bytes"
+ACTIONS: tuple[Any, ...] = ("flag", "redact", "mask", "hash", "block")
+GUARDS = {action: PII(action=action, hash_key=KEY if action == "hash" else None) for action in ACTIONS}
+PIPELINES = {action: Pipeline(input=[each], output=[each]) for action, each in GUARDS.items()}
+EDITED = {action: each.check(SECRET).text for action, each in GUARDS.items() if action != "block"}
+"""What each action leaves of the secret."""
 
 Call = dict[str, Any]
 
@@ -95,8 +101,8 @@ def claude(block: Call) -> Call:
     }
 
 
-def tool_call(arguments: str) -> Call:
-    return {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+def tool_call(arguments: str, **more: Any) -> Call:
+    return {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments, **more}}
 
 
 REPLIES: dict[str, Callable[[str], Any]] = {
@@ -115,10 +121,18 @@ REPLIES: dict[str, Callable[[str], Any]] = {
     "anthropic tool use": lambda s: claude({"type": "tool_use", "id": "1", "name": "f", "input": {"to": {"cc": s}}}),
 }
 
+STRUCTURED: dict[str, Callable[[str], Any]] = {
+    "parsed": lambda s: chat({"content": json.dumps({"to": s}), "parsed": {"to": s}}),
+    "parsed arguments": lambda s: chat(
+        {"content": None, "tool_calls": [tool_call(json.dumps({"to": s}), parsed_arguments={"to": s})]}, "tool_calls"
+    ),
+    "anthropic parsed": lambda s: claude({"type": "text", "text": json.dumps({"to": s}), "parsed_output": {"to": s}}),
+}
+
 around = st.tuples(st.sampled_from(["", "to ", "é ", "\n"]), st.sampled_from(["", " now", " 漢字", "."]))
 
 
-def sent(call: Call) -> Any:
+def sent(pipeline: Pipeline, call: Call) -> Any:
     received: list[Any] = []
 
     def create(**kwargs: Any) -> str:
@@ -129,29 +143,55 @@ def sent(call: Call) -> Any:
     return received[0]
 
 
-@pytest.mark.parametrize("place", REQUESTS)
-@given(around=around)
-def test_a_secret_is_redacted_wherever_it_stands_in_a_request(place: str, around: tuple[str, str]) -> None:
-    text = SECRET.join(around)
-    call = REQUESTS[place](text)
-    before = copy.deepcopy(call)
-    received = sent(call)
-    assert received == REQUESTS[place](text.replace(SECRET, "[EMAIL]"))
-    assert call == before, "the caller's own request was changed"
-
-
-@pytest.mark.parametrize("place", REPLIES)
-@given(around=around)
-def test_a_secret_is_redacted_wherever_it_stands_in_a_reply(place: str, around: tuple[str, str]) -> None:
-    text = SECRET.join(around)
-    reply = REPLIES[place](text)
-    before = copy.deepcopy(reply)
-
+def answered(pipeline: Pipeline, reply: Any) -> Any:
     def create(**_: Any) -> Any:
         return reply
 
-    assert pipeline.wrap(create)(**openai(user("hi"))) == REPLIES[place](text.replace(SECRET, "[EMAIL]"))
+    return pipeline.wrap(create)(**openai(user("hi")))
+
+
+@pytest.mark.parametrize("action", EDITED)
+@pytest.mark.parametrize("place", REQUESTS)
+@given(around=around)
+def test_a_secret_is_edited_wherever_it_stands_in_a_request(place: str, action: str, around: tuple[str, str]) -> None:
+    text = SECRET.join(around)
+    call = REQUESTS[place](text)
+    before = copy.deepcopy(call)
+    received = sent(PIPELINES[action], call)
+    assert received == REQUESTS[place](text.replace(SECRET, EDITED[action]))
+    assert call == before, "the caller's own request was changed"
+
+
+@pytest.mark.parametrize("action", EDITED)
+@pytest.mark.parametrize("place", REPLIES)
+@given(around=around)
+def test_a_secret_is_edited_wherever_it_stands_in_a_reply(place: str, action: str, around: tuple[str, str]) -> None:
+    text = SECRET.join(around)
+    reply = REPLIES[place](text)
+    before = copy.deepcopy(reply)
+    assert answered(PIPELINES[action], reply) == REPLIES[place](text.replace(SECRET, EDITED[action]))
     assert reply == before, "the model's own reply was changed"
+
+
+@pytest.mark.parametrize("place", REQUESTS)
+def test_a_secret_is_refused_wherever_it_stands_in_a_request(place: str) -> None:
+    with pytest.raises(GuardBlocked) as refused:
+        sent(PIPELINES["block"], REQUESTS[place](f"to {SECRET} now"))
+    assert [finding.category for finding in refused.value.findings] == ["EMAIL"]
+
+
+@pytest.mark.parametrize("place", REPLIES)
+def test_a_secret_is_refused_wherever_it_stands_in_a_reply(place: str) -> None:
+    with pytest.raises(GuardBlocked) as refused:
+        answered(PIPELINES["block"], REPLIES[place](f"to {SECRET} now"))
+    assert {finding.category for finding in refused.value.findings} == {"EMAIL"}
+
+
+@pytest.mark.parametrize("action", EDITED)
+@pytest.mark.parametrize("place", STRUCTURED)
+def test_a_structured_output_is_edited_in_its_text_and_in_its_value(place: str, action: str) -> None:
+    reply = STRUCTURED[place](SECRET)
+    assert answered(PIPELINES[action], reply) == STRUCTURED[place](EDITED[action])
 
 
 def openai_chunks(pieces: list[str], *, tool: bool) -> list[Call]:
@@ -199,28 +239,50 @@ def text_of(chunks: list[Call]) -> str:
     return "".join(out)
 
 
-@pytest.mark.parametrize("tool", [False, True])
-@pytest.mark.parametrize("events", [openai_chunks, anthropic_events])
-@given(cuts=st.lists(st.integers(1, 8), min_size=1, max_size=8))
-def test_a_secret_is_redacted_in_every_streamed_text(events: Any, cuts: list[int], *, tool: bool) -> None:
-    text = json.dumps({"to": SECRET, "n": 4111111111111111}) if tool else f"write to {SECRET} or 4111111111111111 now"
-    clean = json.dumps({"to": "[EMAIL]", "n": "[PAYMENT_CARD]"}) if tool else "write to [EMAIL] or [PAYMENT_CARD] now"
+def cut(text: str, cuts: list[int]) -> list[str]:
     pieces: list[str] = []
-    rest = text
-    while rest:
-        cut = cuts[len(pieces) % len(cuts)]
-        pieces.append(rest[:cut])
-        rest = rest[cut:]
-    chunks = events(pieces, tool=tool)
-    before = copy.deepcopy(chunks)
+    while text:
+        size = cuts[len(pieces) % len(cuts)]
+        pieces.append(text[:size])
+        text = text[size:]
+    return pieces
 
+
+def said(secret: str, card: str, *, tool: bool) -> str:
+    """Return a text with two secrets, or arguments with them, the second as a number unless it was edited."""
+    number = int(card) if card.isdigit() else card
+    return json.dumps({"to": secret, "n": number}) if tool else f"write to {secret} or {card} now"
+
+
+def streaming(chunks: list[Call]) -> Callable[..., Any]:
     def create(**_: Any) -> Any:
         return (chunk for chunk in chunks)
 
-    outcome: Any = pipeline.run(create, **openai(user("hi")))
+    return create
+
+
+@pytest.mark.parametrize("action", EDITED)
+@pytest.mark.parametrize("tool", [False, True])
+@pytest.mark.parametrize("events", [openai_chunks, anthropic_events])
+@given(cuts=st.lists(st.integers(1, 8), min_size=1, max_size=8))
+def test_a_secret_is_edited_in_every_streamed_text(events: Any, action: str, cuts: list[int], *, tool: bool) -> None:
+    chunks = events(cut(said(SECRET, CARD, tool=tool), cuts), tool=tool)
+    before = copy.deepcopy(chunks)
+    outcome: Any = PIPELINES[action].run(streaming(chunks), **openai(user("hi")))
     received = list(outcome.value)
-    assert text_of(received) == clean
+    assert text_of(received) == said(EDITED[action], GUARDS[action].check(CARD).text, tool=tool)
     assert received[-1] == chunks[-1], "the end of the stream comes last"
     assert chunks == before, "the model's own chunks were changed"
     assert (outcome.usage.input_tokens, outcome.usage.output_tokens) == (3, 4)
     assert outcome.finish_reason in {"stop", "end_turn"}
+
+
+@pytest.mark.parametrize("tool", [False, True])
+@pytest.mark.parametrize("events", [openai_chunks, anthropic_events])
+@given(cuts=st.lists(st.integers(1, 8), min_size=1, max_size=8))
+def test_a_secret_is_refused_in_every_streamed_text(events: Any, cuts: list[int], *, tool: bool) -> None:
+    text = said(SECRET, CARD, tool=tool)
+    received: list[Call] = []
+    with pytest.raises(GuardBlocked):
+        received.extend(PIPELINES["block"].wrap(streaming(events(cut(text, cuts), tool=tool)))(**openai(user("hi"))))
+    assert text[: text.index(SECRET)].startswith(text_of(received))

@@ -19,6 +19,7 @@ from genai_guard.guards.base import Meter
 from genai_guard.guards.screen import Judgement, Screen, Seat
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, JsonState, apply_edits
+from genai_guard.text.json_scalars import WholeScalars
 from genai_guard.text.json_text import JsonScanStream, TextStream
 from genai_guard.text.stream import Decided
 from genai_guard.text.view_stream import ViewStream
@@ -57,7 +58,7 @@ class _Channel:
         if views is not None:
             self.scan = ViewStream(views)
             if part.kind == "arguments":
-                self.scan = JsonScanStream(self.scan)
+                self.scan = WholeScalars(JsonScanStream(self.scan))
         self.closed = False
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []

@@ -178,6 +178,8 @@ def _end_of_finished(text: str) -> int:
     # Whether a backslash begins an escape or ends one shows only from where the run of escapes begins.
     start = 0
     for match in _ESCAPE.finditer(text):
+        if _UNFINISHED.match(text, match.start()):  # the first half of a surrogate pair
+            return match.start()
         start = match.end()
     unfinished = _UNFINISHED.search(text, start)
     return len(text) if unfinished is None else unfinished.start()
