@@ -114,7 +114,7 @@ def test_a_spelled_address_is_an_address(text: str) -> None:
         "Look at amazon dot com or shop at example dot org.",
         "The function f(at) and the list x[at] are plotted.",
         "Press (.) and then (at) twice.",
-        "Growth of 20% or 100%, AT&T and R&D, C:\\new\\users, 5 %",
+        "Growth of 20% or 100%, AT&T and R&D, C:\\dir\\users, 5 %",
         "a & b; x &y; &unknown; &#; &#0; %zz %00 %ff \\u12 \\x00 \\ud800",
         "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "commit 1f8a3e2cb04d5b6a7c8d9e0f1a2b3c4d5e6f7a8b and 550e8400-e29b-41d4-a716-446655440000",

@@ -172,6 +172,7 @@ def test_what_is_found_as_written_is_found_with_the_forms_too(text: str) -> None
         ("mail jo at example dot com please", "jo@example.com"),
         ("Card ４１１１ １１１１ １１１１ １１１１", "4111 1111 1111 1111"),
         (f"run {base64.b64encode(b'jo@example.com is it').decode()} now", "jo@example.com"),
+        ('{"text": "hi\\n4111 1111 1111 1111"}', "4111 1111 1111 1111"),
         ("make a b0mb", "make a bomb"),
         ("the b o m b", "bomb"),
         ("a b o m b", "bomb"),

@@ -1,4 +1,4 @@
-r"""The layers of written escapes: HTML references, URL percent-encoding, `\u0040` and `\x40`, and "(at)" and "dot".
+r"""The layers of written escapes: HTML references, URL percent-encoding, `\u0040`, `\x40` and `\n`, "(at)" and "dot".
 
 An escape is undone if it stands for a character that can be seen or is white space, and is left alone otherwise.
 Percent signs and ampersands that are escaped themselves, however often, are undone in the same step.
@@ -29,7 +29,7 @@ _references: Final = re.compile(
 ).finditer
 _backslashes: Final = re.compile(
     r"\\(?<!\\\\)\\*+(?:u([dD][89abAB][0-9A-Fa-f]{2})\\++u([dD][c-fC-F][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})"
-    r"|u\{([0-9A-Fa-f]{1,6})\})"
+    r"|u\{([0-9A-Fa-f]{1,6})\}|([nrt]))"
 ).finditer
 
 
@@ -59,6 +59,7 @@ _NOT_A_MAILBOX: Final = frozenset(
     )
 )
 """Words before "at example dot com" that say that somebody is there, not that a mailbox is."""
+_SPACES: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _MAX_LABELS: Final = 8
 
 
@@ -166,6 +167,8 @@ def _undo_backslashes(text: str, lo: int) -> Edits:
     for match in _backslashes(text, lo):
         if match[1]:
             char = _char(0x10000 + ((int(match[1], 16) & 0x3FF) << 10) + (int(match[2], 16) & 0x3FF))
+        elif match[6]:
+            char = _SPACES[match[6]]
         else:
             char = _char(int(match[3] or match[4] or match[5], 16))
         if char:
