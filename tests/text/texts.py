@@ -40,7 +40,7 @@ INJECTION_RULES = BlockedPatterns(
 TOY_RULES = BlockedPatterns(
     regexes=[
         r"a+b?", r"bar|barn|ba", r"ob+a", r"foo(?!bar)", r"(?<!f)oo(?=b)", r"-\bfoo", r"\(?\bab\)?", r"a.{0,6}z|b",
-        r"(?:ab)+c", r"x[^x]*x", r"f(?:o|oo)+b", r"b{2,3}(?>a+)x?", r"^foo",
+        r"(?:ab)+c", r"x[^x]*x", r"f(?:o|oo){1,4}b", r"b{2,3}(?>a+)x?", r"^foo",
     ]
 ).rules  # fmt: skip
 RULE_SETS: dict[str, tuple[Rule, ...]] = {
