@@ -38,8 +38,8 @@ EXCEPTIONS = (
 )
 FRAGMENTS = (
     "assassin", "assasin", "asassins", "bug", "the", " ", "red", "army", "knife", "fight", "bad", "not", "hair", "day", "größe",
-    "größer", "42", "爆弾", "処理", "'s creed", "-x", "x", "a", "b", "c", "d", " ", "\n", "  ", ".", "\u0301", "secret", "secertly", "é",
-    "SECRETLY", "sceretyl", " a b ", "red amry",
+    "größer", "42", "爆弾", "処理", "'s creed", "-x", "x", "a", "b", "c", "d", " ", "\n", "  ", ".", "\u0301", "secret", "secertly", "secretlyxx", "xecretlyx", "é",
+    "SECRETLY", "sceretyl", " a b ", "red amry", "the assassin", "not bad", "assassin bug", "red army knife", "red army knife fight", "b a b c",
 )  # fmt: skip
 texts = st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join) | st.lists(
     st.sampled_from(FRAGMENTS), max_size=9
@@ -54,6 +54,7 @@ RULES = {
     "exceptions": rule(exceptions=EXCEPTIONS),
     "one edit": rule(fuzzy=1),
     "two edits": rule(fuzzy=2),
+    "one word": rule(keywords=("secretly",), fuzzy=2),
     "both": rule(exceptions=EXCEPTIONS, fuzzy=2),
 }
 SCANNERS = {name: Scanner([each]) for name, each in RULES.items()}

@@ -40,7 +40,7 @@ class NearWords:
         of: Takes a word, and returns those of the list that are near it and not the word itself, in their order.
     """
 
-    __slots__ = ("_edits", "_filed", "_longest", "_shortest", "of")
+    __slots__ = ("_edits", "_filed", "_letters", "_longest", "_shortest", "of")
 
     def __init__(self, words: Iterable[str], *, edits: int) -> None:
         self._edits: Final = edits
@@ -50,6 +50,7 @@ class NearWords:
             for key in set(_deletions(word[:_PREFIX], self.forgives(word))):
                 filed.setdefault(key, []).append(word)
         self._filed: Final = {key: tuple(found) for key, found in filed.items()}
+        self._letters: Final = {word: _letters(word) for word in forgiving}
         self._longest: Final = max((len(word) + self.forgives(word) for word in forgiving), default=0)
         self._shortest: Final = min((len(word) - self.forgives(word) for word in forgiving), default=1)
         self.of: Final[Callable[[str], tuple[str, ...]]] = lru_cache(_REMEMBERED)(self._near)
@@ -63,10 +64,12 @@ class NearWords:
     def _near(self, word: str) -> tuple[str, ...]:
         if not self._shortest <= len(word) <= self._longest:
             return ()
-        filed = self._filed
+        filed, known, letters = self._filed, self._letters, _letters(word)
         found = {near for key in _deletions(word[:_PREFIX], self._edits) for near in filed.get(key, ())}
         found.discard(word)
-        return tuple(near for near in sorted(found) if _is_near(word, near, self.forgives(near)))
+        # An edit changes at most two letters of the set of letters, which is told at once.
+        alike = [near for near in found if (known[near] ^ letters).bit_count() <= 2 * self._edits]
+        return tuple(near for near in sorted(alike) if _is_near(word, near, self.forgives(near)))
 
 
 def distance(one: str, other: str) -> int:
@@ -82,6 +85,14 @@ def distance(one: str, other: str) -> int:
                 cost = min(cost, two_before[j - 2] + 1)
             row.append(cost)
     return row[-1]
+
+
+def _letters(word: str) -> int:
+    """Return the set of letters as bits; letters may share one."""
+    bits = 0
+    for char in word:
+        bits |= 1 << (ord(char) & 63)
+    return bits
 
 
 def _is_near(one: str, other: str, edits: int) -> bool:

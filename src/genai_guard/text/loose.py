@@ -162,8 +162,11 @@ class LooseKeywords(Keywords):
         return self._exceptions.open_from(text, max(lo - self.behind, 0))
 
     def _is_uncovered(self, text: str, keys: list[str], offsets: list[int], place: int) -> bool:
+        """Whether there is a match that no exception covers for certain; one that ends in an unfinished word may not."""
         end = self._longest(text, keys, offsets, place)
-        return bool(end) and not _Covers(self._occurrences(text, offsets[place])).cover(offsets[place], end)
+        known = len(text) - is_word(keys[-1])
+        covers = _Covers(span for span in self._occurrences(text, offsets[place]) if span[1] <= known)
+        return bool(end) and not covers.cover(offsets[place], end)
 
     def _offsets(self, text: str, lo: int) -> list[int]:
         return list(accumulate(map(len, self._cut(text[lo:])[0]), initial=lo))
