@@ -17,7 +17,7 @@ def write(path: Path, content: str | bytes) -> Path:
 
 
 def test_a_file_holds_one_phrase_a_line(tmp_path: Path) -> None:
-    path = write(tmp_path / "w.txt", "\ufeff# names\r\n\r\n  Project X \r\nбомба\n\\#leak\n\\\\server\n")
+    path = write(tmp_path / "w.txt", "\ufeff# names\r\n\r\n  Project X \r\nбомба\n\\#leak\n\\\\server\n")  # noqa: RUF001  Russian
     guard = BlockedPatterns(["ban"], keywords_file=path)
     text = "ban project  x БОМБА #leak \\\\server names #names"
     assert [finding.of(text) for finding in guard.check(text).findings] == [

@@ -96,7 +96,9 @@ class _Automaton:
         return self._repeat(node)
 
     def _chain(self, ends: Iterable[_Ends]) -> _Ends:
-        first, last, empty = (), (), 1
+        first: tuple[int, ...] = ()
+        last: tuple[int, ...] = ()
+        empty = 1
         for each in ends:
             self._link(last, each.first, -1)
             first += each.first * min(empty, 2)
@@ -239,7 +241,7 @@ class _Analysis:
             if self._is_unbounded(earlier) and self._is_unbounded(later):
                 chain = [*chains.get(earlier, [earlier]), later]
                 chains[later] = max(chain, chains.get(later, []), key=len)
-        longest = max(chains.values(), key=len, default=[])
+        longest = max(chains.values(), key=len, default=list[int]())
         if not longest:
             return None
         start, end = self._innermost(self._knots[longest[0]]).start, self._innermost(self._knots[longest[-1]]).end

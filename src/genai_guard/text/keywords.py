@@ -79,7 +79,7 @@ class Keywords:
         self.min_length_ascii = min(sum(map(len, tokens)) for tokens in cut.values())
         self.min_length = -(-self.min_length_ascii // _MAX_FOLD)
         self.behind = 0
-        self._widest = max(len(token) for tokens in cut.values() for token in tokens)
+        self._widest: int = max(len(token) for tokens in cut.values() for token in tokens)
 
     def find(self, text: str, lo: int, hi: int, anchors: Collection[str] = ()) -> list[tuple[int, int]]:
         """Return the spans of the matches that begin in `text[lo:hi]`; `lo` is not inside of a match.

@@ -107,7 +107,7 @@ class LooseKeywords(Keywords):
 
     def _longest(self, text: str, keys: list[str], offsets: list[int], place: int) -> int:
         end = 0
-        phrases = [""]
+        phrases: list[str] = [""]
         for at in range(place, len(keys)):
             phrases = [phrase + word for word in self._variants(keys[at]) for phrase in phrases]
             steps = [self._phrases.get(phrase, 0) for phrase in phrases]
@@ -120,7 +120,7 @@ class LooseKeywords(Keywords):
 
     def _is_open(self, keys: list[str], place: int) -> bool:
         last = len(keys) - 1
-        phrases = [""]
+        phrases: list[str] = [""]
         for at in range(place, last + 1):
             if at == last and is_word(keys[at]):
                 return len(keys[at]) <= self._widest
@@ -143,7 +143,7 @@ class LooseKeywords(Keywords):
         """Widen all bounds by the edits; no word that a match must hold is known any more."""
         near = NearWords((token for tokens in cut for token in tokens), edits=fuzzy)
         most = max(sum(map(near.forgives, tokens)) for tokens in cut)
-        self.anchors, self.bare_heads = {}, frozenset()
+        self.anchors, self.bare_heads = {}, frozenset[str]()
         self.max_length += most
         self.min_length = max(self.min_length - most, 1)
         self.min_length_ascii = max(self.min_length_ascii - most, 1)
