@@ -22,7 +22,7 @@ ignoring_them = pytest.mark.filterwarnings("ignore")  # what these libraries war
 
 def pipeline() -> Any:
     """A pipeline that knows a few names by heart, and so needs no model."""
-    import spacy
+    import spacy  # type: ignore[import-not-found,unused-ignore]
 
     made = spacy.blank("en")
     patterns = [
@@ -37,7 +37,7 @@ def pipeline() -> Any:
 
 def engine() -> Any:
     """An engine with one recogniser of its own, on a pipeline without a model."""
-    from presidio_analyzer import AnalyzerEngine, Pattern, PatternRecognizer, RecognizerRegistry
+    from presidio_analyzer import AnalyzerEngine, Pattern, PatternRecognizer, RecognizerRegistry  # type: ignore[import-not-found,unused-ignore]
 
     registry = RecognizerRegistry(supported_languages=["en"])
     person = Pattern("ada", r"Ada Lovelace", 0.7)
@@ -48,7 +48,7 @@ def engine() -> Any:
 
 
 def nlp_engine() -> Any:
-    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine  # type: ignore[import-not-found,unused-ignore]
 
     made = SpacyNlpEngine(
         models=[{"lang_code": "en", "model_name": "none"}],
