@@ -70,6 +70,7 @@ def test_ten_thousand_keywords_are_one_rule() -> None:
             "regex 1: (a+)+ at position 1 repeats a repetition, which can take exponential",
         ),
         ({"regexes": [r"\s+\s*x"]}, r"write one repeat, such as \s+ for \s+\s*"),
+        ({"regexes": ["(" * 900 + "a" + ")" * 900]}, "regex 0 is nested too deeply"),
         ({"regexes": ["a*"]}, "matches the empty text"),
         ({"keywords": ["a"], "action": "mask"}, "must be one of 'block', 'flag', 'redact'"),
         ({"keywords": ["a"], "timeout_s": 0}, "(timeout_s=0) must be above 0"),

@@ -155,7 +155,12 @@ def test_what_is_too_large_is_told_as_a_note() -> None:
 
 
 def test_a_long_list_of_words_is_looked_at() -> None:
-    assert kinds(rf"\b(?:{'|'.join(f'w{n}' for n in range(600))})\b") == []
+    assert kinds(rf"\b(?:{'|'.join(f'w{n}' for n in range(600))})\b\s*x") == []
+    assert kinds(rf"\b(?:{'|'.join(f'w{n}' for n in range(9000))})\b") == []
+
+
+def test_a_pattern_that_is_nested_too_deeply_is_told_as_a_note() -> None:
+    assert kinds("(?:" * 2000 + "a+" + ")" * 2000) == ["not_analysed"]
 
 
 def test_errors_come_before_notes_and_each_kind_once() -> None:

@@ -199,4 +199,4 @@ def test_the_time_is_linear_in_the_text(name: str) -> None:
         return min(once() for _ in range(3))
 
     for hostile in ("red army knife ", "the assassin ", "not bad hair ", "assasin bug ", "a b a "):
-        assert seconds(hostile * 2000) < 0.02 + 3 * seconds(hostile * 1000)
+        assert seconds(hostile * 800) < 0.02 + 3 * seconds(hostile * 400)

@@ -52,6 +52,11 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
     "user": USER_RULES,
     "toys": TOY_RULES,
     "held to the end": BlockedPatterns(["ban"], regexes=[r"foo$", r"(?<=o{1,9})b"]).rules,
+    "exceptions": (
+        *BlockedPatterns(["ban", "how", "foo", "x"], exceptions=["the ban", "how to", "foo_bar - x", "x bar"]).rules,
+        *PII_RULES,
+    ),
+    "misspelt": (*BlockedPatterns(["banana split", "istanbull"], fuzzy=1).rules, *WORD_RULES, *USER_RULES),
     "pii and keywords": (*PII_RULES, *KEYWORD_RULES),
     "all": (*PII_RULES, *KEYWORD_RULES, *WORD_RULES),
 }

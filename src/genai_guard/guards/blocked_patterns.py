@@ -103,7 +103,13 @@ class BlockedPatterns(RuleGuard):
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """One rule for all keywords, and one for each regex."""
-        rules = [self._regex_rule(number, source) for number, source in enumerate(self.regexes)]
+        rules: list[Rule] = []
+        for number, source in enumerate(self.regexes):
+            try:
+                rules.append(self._regex_rule(number, source))
+            except RecursionError:
+                where = f"BlockedPatterns(regexes=...): regex {number}"
+                raise ConfigurationError(f"{where} is nested too deeply; write it with fewer parentheses") from None
         if self._phrases:
             rules.insert(0, self._keyword_rule())
         return tuple(rules)

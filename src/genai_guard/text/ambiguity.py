@@ -108,7 +108,7 @@ class _Automaton:
 
     def _repeat(self, node: Node) -> _Ends:
         low = len(self.masks)
-        is_loop = node.most > _EXPANDED and node.most != node.least
+        is_loop = _is_loop(node)
         times = max(node.least, 1) if is_loop else int(min(node.most, _COPIES))
         copies: list[_Ends] = []
         for _ in range(min(times, _EXPANDED + 1) if is_loop else times):
@@ -145,10 +145,10 @@ def ambiguities_of(node: Node, source: str) -> list[Ambiguity]:
     Raises:
         TooLarge: there is too much of it to tell.
     """
+    if not _has_loop(node):
+        return []
     automaton = _Automaton()
     automaton.build(node)
-    if not automaton.loops:
-        return []
     return _Analysis(automaton, node, source).found()
 
 
@@ -302,6 +302,14 @@ class _Analysis:
         self._steps += 1
         if self._steps > _MAX_STEPS:
             raise TooLarge
+
+
+def _is_loop(node: Node) -> bool:
+    return node.kind == "repeat" and node.most > _EXPANDED and node.most != node.least
+
+
+def _has_loop(node: Node) -> bool:
+    return _is_loop(node) or any(map(_has_loop, node.parts))
 
 
 def _is_choice(node: Node) -> bool:

@@ -125,13 +125,13 @@ def _ambiguous(source: str, *, ignore_case: bool) -> Iterator[Problem]:
     flags = regex.VERSION0 | regex.UNICODE | (regex.IGNORECASE if ignore_case else 0)
     try:
         tree = read_tree(source, flags=int(flags))
-    except Unread:
+    except (Unread, RecursionError):
         yield _problem(_OPEN, source, 0, len(source))
         return
     for node in (tree.root, *tree.asides):
         try:
             found = ambiguities_of(node, source)
-        except TooLarge:
+        except (TooLarge, RecursionError):
             found = []
             yield _problem(_OPEN, source, node.start, node.end)
         yield from (_told(source, each) for each in found)

@@ -214,5 +214,8 @@ def _mask(piece: Piece, flags: int, sample: str) -> int:
     """Return which characters of the sample a piece of one character takes, by trying them."""
     kind, text = piece
     source = re.escape(text) if kind == "char" and text != "." else text
-    matches = regex.compile(source, flags).finditer(sample)
+    try:
+        matches = regex.compile(source, flags).finditer(sample)
+    except regex.error:  # it means something only where it stands
+        raise Unread from None
     return sum(1 << match.start() for match in matches if match.end() - match.start() == 1)
