@@ -16,6 +16,10 @@ from genai_guard.text import RuleFailed, Scanner
 from genai_guard.verdicts import Action
 from recorders import Kept
 
+SLOW = "x.*x.*y(?<=zy)"
+"""Takes quadratic time, which is allowed, for a text like the one below, in which everything but its end is there."""
+LONG = "x" * 20_000 + "y"
+
 
 def found(guard: BlockedPatterns, text: str) -> list[str]:
     return [finding.of(text) for finding in guard.check(text).findings]
@@ -92,30 +96,30 @@ def test_what_cannot_work_is_refused_when_built(parameters: dict[str, object], p
 
 
 def test_a_regex_that_takes_too_long_is_an_error_and_no_pass() -> None:
-    guard = BlockedPatterns(regexes=["x.*x.*y"], timeout_s=0.001)
+    guard = BlockedPatterns(regexes=[SLOW], timeout_s=0.001)
     with pytest.raises(RuleFailed, match=re.escape("rule blocked_patterns.regexes[0] failed: TimeoutError")):
-        guard.check("x" * 20_000)
+        guard.check(LONG)
 
 
 def echo(prompt: str) -> str:
-    return "x" * 20_000
+    return LONG
 
 
 def echo_in_pieces(prompt: str) -> Iterator[str]:
-    yield from ["x" * 5_000] * 4
+    yield from [LONG[:8_000], LONG[8_000:16_000], LONG[16_000:]]
 
 
 @pytest.mark.parametrize("answer", [echo, echo_in_pieces])
 def test_a_bound_that_is_hit_ends_the_call_or_is_recorded_and_never_passes_for_clean(
     answer: Callable[[str], Any],
 ) -> None:
-    guard = BlockedPatterns(regexes=["x.*x.*y"], timeout_s=0.001)
+    guard = BlockedPatterns(regexes=[SLOW], timeout_s=0.001)
     with pytest.raises(ComponentFailed, match="blocked_patterns failed in stage output") as caught:
         "".join(Pipeline(output=[guard]).wrap(answer)("hello"))
     assert isinstance(caught.value.__cause__, RuleFailed)
     metrics = MetricsRecorder(sinks=[kept := Kept()])
     lenient = Pipeline(output=[replace(guard, on_error="allow")], recorder=metrics)
-    assert "".join(lenient.wrap(answer)("hello")) == "x" * 20_000
+    assert "".join(lenient.wrap(answer)("hello")) == LONG
     assert metrics.close()
     (event,) = kept.events
     assert [(verdict.action, verdict.error) for verdict in event.verdicts] == [(Action.ERROR, "RuleFailed")]
