@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import pickle
 import re
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -194,6 +196,31 @@ def test_a_recogniser_that_fails_ends_the_call_or_is_recorded_as_on_error_says(r
     assert metrics.close()
     (event,) = kept.events
     assert {verdict.guard: verdict.action for verdict in event.verdicts} == {"names": "error", "pii": "redact"}
+
+
+def test_a_recogniser_that_would_end_the_program_only_fails() -> None:
+    def leave(text: str) -> list[NamedSpan]:
+        sys.exit(text)
+
+    guard = Names(leave)
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="the function raised SystemExit"):
+            guard.check("secret")
+
+
+def test_a_recogniser_sees_the_context_of_its_caller() -> None:
+    seen: list[str] = []
+    tenant: ContextVar[str] = ContextVar("tenant")
+
+    def note(text: str) -> list[NamedSpan]:
+        seen.append(tenant.get())
+        return []
+
+    guard = Names(note)
+    for name in ("acme", "globex"):
+        tenant.set(name)
+        guard.check("x")
+    assert seen == ["acme", "globex"]
 
 
 def test_a_recogniser_that_hangs_is_left_behind_and_refused_after_a_few(hung: Hung) -> None:

@@ -57,6 +57,7 @@ class BoundedCalls(Generic[T]):
         """Return what the function returns; raise what it raises.
 
         Raises:
+            RuntimeError: it raised what is no `Exception`, such as `SystemExit`.
             TimeoutError: it took too long.
             TooManyStuck: too many calls have not returned.
         """
@@ -111,8 +112,10 @@ class _Job(Generic[T]):
         self.done.set()
 
     def outcome(self) -> T:
-        if self._error is not None:
+        if isinstance(self._error, Exception):
             raise self._error
+        if self._error is not None:  # `sys.exit()` ends a program, not this one
+            raise RuntimeError(f"the function raised {type(self._error).__name__}") from self._error
         return self._result[0]
 
 

@@ -116,6 +116,7 @@ class Names(GuardBase):
         if not 0 < self.timeout_s < math.inf:
             raise ConfigurationError(f"Names(timeout_s={self.timeout_s!r}) must be above 0, and finite")
         check_key("Names", self.hash_key, self.action)
+        _ = self._calls  # here, where no two threads make one each
         if _is_async(self.recogniser):
             settle(self, __class__=_AsyncNames)  # a guard is asynchronous if its `check` is
 

@@ -27,13 +27,15 @@ from genai_guard.text.words import (
     split_tokens,
 )
 
-__all__ = ["Keywords", "spaced"]
+__all__ = ["GOES_ON", "WHOLE", "Keywords", "spaced"]
 
 _MAX_GAP: Final = 32
 _MAX_FOLD: Final = 3
 """Characters that one character may become when its case is folded."""
-_WHOLE: Final = 1
-_GOES_ON: Final = 2
+WHOLE: Final = 1
+"""Marks the beginning of a keyword that is all of it."""
+GOES_ON: Final = 2
+"""Marks the beginning of a keyword from which it goes on."""
 
 
 class Keywords:
@@ -150,8 +152,8 @@ class Keywords:
     def _enter(self, tokens: list[str]) -> None:
         *beginnings, whole = accumulate(tokens)
         for beginning in beginnings:
-            self._steps[beginning] = self._steps.get(beginning, 0) | _GOES_ON
-        self._steps[whole] = self._steps.get(whole, 0) | _WHOLE
+            self._steps[beginning] = self._steps.get(beginning, 0) | GOES_ON
+        self._steps[whole] = self._steps.get(whole, 0) | WHOLE
 
     def _longest(self, text: str, keys: list[str], offsets: list[int], place: int) -> int:
         end = 0
@@ -159,9 +161,9 @@ class Keywords:
         for at in range(place, len(keys)):
             phrase += spaced(keys[at])
             step = self._steps.get(phrase, 0)
-            if step & _WHOLE and (not is_word(keys[at]) or ends_word(text, offsets[at + 1])):
+            if step & WHOLE and (not is_word(keys[at]) or ends_word(text, offsets[at + 1])):
                 end = offsets[at + 1]
-            if not step & _GOES_ON:
+            if not step & GOES_ON:
                 break
         return end
 
@@ -173,7 +175,7 @@ class Keywords:
             if at == last and is_word(key):
                 return len(key) <= self._widest
             phrase += spaced(key)
-            if not self._steps.get(phrase, 0) & _GOES_ON:
+            if not self._steps.get(phrase, 0) & GOES_ON:
                 return False
         return True
 

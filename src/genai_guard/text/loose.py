@@ -18,13 +18,10 @@ from itertools import accumulate
 from typing import Final
 
 from genai_guard.text.fuzzy import NearWords
-from genai_guard.text.keywords import Keywords, spaced
+from genai_guard.text.keywords import GOES_ON, WHOLE, Keywords, spaced
 from genai_guard.text.words import ends_word, is_word
 
 __all__ = ["LooseKeywords"]
-
-_WHOLE: Final = 1
-_GOES_ON: Final = 2
 
 
 class LooseKeywords(Keywords):
@@ -37,17 +34,15 @@ class LooseKeywords(Keywords):
         fuzzy: Edits that are forgiven in a word; 0 for none.
     """
 
-    __slots__ = ("_exceptions", "_near", "_phrases")
+    __slots__ = ("_exceptions", "_near")
 
     def __init__(
         self, keywords: Iterable[str], *, ignore_case: bool = True, exceptions: Iterable[str] = (), fuzzy: int = 0
     ) -> None:
         keywords, exceptions = tuple(keywords), tuple(exceptions)
         super().__init__(keywords, ignore_case=ignore_case)
-        cut = [[spaced(key) for key in self._cut(keyword.strip())[1]] for keyword in keywords]
-        self._phrases: Final = _phrases(cut)
         self._exceptions: Final = LooseKeywords(exceptions, ignore_case=ignore_case) if exceptions else None
-        self._near: Final = self._forgive(cut, fuzzy) if fuzzy else None
+        self._near: Final = self._forgive(keywords, fuzzy) if fuzzy else None
         if self._exceptions is not None:
             self.behind = self._exceptions.max_length
             self.max_length = max(self.max_length, self._exceptions.max_length)
@@ -110,10 +105,10 @@ class LooseKeywords(Keywords):
         phrases: list[str] = [""]
         for at in range(place, len(keys)):
             phrases = [phrase + word for word in self._variants(keys[at]) for phrase in phrases]
-            steps = [self._phrases.get(phrase, 0) for phrase in phrases]
-            if any(step & _WHOLE for step in steps) and (not is_word(keys[at]) or ends_word(text, offsets[at + 1])):
+            steps = [self._steps.get(phrase, 0) for phrase in phrases]
+            if any(step & WHOLE for step in steps) and (not is_word(keys[at]) or ends_word(text, offsets[at + 1])):
                 end = offsets[at + 1]
-            phrases = [phrase for phrase, step in zip(phrases, steps, strict=True) if step & _GOES_ON]
+            phrases = [phrase for phrase, step in zip(phrases, steps, strict=True) if step & GOES_ON]
             if not phrases:
                 break
         return end
@@ -125,7 +120,7 @@ class LooseKeywords(Keywords):
             if at == last and is_word(keys[at]):
                 return len(keys[at]) <= self._widest
             phrases = [phrase + word for word in self._variants(keys[at]) for phrase in phrases]
-            phrases = [phrase for phrase in phrases if self._phrases.get(phrase, 0) & _GOES_ON]
+            phrases = [phrase for phrase in phrases if self._steps.get(phrase, 0) & GOES_ON]
             if not phrases:
                 return False
         return True
@@ -139,8 +134,9 @@ class LooseKeywords(Keywords):
         """Return the token itself, and the words of keywords that it is near."""
         return (spaced(key),) if self._near is None else (spaced(key), *self._near.of(key))
 
-    def _forgive(self, cut: list[list[str]], fuzzy: int) -> NearWords:
+    def _forgive(self, keywords: Iterable[str], fuzzy: int) -> NearWords:
         """Widen all bounds by the edits; no word that a match must hold is known any more."""
+        cut = [self._cut(keyword.strip())[1] for keyword in keywords]
         near = NearWords((token for tokens in cut for token in tokens), edits=fuzzy)
         most = max(sum(map(near.forgives, tokens)) for tokens in cut)
         self.anchors, self.bare_heads = {}, frozenset[str]()
@@ -170,17 +166,6 @@ class LooseKeywords(Keywords):
 
     def _offsets(self, text: str, lo: int) -> list[int]:
         return list(accumulate(map(len, self._cut(text[lo:])[0]), initial=lo))
-
-
-def _phrases(cut: Iterable[list[str]]) -> dict[str, int]:
-    """Return all beginnings of phrases, each with whether it is one, and whether one goes on from it."""
-    known: dict[str, int] = {}
-    for tokens in cut:
-        *beginnings, whole = accumulate(tokens)
-        for beginning in beginnings:
-            known[beginning] = known.get(beginning, 0) | _GOES_ON
-        known[whole] = known.get(whole, 0) | _WHOLE
-    return known
 
 
 class _Covers:
