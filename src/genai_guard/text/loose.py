@@ -13,7 +13,7 @@ exception by itself holds nothing.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
@@ -52,12 +52,13 @@ class LooseKeywords(Keywords):
 
         The length of `text` if there is none. An unfinished word at the end counts as undecided.
         """
-        keys = self._cut(text[lo:])[1]
+        tokens, keys = self._cut(text[lo:])
         last = len(keys) - 1
-        places = [place for place, key in enumerate(keys) if place == last or self._is_head(key)]
+        heads = self._heads_in(keys)
+        places = [place for place, key in enumerate(keys) if place == last or key in heads]
         if not places:
             return len(text)
-        offsets = self._offsets(text, lo)
+        offsets = _offsets(tokens, lo)
         waits_from = self._waits_from(text, lo)
         for place in places:
             start = offsets[place]
@@ -69,20 +70,22 @@ class LooseKeywords(Keywords):
 
     def everywhere(self, text: str, lo: int) -> Iterator[tuple[int, int]]:
         """Yield the longest match at each place from `lo` on, also where matches overlap; none is excused."""
-        keys = self._cut(text[lo:])[1]
-        offsets = self._offsets(text, lo)
+        tokens, keys = self._cut(text[lo:])
+        offsets = _offsets(tokens, lo)
+        heads = self._heads_in(keys)
         for place, key in enumerate(keys):
-            if self._is_head(key) and self._begins(text, offsets[place], key):
+            if key in heads and self._begins(text, offsets[place], key):
                 end = self._longest(text, keys, offsets, place)
                 if end:
                     yield offsets[place], end
 
     def _find_in(self, text: str, lo: int, hi: int) -> list[tuple[int, int]]:
-        keys = self._cut(text[lo:])[1]
-        places = [place for place, key in enumerate(keys) if self._is_head(key)]
+        tokens, keys = self._cut(text[lo:])
+        heads = self._heads_in(keys)
+        places = [place for place, key in enumerate(keys) if key in heads]
         if not places:
             return []
-        offsets = self._offsets(text, lo)
+        offsets = _offsets(tokens, lo)
         covers: _Covers | None = None
         found: list[tuple[int, int]] = []
         free = lo
@@ -125,10 +128,12 @@ class LooseKeywords(Keywords):
                 return False
         return True
 
-    def _is_head(self, key: str) -> bool:
-        if key in self.heads:
-            return True
-        return self._near is not None and not self.heads.isdisjoint(self._near.of(key))
+    def _heads_in(self, keys: list[str]) -> Collection[str]:
+        """Return the tokens with which a match may begin: at least those of them that are among `keys`."""
+        heads, near = self.heads, self._near
+        if near is None:
+            return heads
+        return {key for key in set(keys) if key in heads or not heads.isdisjoint(near.of(key))}
 
     def _variants(self, key: str) -> tuple[str, ...]:
         """Return the token itself, and the words of keywords that it is near."""
@@ -164,8 +169,10 @@ class LooseKeywords(Keywords):
         covers = _Covers(span for span in self._occurrences(text, offsets[place]) if span[1] <= known)
         return bool(end) and not covers.cover(offsets[place], end)
 
-    def _offsets(self, text: str, lo: int) -> list[int]:
-        return list(accumulate(map(len, self._cut(text[lo:])[0]), initial=lo))
+
+def _offsets(tokens: list[str], lo: int) -> list[int]:
+    """Return where each token begins, and where the last one ends."""
+    return list(accumulate(map(len, tokens), initial=lo))
 
 
 class _Covers:
