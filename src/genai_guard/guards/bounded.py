@@ -80,9 +80,7 @@ class BoundedCalls(Generic[T]):
                 worker = self._idle.pop()
                 if worker.takes(job):
                     return worker
-        worker = _Worker[T]()
-        worker.takes(job)
-        return worker
+        return _Worker(job)
 
     def _put_back(self, worker: _Worker[T], job: _Job[T]) -> None:
         with self._lock:
@@ -124,11 +122,12 @@ class _Worker(Generic[T]):
 
     __slots__ = ("_ended", "_inbox", "_job", "_lock", "thread")
 
-    def __init__(self) -> None:
+    def __init__(self, job: _Job[T]) -> None:
         self._inbox: Final[queue.SimpleQueue[_Job[T]]] = queue.SimpleQueue()
+        self._inbox.put(job)
         self._lock: Final = threading.Lock()
         self._ended = False
-        self._job: _Job[T] | None = None
+        self._job: _Job[T] | None = job
         self.thread: Final = threading.Thread(target=self._work, name="genai-guard-call", daemon=True)
         self.thread.start()
 
@@ -147,9 +146,13 @@ class _Worker(Generic[T]):
     def _work(self) -> None:
         while not self._ended:
             try:
-                self._inbox.get(timeout=_IDLE_S).run()
+                self._run(self._inbox.get(timeout=_IDLE_S))
             except queue.Empty:
                 with self._lock:
                     self._ended = self._inbox.empty()
-            else:
-                self._job = None
+
+    def _run(self, job: _Job[T]) -> None:
+        job.run()
+        with self._lock:
+            if self._job is job:  # else the next one has been taken
+                self._job = None  # an idle thread keeps no text
