@@ -142,6 +142,13 @@ def client_tests(session: nox.Session, requirement: str) -> None:
 
 
 @nox.session(default=False)
+def recognisers(session: nox.Session) -> None:
+    """Run the tests of the recognisers of names with the libraries that they adapt, 400 MB of them."""
+    install(session, "test", "recognisers")
+    session.run("python", "-m", "pytest", "tests/guards/test_names_adapters.py", *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Run the quickstart around a real language model on this machine."""
     install_model(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genai_guard.text.holds import Holds
-from genai_guard.text.patterns import facts_of, nested_repeat
+from genai_guard.text.patterns import facts_of
 from genai_guard.text.rules import Rule
 
 
@@ -69,18 +69,6 @@ def test_the_width_of_a_lookbehind_is_known_if_it_is_plain(pattern: str, width: 
 @pytest.mark.parametrize("pattern", [r"(a)\1", r"(?P<n>a)\g<n>", "(?i)a"])
 def test_a_pattern_that_refers_to_itself_is_not_fused(pattern: str) -> None:
     assert not facts_of(pattern).fusible
-
-
-@pytest.mark.parametrize("pattern", ["(a+)+", "(?:a*)*b", r"x([ab]+)*", r"(\w+){2,}", "(?:a{1,})+"])
-def test_a_repetition_of_a_repetition_is_found(pattern: str) -> None:
-    assert nested_repeat(pattern) != ""
-
-
-@pytest.mark.parametrize(
-    "pattern", ["(ab+)+", "(a+)", "(a+)?", "(a)+", "(a+b)+", "(?=a+)+", "a+(b)+", r"\(a+\)+", "[(a+)+]", "(?>a+)+"]
-)
-def test_other_repetitions_are_left_alone(pattern: str) -> None:
-    assert nested_repeat(pattern) == ""
 
 
 def open_from(text: str, *patterns: str, max_length: int = 0) -> int:

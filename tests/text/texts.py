@@ -40,7 +40,7 @@ INJECTION_RULES = BlockedPatterns(
 TOY_RULES = BlockedPatterns(
     regexes=[
         r"a+b?", r"bar|barn|ba", r"ob+a", r"foo(?!bar)", r"(?<!f)oo(?=b)", r"-\bfoo", r"\(?\bab\)?", r"a.{0,6}z|b",
-        r"(?:ab)+c", r"x[^x]*x", r"f(?:o|oo)+b", r"b{2,3}(?>a+)x?", r"^foo",
+        r"(?:ab)+c", r"x[^x]*x", r"f(?:o|oo){1,4}b", r"b{2,3}(?>a+)x?", r"^foo",
     ]
 ).rules  # fmt: skip
 RULE_SETS: dict[str, tuple[Rule, ...]] = {
@@ -52,6 +52,11 @@ RULE_SETS: dict[str, tuple[Rule, ...]] = {
     "user": USER_RULES,
     "toys": TOY_RULES,
     "held to the end": BlockedPatterns(["ban"], regexes=[r"foo$", r"(?<=o{1,9})b"]).rules,
+    "exceptions": (
+        *BlockedPatterns(["ban", "how", "foo", "x"], exceptions=["the ban", "how to", "foo_bar - x", "x bar"]).rules,
+        *PII_RULES,
+    ),
+    "misspelt": (*BlockedPatterns(["banana split", "istanbull"], fuzzy=1).rules, *WORD_RULES, *USER_RULES),
     "pii and keywords": (*PII_RULES, *KEYWORD_RULES),
     "all": (*PII_RULES, *KEYWORD_RULES, *WORD_RULES),
 }

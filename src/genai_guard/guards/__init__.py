@@ -4,6 +4,9 @@ from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.custom import guard
 from genai_guard.guards.length import Length
+from genai_guard.guards.names import NamedSpan, Names, Recogniser
+from genai_guard.guards.names_presidio import PresidioRecogniser
+from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.secrets import Secrets
@@ -15,7 +18,12 @@ __all__ = [
     "Length",
     "MatchingGuard",
     "Meter",
+    "NamedSpan",
+    "Names",
+    "PresidioRecogniser",
+    "Recogniser",
     "Secrets",
+    "SpacyRecogniser",
     "Vault",
     "WholeGuard",
     "guard",

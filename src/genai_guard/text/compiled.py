@@ -8,6 +8,7 @@ from typing import Any, Final
 from genai_guard.errors import ConfigurationError
 from genai_guard.text.gates import GATES
 from genai_guard.text.keywords import Keywords
+from genai_guard.text.loose import LooseKeywords
 from genai_guard.text.patterns import compile_pattern
 from genai_guard.text.rules import Match, Rule, RuleFailed
 from genai_guard.text.words import LOOK_BEHIND
@@ -57,12 +58,12 @@ class CompiledRule:
         self.rule: Final = rule
         self._check: Final = _check_of(rule)
         self._search: Final[Callable[..., Any]] = _search_of(rule)
-        self.keywords: Final = Keywords(rule.keywords, ignore_case=rule.ignore_case) if rule.keywords else None
+        self.keywords: Final = _keywords_of(rule)
         facts = self.keywords or rule
         self.max_length: Final = facts.max_length
         self.min_length: Final = facts.min_length
         self.min_length_ascii: Final = self.keywords.min_length_ascii if self.keywords else rule.min_length
-        self.look_behind: Final = LOOK_BEHIND if self.keywords else rule.look_behind
+        self.look_behind: Final = LOOK_BEHIND + self.keywords.behind if self.keywords else rule.look_behind
 
     def find(self, text: str, at: int, hi: int, anchors: Collection[str]) -> tuple[int, list[Match]]:
         """Return where the search goes on, and the matches that begin in `text[at:hi]`.
@@ -104,6 +105,12 @@ class CompiledRule:
                     found.append(Match(start, at, number))
             else:
                 at = start + 1
+
+
+def _keywords_of(rule: Rule) -> Keywords | None:
+    if rule.exceptions or rule.fuzzy:
+        return LooseKeywords(rule.keywords, ignore_case=rule.ignore_case, exceptions=rule.exceptions, fuzzy=rule.fuzzy)
+    return Keywords(rule.keywords, ignore_case=rule.ignore_case) if rule.keywords else None
 
 
 def _search_of(rule: Rule) -> Callable[..., Any]:

@@ -64,6 +64,7 @@ class Holds:
         "_by_last",
         "_calm",
         "_heads",
+        "_is_fuzzy",
         "_keywords",
         "_others",
         "_starting",
@@ -74,6 +75,7 @@ class Holds:
     def __init__(self, rules: Iterable[tuple[Rule, Keywords | None]]) -> None:
         rules = tuple(rules)
         self._keywords: Final = tuple(keywords for _, keywords in rules if keywords is not None)
+        self._is_fuzzy: Final = any(rule.fuzzy for rule, _ in rules)
         patterns = [(index, rule) for index, (rule, keywords) in enumerate(rules) if keywords is None]
         starting = [rule for _, rule in patterns if _is_starting(rule)]
         heads = {fold(head) for keywords in self._keywords for head in keywords.heads}
@@ -91,10 +93,13 @@ class Holds:
         self._others: Final = tuple(hold for hold in holds if not hold.starting and not hold.alphabet)
 
     def is_quiet(self, text: str) -> bool:
-        """Whether no keyword begins in `text` but in an unfinished last word, nor a rule that begins with a word."""
+        """Whether no keyword begins in `text` but in an unfinished last word, nor a rule that begins with a word.
+
+        Never so of fuzzy keywords, of which only a search can tell.
+        """
         heads = self._heads
-        if not heads:
-            return True
+        if self._is_fuzzy or not heads:
+            return not self._is_fuzzy
         return heads.isdisjoint(folded_tokens(text)) and (not self._ascii_only or text.isascii())
 
     def is_calm(self, text: str) -> bool:

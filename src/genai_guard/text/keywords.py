@@ -27,13 +27,15 @@ from genai_guard.text.words import (
     split_tokens,
 )
 
-__all__ = ["Keywords"]
+__all__ = ["GOES_ON", "WHOLE", "Keywords", "spaced"]
 
 _MAX_GAP: Final = 32
 _MAX_FOLD: Final = 3
 """Characters that one character may become when its case is folded."""
-_WHOLE: Final = 1
-_GOES_ON: Final = 2
+WHOLE: Final = 1
+"""Marks the beginning of a keyword that is all of it."""
+GOES_ON: Final = 2
+"""Marks the beginning of a keyword from which it goes on."""
 
 
 class Keywords:
@@ -47,6 +49,7 @@ class Keywords:
             stand beside it, unless that may be none.
         heads: Every match begins with one of these tokens, case-folded if case is ignored.
         bare_heads: A match without any ASCII word begins with one of these tokens, once the text is case-folded.
+        behind: Characters before a match, further than every search looks, that may excuse it.
     """
 
     __slots__ = (
@@ -55,6 +58,7 @@ class Keywords:
         "_widest",
         "anchors",
         "bare_heads",
+        "behind",
         "heads",
         "max_length",
         "min_length",
@@ -64,19 +68,20 @@ class Keywords:
     def __init__(self, keywords: Iterable[str], *, ignore_case: bool = True) -> None:
         self._ignore_case: Final = ignore_case
         self._steps: Final[dict[str, int]] = {}
-        cut = {keyword: [_spaced(key) for key in self._cut(keyword.strip())[1]] for keyword in keywords}
+        cut = {keyword: [spaced(key) for key in self._cut(keyword.strip())[1]] for keyword in keywords}
         for tokens in cut.values():
             self._enter(tokens)
         words = {keyword: folded_words(keyword) for keyword in cut}
-        self.anchors: Final = _anchors(words.values())
+        self.anchors = _anchors(words.values())
         self.heads: Final = frozenset(tokens[0] for tokens in cut.values())
-        self.bare_heads: Final = frozenset(
+        self.bare_heads = frozenset(
             WORDS_AND_MARKS.findall(fold(keyword))[0] for keyword, found in words.items() if not found
         )
-        self.max_length: Final = 1 + max(sum(_MAX_GAP if t == " " else len(t) for t in each) for each in cut.values())
-        self.min_length_ascii: Final = min(sum(map(len, tokens)) for tokens in cut.values())
-        self.min_length: Final = -(-self.min_length_ascii // _MAX_FOLD)
-        self._widest: Final = max(len(token) for tokens in cut.values() for token in tokens)
+        self.max_length = 1 + max(sum(_MAX_GAP if t == " " else len(t) for t in each) for each in cut.values())
+        self.min_length_ascii = min(sum(map(len, tokens)) for tokens in cut.values())
+        self.min_length = -(-self.min_length_ascii // _MAX_FOLD)
+        self.behind = 0
+        self._widest: int = max(len(token) for tokens in cut.values() for token in tokens)
 
     def find(self, text: str, lo: int, hi: int, anchors: Collection[str] = ()) -> list[tuple[int, int]]:
         """Return the spans of the matches that begin in `text[lo:hi]`; `lo` is not inside of a match.
@@ -147,18 +152,18 @@ class Keywords:
     def _enter(self, tokens: list[str]) -> None:
         *beginnings, whole = accumulate(tokens)
         for beginning in beginnings:
-            self._steps[beginning] = self._steps.get(beginning, 0) | _GOES_ON
-        self._steps[whole] = self._steps.get(whole, 0) | _WHOLE
+            self._steps[beginning] = self._steps.get(beginning, 0) | GOES_ON
+        self._steps[whole] = self._steps.get(whole, 0) | WHOLE
 
     def _longest(self, text: str, keys: list[str], offsets: list[int], place: int) -> int:
         end = 0
         phrase = ""
         for at in range(place, len(keys)):
-            phrase += _spaced(keys[at])
+            phrase += spaced(keys[at])
             step = self._steps.get(phrase, 0)
-            if step & _WHOLE and (not is_word(keys[at]) or ends_word(text, offsets[at + 1])):
+            if step & WHOLE and (not is_word(keys[at]) or ends_word(text, offsets[at + 1])):
                 end = offsets[at + 1]
-            if not step & _GOES_ON:
+            if not step & GOES_ON:
                 break
         return end
 
@@ -169,8 +174,8 @@ class Keywords:
             key = keys[at]
             if at == last and is_word(key):
                 return len(key) <= self._widest
-            phrase += _spaced(key)
-            if not self._steps.get(phrase, 0) & _GOES_ON:
+            phrase += spaced(key)
+            if not self._steps.get(phrase, 0) & GOES_ON:
                 return False
         return True
 
@@ -197,6 +202,6 @@ def _anchors(keywords: Iterable[list[bytes]]) -> dict[bytes, frozenset[bytes]]:
     return {word: ALONE if b"" in others else frozenset(others) for word, others in beside.items()}
 
 
-def _spaced(key: str) -> str:
+def spaced(key: str) -> str:
     """Any white space that may stand between two words is compared as one space."""
     return " " if key.isspace() and len(key) <= _MAX_GAP else key

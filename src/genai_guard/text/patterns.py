@@ -1,4 +1,4 @@
-r"""What can be read off a pattern: how it is compiled, whether a stream can be matched against it, where it may explode.
+r"""What can be read off a pattern: how it is compiled, and whether a stream can be matched against it.
 
 A stream needs to know, for a text that is cut off, whether more text could change what the pattern finds. The *hold
 pattern* answers it. It is the pattern followed by `(?!)`, which never matches, so every path is tried; searched for
@@ -23,7 +23,6 @@ __all__ = [
     "Piece",
     "compile_pattern",
     "facts_of",
-    "nested_repeat",
     "obstacle_of",
     "pattern_flags",
     "pieces_of",
@@ -100,21 +99,6 @@ def facts_of(source: str) -> Facts:
     return Facts(hold, obstacle, fusible, max(known, default=1) if len(known) == len(widths) else None)
 
 
-def nested_repeat(source: str) -> str:
-    """Return the first repetition of a repetition, such as `(a+)+`, or nothing.
-
-    Such a pattern can take exponential time for what `a+` says as well. Only this plainest form is looked for.
-    """
-    pieces = list(pieces_of(source))
-    for at in range(len(pieces) - 4):
-        group, atom, inner, close, outer = pieces[at : at + 5]
-        kinds = group[0], close[0], atom[0] in {"char", "set", "escape"}
-        is_plain = kinds == ("group", "close", True) and not group[1].endswith(("=", "!", "?>"))
-        if is_plain and _is_open_ended(inner) and _is_open_ended(outer):
-            return "".join(piece for _, piece in pieces[at : at + 5])
-    return ""
-
-
 def pieces_of(source: str) -> Iterator[Piece]:
     """Yield the parts of a pattern, each with its kind: the name of a group of `_PIECE`."""
     for match in _PIECE.finditer(source):
@@ -168,8 +152,3 @@ def _width(inner: list[Piece]) -> int | None:
         else:
             widths[-1] += 1
     return max(widths)
-
-
-def _is_open_ended(piece: Piece) -> bool:
-    kind, text = piece
-    return kind == "repeat" and (text[0] in "*+" or text.rstrip("?+").endswith(",}")) and not text.endswith("++")

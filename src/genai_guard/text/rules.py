@@ -51,6 +51,9 @@ class Rule:
             it like a validator.
         ignore: Says of a match that nobody wants to hear of it, for instance because it is on a list of exceptions.
             Unlike after a refusal, the search goes on behind it.
+        exceptions: Phrases that excuse `keywords`: a match that lies within an occurrence of one is none. They match
+            whole words like keywords.
+        fuzzy: Edits by which a word of `keywords` may differ: 0, 1 or 2, as described in `genai_guard.text.fuzzy`.
     """
 
     id: str
@@ -73,6 +76,8 @@ class Rule:
     timeout_s: float | None = None
     trim: Callable[[str], int] | None = None
     ignore: Callable[[str], bool] | None = None
+    exceptions: tuple[str, ...] = field(default=(), repr=False)
+    fuzzy: int = 0
 
 
 class Match(NamedTuple):

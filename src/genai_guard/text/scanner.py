@@ -81,7 +81,7 @@ class Scanner:
         self._bare: Final = tuple(
             number
             for number, rule in enumerate(self.rules)
-            if not (rule.gate or rule.words or rule.starts or rule.keywords)
+            if rule.fuzzy or not (rule.gate or rule.words or rule.starts or rule.keywords)
         )
         self._holds: Holds | None = None
 
