@@ -24,9 +24,13 @@ WORDS: Final = BlockedPatterns(
     ["bomb", "make a bomb", "password", "ill", "rule", "hello world", "c++", "бомба", "größe", "ano"],
     regexes=[r"ignore\s+(?:all\s+)?rules"],
 ).rules
+LOOSE: Final = BlockedPatterns(
+    ["hello", "make a bomb", "password"], exceptions=["hello world", "the password rule"], fuzzy=1
+).rules
 VIEWS: Final = {
     "pii": Views(Scanner(PII().rules)),
     "words": Views(Scanner(WORDS)),
+    "loose": Views(Scanner(LOOSE)),
     "both": Views(Scanner([*PII().rules, *WORDS])),
     "some": Views(Scanner([*PII().rules, *WORDS]), plain=range(5)),
 }
@@ -108,7 +112,8 @@ DISGUISED: Final = (
         "\n",
     ),
 )
-fragments: Final = st.sampled_from((*DISGUISED, *DISGUISED, *FRAGMENTS))
+EXCUSED: Final = ("hello", "hello world", "helo", "h3llo", "pasword", "the password rule", "the ", " rule", " world", "make a bmob")
+fragments: Final = st.sampled_from((*DISGUISED, *DISGUISED, *EXCUSED, *FRAGMENTS))
 texts: Final = st.lists(fragments, max_size=12).map("".join) | st.lists(fragments, max_size=9).map(" ".join)
 SIZES: Final = st.sampled_from([1, 1, 2, 3, 4, 7, 30]) | st.integers(1, 60)
 
