@@ -85,7 +85,9 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
 def without_promises(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The same rules, searched for in every text and in all of it."""
     return tuple(
-        replace(rule, gate="", words=(), starts=(), max_length=0, min_length=1, alphabet="", prose=True)
+        replace(
+            rule, gate="", words=(), starts=(), beside=(), literals=(), max_length=0, min_length=1, alphabet="", prose=True
+        )
         for rule in rules
     )
 

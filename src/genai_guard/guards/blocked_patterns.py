@@ -11,7 +11,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.text.patterns import compile_pattern, facts_of, nested_repeat
-from genai_guard.text.promises import promises_of, starts_of
+from genai_guard.text.promises import literals_of, promises_of, starts_of
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action
 
@@ -95,6 +95,8 @@ class BlockedPatterns(RuleGuard):
             streams=look_behind is not None,
             max_length=0,
             words=promises.words,
+            beside=promises.beside,
+            literals=() if promises.words else literals_of(source, ignore_case=self.ignore_case),
             starts=starts_of(source),
             min_length=promises.min_length,
             timeout_s=self.timeout_s,

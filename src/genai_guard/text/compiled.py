@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
@@ -10,6 +10,7 @@ from genai_guard.text.gates import GATES
 from genai_guard.text.keywords import Keywords
 from genai_guard.text.patterns import compile_pattern
 from genai_guard.text.rules import Match, Rule, RuleFailed
+from genai_guard.text.windows import Window
 from genai_guard.text.words import LOOK_BEHIND
 
 __all__ = ["CompiledRule"]
@@ -30,6 +31,7 @@ class CompiledRule:
         number: As given.
         rule: As given.
         keywords: Its keywords, if it has any.
+        is_wordy: Whether it is found by words, and not by a gate.
         look_behind: Characters before a match that decide about it.
         max_length: No match, with what decides about it, is longer; 0 if that is not known.
         min_length: No match is shorter.
@@ -38,7 +40,9 @@ class CompiledRule:
 
     __slots__ = (
         "_check",
+        "_match",
         "_search",
+        "is_wordy",
         "keywords",
         "look_behind",
         "max_length",
@@ -56,15 +60,20 @@ class CompiledRule:
         self.number: Final = number
         self.rule: Final = rule
         self._check: Final = _check_of(rule)
-        self._search: Final[Callable[..., Any]] = _search_of(rule)
+        pattern = _compiled(rule)
+        self._search: Final[Callable[..., Any]] = pattern.search
+        self._match: Final[Callable[..., Any]] = pattern.match
         self.keywords: Final = Keywords(rule.keywords, ignore_case=rule.ignore_case) if rule.keywords else None
+        self.is_wordy: Final = bool(rule.keywords or rule.words or rule.starts) and not rule.gate
         facts = self.keywords or rule
         self.max_length: Final = facts.max_length
         self.min_length: Final = facts.min_length
         self.min_length_ascii: Final = self.keywords.min_length_ascii if self.keywords else rule.min_length
         self.look_behind: Final = LOOK_BEHIND if self.keywords else rule.look_behind
 
-    def find(self, text: str, at: int, hi: int, anchors: Collection[str]) -> tuple[int, list[Match]]:
+    def find(
+        self, text: str, at: int, hi: int, anchors: Collection[str], windows: Sequence[Window] | None = None
+    ) -> tuple[int, list[Match]]:
         """Return where the search goes on, and the matches that begin in `text[at:hi]`.
 
         Args:
@@ -72,6 +81,7 @@ class CompiledRule:
             at: From where on to look.
             hi: Before where a match has to begin.
             anchors: Words that `text` holds, of which each match of keywords holds one; none if that is not known.
+            windows: In order, where matches begin, and how far each has to be seen; None for anywhere and all of it.
 
         Raises:
             RuleFailed: a validator raised, or a bounded search took too long.
@@ -79,36 +89,46 @@ class CompiledRule:
         if self.keywords is not None:
             spans = self.keywords.find(text, at, hi, anchors)
             return (spans[-1][1] if spans else at), [Match(start, end, self.number) for start, end in spans]
+        found: list[Match] = []
         try:
-            return self._find(text, at, hi)
+            if windows is None:
+                return self._find(text, at, hi, len(text), found), found
+            for begin, last, end in windows:
+                if begin >= hi:
+                    break
+                if at < last:
+                    at = self._find(text, max(at, begin), min(hi, last), end, found)
         except Exception as error:
             raise RuleFailed(self.number, self.rule.id, type(error).__name__) from error
+        return at, found
 
-    def _find(self, text: str, at: int, hi: int) -> tuple[int, list[Match]]:
-        number, search, check = self.number, self._search, self._check
+    def _find(self, text: str, at: int, hi: int, end: int, found: list[Match]) -> int:
+        """Add the matches that begin in `text[at:hi]`, as seen up to `end`; return where the search goes on."""
+        number, check = self.number, self._check
+        search = self._search if hi - at > 1 else self._match
         ignore, timeout_s = self.rule.ignore, self.rule.timeout_s
         bound = None if timeout_s is None else timeout_s * (1 + len(text) / 100_000)
-        found: list[Match] = []
-        while True:
-            match = search(text, at) if bound is None else search(text, at, timeout=bound)
+        while at < hi:
+            match = search(text, at, end) if bound is None else search(text, at, end, timeout=bound)
             if match is None:
-                return at, found
-            start, end = match.span()
+                break
+            start, stop = match.span()
             if start >= hi:
-                return at, found
-            if start == end:
-                at = end + 1
-            elif kept := end - start if check is None else check(match.group()):
+                break
+            if start == stop:
+                at = stop + 1
+            elif kept := stop - start if check is None else check(match.group()):
                 at = start + kept
                 if ignore is None or not ignore(text[start:at]):
                     found.append(Match(start, at, number))
             else:
                 at = start + 1
+        return at
 
 
-def _search_of(rule: Rule) -> Callable[..., Any]:
+def _compiled(rule: Rule) -> Any:
     try:
-        return compile_pattern(rule.pattern, rule).search
+        return compile_pattern(rule.pattern, rule)
     except ValueError as error:
         raise ConfigurationError(f"rule {rule.id}: {error}") from error
 

@@ -8,15 +8,20 @@ A gate is a necessary condition: it holds for every text in which a pattern unde
 - Separators that a pattern allows between digits are all deleted before runs are counted.
 
 The conditions of one gate stand in the order of their cost. What several gates look at is computed once per text.
+
+A gate that holds can also say where: every match under it overlaps one of its *places*, or ends right before one. So a
+pattern is looked for around those alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-__all__ = ["GATES", "TRIGGERS", "Gate", "Shapes"]
+__all__ = ["GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
 _DIGITS: Final = b"0123456789"
 _HEX: Final = b"0123456789abcdefABCDEF"
@@ -45,14 +50,15 @@ class Shapes:
 
     Attributes:
         text: The text.
-        data: Its UTF-8 bytes; a lone surrogate is encoded like any other character.
+        data: A byte for each of its characters, so that places in one are places in the other: the character itself if
+            it is ASCII, and else a question mark.
     """
 
     __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.data = text.encode("utf-8", "surrogatepass")
+        self.data = text.encode("ascii", "replace")
         self._has_digits: bool | None = None
         self._digits: bytes | None = None
         self._joined: bytes | None = None
@@ -92,6 +98,8 @@ class Shapes:
 
 
 Gate: TypeAlias = Callable[[Shapes], bool]
+Span: TypeAlias = tuple[int, int]
+Places: TypeAlias = Callable[[Shapes], Iterator[Span]]
 
 
 def _at(shapes: Shapes) -> bool:
@@ -159,3 +167,49 @@ TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
     {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN}
 )
 """The characters of which a text has to hold one for a gate to hold."""
+
+_find_digits: Final = re.compile(rb"0[0 \-.()/\t]*").finditer
+_find_colons: Final = re.compile(rb":(?=[0-9a-fA-F]*:)").finditer
+_LONG: Final = b"x" * 20
+
+
+def _all(shape: bytes, needle: bytes) -> Iterator[Span]:
+    size = len(needle)
+    place = shape.find(needle)
+    while place >= 0:
+        yield place, place + size
+        place = shape.find(needle, place + 1)
+
+
+def _digit_runs(shapes: Shapes, *, count: int) -> Iterator[Span]:
+    shape = shapes.digits
+    for match in _find_digits(shape):
+        start, end = match.span()
+        if end - start >= count and shape.count(b"0", start, end) >= count:
+            yield start, end
+
+
+def _token_runs(shapes: Shapes) -> Iterator[Span]:
+    shape = shapes.data.translate(_TOKEN_SHAPE)
+    start = shape.find(_LONG)
+    while start >= 0:
+        end = shape.find(b" ", start)
+        yield start, end if end >= 0 else len(shape)
+        start = shape.find(_LONG, end) if end >= 0 else -1
+
+
+PLACES: Final[Mapping[str, Places]] = MappingProxyType(
+    {
+        "at": lambda shapes: _all(shapes.data, b"@"),
+        "colons": lambda shapes: (match.span() for match in _find_colons(shapes.data)),
+        "letters_2_digits_2": lambda shapes: _all(shapes.letters, b"aa00"),
+        "dashed_3_2_4": lambda shapes: _all(shapes.digits, b"000-00-0000"),
+        "dotted_quad": lambda shapes: _all(shapes.digits, b"0.0"),
+        "plus_digits_8": lambda shapes: _all(shapes.data, b"+"),
+        "digits_10": partial(_digit_runs, count=10),
+        "digits_13": partial(_digit_runs, count=13),
+        "token_20": _token_runs,
+    }
+)
+"""Where the gates hold, in order: every match overlaps one of the places, or ends right before one. Of a gate that is
+not among them that is not known, and the patterns under it are searched for in all of a text."""

@@ -24,7 +24,8 @@ class Rule:
         category: What a match is, for instance `EMAIL`.
         pattern: In the syntax of the `regex` package, version 0, which is that of `re`. `\d`, `\w` and `\b` mean ASCII
             unless `unicode`. Empty for a rule of `keywords`.
-        gate: Name of a shape test from `genai_guard.text.gates` that holds for every text with a match.
+        gate: Name of a shape test from `genai_guard.text.gates` that holds for every match, together with the character
+            after it if that decides about it.
         words: Every match contains one of these as a whole word, lower case; empty for no such promise.
         validator: Looks at the matched text and refuses look-alikes, for instance by a checksum. After a refusal the
             search goes on one character further, so a look-alike hides nothing.
@@ -51,6 +52,9 @@ class Rule:
             it like a validator.
         ignore: Says of a match that nobody wants to hear of it, for instance because it is on a list of exceptions.
             Unlike after a refusal, the search goes on behind it.
+        beside: Every match contains one of these besides, also as a whole word; counts only together with `words` or
+            `starts`. Empty for no such promise.
+        literals: Every match contains one of these, anywhere, in lower case if `ignore_case`; empty for no such promise.
     """
 
     id: str
@@ -73,6 +77,8 @@ class Rule:
     timeout_s: float | None = None
     trim: Callable[[str], int] | None = None
     ignore: Callable[[str], bool] | None = None
+    beside: tuple[str, ...] = ()
+    literals: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Match(NamedTuple):

@@ -83,7 +83,7 @@ def folded_words(text: str) -> list[bytes]:
 
 
 def _mapped(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass").translate(_ASCII_WORD_TABLE)
+    return text.encode("ascii", "replace").translate(_ASCII_WORD_TABLE)
 
 
 def split_tokens(text: str) -> list[str]:
@@ -144,26 +144,33 @@ class WordPass:
                 self._by_word.setdefault(word, []).append((rule, beside))
             for head in heads:
                 self._by_head.setdefault(head, []).append(rule)
-        self._words: Final = frozenset(self._by_word)
+        others = (beside for filed in self._by_word.values() for _, beside in filed)
+        self._words: Final = frozenset(self._by_word).union(*others)
         self._heads: Final = frozenset(self._by_head)
         self._only_non_ascii_heads: Final = not any(head.isascii() for head in self._heads)
 
     def __bool__(self) -> bool:
         return bool(self._words or self._heads)
 
-    def hits(self, text: str) -> Iterable[tuple[int, set[str]]]:
+    def words_in(self, text: str) -> frozenset[bytes]:
+        """Return which of the words that decide about rules are in `text`."""
+        return self._words.intersection(ascii_words(text))
+
+    def hits(self, text: str, words: frozenset[bytes]) -> Iterable[tuple[int, set[str]]]:
         """Return the rules that can match `text`, each with the words that make it so.
 
         None of those words means that a match need not hold one.
+
+        Args:
+            text: The text.
+            words: What `words_in` says of it.
         """
-        words = ascii_words(text)
-        hit = self._words.intersection(words)
         heads = self._hit_heads(text)
-        if not hit and not heads:
+        if not words and not heads:
             return ()
         found: dict[int, set[str]] = {}
-        for word in hit:
-            for rule, beside in self._by_word[word]:
+        for word in words:
+            for rule, beside in self._by_word.get(word, ()):
                 if not beside or not beside.isdisjoint(words):
                     found.setdefault(rule, set()).add(word.decode())
         found.update((rule, set[str]()) for head in heads for rule in self._by_head[head])

@@ -14,6 +14,7 @@ from typing import Final
 
 from genai_guard.guards.credentials.randomness import is_no_placeholder
 from genai_guard.guards.entities.entity import DIGITS, LETTERS
+from genai_guard.text.promises import literals_of
 from genai_guard.text.rules import Rule
 
 __all__ = ["GATE", "SIGN", "TOKEN", "Credential", "after_sign", "assigned", "token", "whole"]
@@ -83,6 +84,7 @@ def token(
         pattern=rf"\b{pattern}(?![\w-])",
         gate="" if words else GATE,
         words=words,
+        literals=() if words else literals_of(pattern),
         validator=validator,
         max_length=(most or size) + 2,
         min_length=size,

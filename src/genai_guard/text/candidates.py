@@ -1,0 +1,214 @@
+"""Candidates: which rules can match a text at all, and where, before any pattern is searched for.
+
+1. Each gate is tested once, and says where it holds.
+2. One word pass says which keywords and word-bound rules can be in the text.
+3. Literals are looked for: under a gate around its places alone, else in all of the text.
+
+What is left is looked for in windows around the places, or in all of the text where no bound is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from genai_guard.text.compiled import CompiledRule
+from genai_guard.text.gates import GATES, PLACES, TRIGGERS, Gate, Places, Shapes, Span
+from genai_guard.text.literals import LiteralPass
+from genai_guard.text.windows import Near, Window, around
+from genai_guard.text.words import ALONE, WordPass
+
+__all__ = ["Candidate", "CoreFilter"]
+
+_NO_WORDS: Final = frozenset[str]()
+_FEW: Final = 4
+_DENSE: Final = 256
+"""Characters of text to each place from which on a search of all of it is cheaper than one at every place."""
+
+Candidate: TypeAlias = "tuple[int, Collection[str], Sequence[Window] | None]"
+"""A rule by its number, the words that make it one if it is words, and where to look for it if not everywhere."""
+
+
+class CoreFilter:
+    """Gates, words and literals of a set of rules.
+
+    Args:
+        compiled: The rules. Their numbers are what `candidates` returns.
+    """
+
+    __slots__ = ("_bare", "_gated", "_literal", "_placed", "_rules", "_triggers", "_words")
+
+    def __init__(self, compiled: Iterable[CompiledRule]) -> None:
+        compiled = tuple(compiled)
+        self._rules: Final = {each.number: each for each in compiled}
+        gated = [each for each in compiled if each.rule.gate]
+        wordy = [each for each in compiled if each.is_wordy]
+        literal = [each for each in compiled if each.rule.literals and not each.rule.gate and not each.is_wordy]
+        known = {each.number for each in (*gated, *wordy, *literal)}
+        self._gated: Final = tuple(_gated(gated))
+        self._triggers: Final = b"".join({TRIGGERS[each.rule.gate] for each in gated})
+        self._words: Final = _word_pass(wordy)
+        self._placed: Final = tuple(_literal_passes([each for each in literal if Near.of([each.rule])]))
+        self._literal: Final = tuple(_literal_passes([each for each in literal if not Near.of([each.rule])]))
+        self._bare: Final = tuple((number, _NO_WORDS, None) for number in self._rules if number not in known)
+
+    def words_in(self, text: str) -> frozenset[bytes]:
+        """Return which of the words that decide about rules are in `text`."""
+        return self._words.words_in(text) if self._words else frozenset()
+
+    def candidates(
+        self, text: str, *, words: frozenset[bytes] | None = None, skip_words: bool = False
+    ) -> list[Candidate]:
+        """Return the rules that can match `text`.
+
+        Args:
+            text: The text.
+            words: What `words_in` says of it, if that is known.
+            skip_words: Whether it is known that no rule matches that is found by its words.
+        """
+        found: list[Candidate] = list(self._bare)
+        if self._gated:
+            shapes = Shapes(text)
+            if len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
+                for gate in self._gated:
+                    if gate.holds(shapes):
+                        found += gate.candidates(shapes)
+        if self._placed or self._literal:
+            found += self._by_literals(text)
+        if self._words and not skip_words:
+            for number, anchors in self._words.hits(text, self._words.words_in(text) if words is None else words):
+                found.append((number, anchors, _around_words(self._rules[number], text, anchors)))
+        return found
+
+    def _by_literals(self, text: str) -> Iterator[Candidate]:
+        for literals in self._literal:
+            yield from ((number, _NO_WORDS, None) for number in literals.present(text))
+        is_placed = text.isascii()
+        for literals in self._placed:
+            if not is_placed:
+                yield from ((number, _NO_WORDS, None) for number in literals.present(text))
+                continue
+            places = literals.places(text, ((0, 0, len(text)),))
+            data = text.encode() if places else b""
+            for number, spans in places.items():
+                yield number, _NO_WORDS, around(spans, data, Near.of([self._rules[number].rule]))
+
+
+class _Alike(NamedTuple):
+    """Rules under one gate whose matches reach alike."""
+
+    near: Near
+    numbers: tuple[int, ...]
+
+
+class _Gated(NamedTuple):
+    """A gate, and the rules under it.
+
+    Attributes:
+        holds: Whether it holds for a text.
+        places: Where; None if that is not known.
+        alike: The rules without literals.
+        near: How far matches of the rules with literals reach.
+        literals: The literals.
+        each: How far matches of each of them reach.
+    """
+
+    holds: Gate
+    places: Places | None
+    alike: tuple[_Alike, ...]
+    near: Near
+    literals: LiteralPass | None
+    each: dict[int, Near]
+
+    def candidates(self, shapes: Shapes) -> Iterator[Candidate]:
+        """Yield the rules that can match a text for which the gate holds."""
+        spans = None if self.places is None else list(self.places(shapes))
+        for near, numbers in self.alike:
+            windows = _windows(spans, shapes.data, near)
+            yield from ((number, _NO_WORDS, windows) for number in numbers)
+        if self.literals is not None:
+            windows = _windows(spans, shapes.data, self.near)
+            found = self.literals.places(shapes.text, ((0, 0, len(shapes.text)),) if windows is None else windows)
+            for number, places in found.items():
+                yield number, _NO_WORDS, _windows(places, shapes.data, self.each[number])
+
+
+def _windows(places: Iterable[Span] | None, data: bytes, near: Near) -> list[Window] | None:
+    return None if places is None or not near else around(places, data, near)
+
+
+def _gated(compiled: Sequence[CompiledRule]) -> Iterator[_Gated]:
+    """Yield each gate that a rule names, in the order of their cost."""
+    for name, gate in GATES.items():
+        behind = [each for each in compiled if each.rule.gate == name]
+        if not behind:
+            continue
+        literal = [each for each in behind if each.rule.literals and not each.rule.ignore_case]
+        alike: dict[Near, list[int]] = {}
+        for each in behind:
+            if each not in literal:
+                alike.setdefault(_near(each), []).append(each.number)
+        yield _Gated(
+            gate,
+            PLACES.get(name),
+            tuple(_Alike(near, tuple(numbers)) for near, numbers in alike.items()),
+            Near.of([each.rule for each in literal]) if literal else Near(b"", 0),
+            LiteralPass({each.number: each.rule.literals for each in literal}, ignore_case=False) if literal else None,
+            {each.number: _near(each) for each in literal},
+        )
+
+
+def _near(compiled: CompiledRule) -> Near:
+    near = Near.of([compiled.rule])
+    return near._replace(reach=0) if near.alphabet else near
+
+
+def _literal_passes(compiled: Iterable[CompiledRule]) -> Iterator[LiteralPass]:
+    compiled = tuple(compiled)
+    for ignore_case in (False, True):
+        literals = {each.number: each.rule.literals for each in compiled if each.rule.ignore_case is ignore_case}
+        if literals:
+            yield LiteralPass(literals, ignore_case=ignore_case)
+
+
+def _word_pass(compiled: Iterable[CompiledRule]) -> WordPass:
+    filed: list[tuple[int, dict[bytes, frozenset[bytes]], frozenset[str]]] = []
+    for each in compiled:
+        if each.keywords:
+            filed.append((each.number, each.keywords.anchors, each.keywords.bare_heads))
+        else:
+            beside = frozenset(word.encode() for word in each.rule.beside) or ALONE
+            filed.append((each.number, dict.fromkeys(map(str.encode, _words_of(each)), beside), frozenset()))
+    return WordPass(filed)
+
+
+def _words_of(compiled: CompiledRule) -> tuple[str, ...]:
+    return compiled.rule.words or compiled.rule.starts
+
+
+def _around_words(compiled: CompiledRule, text: str, anchors: Collection[str]) -> list[Window] | None:
+    """Return where to look for a rule of words that are in `text`; None for everywhere."""
+    rule = compiled.rule
+    if compiled.keywords or not text.isascii():
+        return None
+    starts = anchors if not rule.words else rule.starts if len(rule.starts) <= _FEW else ()
+    near = Near(b"", rule.max_length)
+    if not starts and not near:
+        return None
+    places = _places(text.lower(), starts or anchors)
+    if len(places) * _DENSE > len(text) + _DENSE:
+        return None
+    if not starts:
+        return around(places, b"", near)
+    size = len(text)
+    return [(start, start + 1, start + rule.max_length + 8 if rule.max_length else size) for start, _ in places]
+
+
+def _places(text: str, words: Iterable[str]) -> list[Span]:
+    places: list[Span] = []
+    for word in words:
+        place = text.find(word)
+        while place >= 0:
+            places.append((place, place + len(word)))
+            place = text.find(word, place + 1)
+    return sorted(places)

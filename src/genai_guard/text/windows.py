@@ -1,0 +1,96 @@
+"""Windows: where around a place that gives a rule away a match of it may begin, and how far it has to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple, TypeAlias
+
+from genai_guard.text.gates import Span
+from genai_guard.text.rules import Rule
+
+__all__ = ["Near", "Window", "around"]
+
+_MARGIN: Final = 8
+"""Characters seen after the last that can decide about a match."""
+_STEP: Final = 256
+"""Characters copied at a time."""
+
+Window: TypeAlias = tuple[int, int, int]
+"""Where to begin, before where a match has to begin, and where the text ends for it."""
+
+
+class Near(NamedTuple):
+    """How far a match may reach around a place that it holds.
+
+    Attributes:
+        alphabet: What it is made of, up to the last character that decides about it; empty if that is not known.
+        reach: No match is longer, with the characters that decide about it; 0 if that is not known.
+    """
+
+    alphabet: bytes
+    reach: int
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Near:
+        """Return what holds for each of the rules."""
+        rules = tuple(rules)
+        letters = {char for rule in rules for char in rule.alphabet} if all(rule.alphabet for rule in rules) else set()
+        alphabet = "".join(sorted(letters))
+        reach = max(rule.max_length for rule in rules) if all(rule.max_length for rule in rules) else 0
+        return cls(alphabet.encode() if alphabet.isascii() else b"", reach)
+
+    def __bool__(self) -> bool:
+        return bool(self.alphabet or self.reach)
+
+
+def around(places: Iterable[Span], data: bytes, near: Near) -> list[Window]:
+    """Return windows that hold every match which overlaps one of the `places`, or ends right before one.
+
+    Places whose windows touch share one, so the cost is linear in the text however many there are.
+
+    Args:
+        places: In order.
+        data: A byte for each character of the text.
+        near: How far the matches reach; it knows at least one bound.
+    """
+    windows: list[Window] = []
+    begin = last = end = -1
+    is_stale = False
+    for start, stop in places:
+        if start >= end and is_stale:
+            end, is_stale = _right(data, last, near), False
+        if start < end:
+            last, is_stale = max(last, stop), True
+            continue
+        if last >= 0:
+            windows.append((begin, last, end))
+        begin, last, end = _left(data, start, near), stop, _right(data, stop, near)
+    if last >= 0:
+        windows.append((begin, last, _right(data, last, near) if is_stale else end))
+    return windows
+
+
+def _left(data: bytes, place: int, near: Near) -> int:
+    bound = max(place - near.reach, 0) if near.reach else 0
+    if not near.alphabet:
+        return bound
+    while place > bound:
+        first = max(place - _STEP, bound)
+        kept = len(data[first:place].rstrip(near.alphabet))
+        if kept:
+            return first + kept
+        place = first
+    return place
+
+
+def _right(data: bytes, place: int, near: Near) -> int:
+    bound = place + near.reach if near.reach else len(data)
+    if not near.alphabet:
+        return bound + _MARGIN
+    while place < bound:
+        chunk = data[place : min(place + _STEP, bound)]
+        rest = len(chunk.lstrip(near.alphabet))
+        place += len(chunk) - rest
+        if rest or not chunk:
+            break
+    return place + _MARGIN
