@@ -36,7 +36,18 @@ class CoreFilter:
         compiled: The rules. Their numbers are what `candidates` returns.
     """
 
-    __slots__ = ("_bare", "_gated", "_literal", "_placed", "_rules", "_triggers", "_words")
+    __slots__ = (
+        "_bare",
+        "_gate_numbers",
+        "_gated",
+        "_literal",
+        "_literal_numbers",
+        "_placed",
+        "_rules",
+        "_triggers",
+        "_word_numbers",
+        "_words",
+    )
 
     def __init__(self, compiled: Iterable[CompiledRule]) -> None:
         compiled = tuple(compiled)
@@ -44,7 +55,10 @@ class CoreFilter:
         gated = [each for each in compiled if each.rule.gate]
         wordy = [each for each in compiled if each.is_wordy]
         literal = [each for each in compiled if each.rule.literals and not each.rule.gate and not each.is_wordy]
-        known = {each.number for each in (*gated, *wordy, *literal)}
+        self._gate_numbers: Final = frozenset(each.number for each in gated)
+        self._word_numbers: Final = frozenset(each.number for each in wordy)
+        self._literal_numbers: Final = frozenset(each.number for each in literal)
+        known = self._gate_numbers | self._word_numbers | self._literal_numbers
         self._gated: Final = tuple(_gated(gated))
         self._triggers: Final = b"".join({TRIGGERS[each.rule.gate] for each in gated})
         self._words: Final = _word_pass(wordy)
@@ -57,28 +71,35 @@ class CoreFilter:
         return self._words.words_in(text) if self._words else frozenset()
 
     def candidates(
-        self, text: str, *, words: frozenset[bytes] | None = None, skip_words: bool = False
+        self,
+        text: str,
+        *,
+        only: frozenset[int] | None = None,
+        words: frozenset[bytes] | None = None,
+        skip_words: bool = False,
     ) -> list[Candidate]:
         """Return the rules that can match `text`.
 
         Args:
             text: The text.
-            words: What `words_in` says of it, if that is known.
+            only: Rules of which one has to be; None if that is not known.
+            words: What `words_in` says of the text, if that is known.
             skip_words: Whether it is known that no rule matches that is found by its words.
         """
         found: list[Candidate] = list(self._bare)
-        if self._gated:
+        if self._gated and (only is None or not self._gate_numbers.isdisjoint(only)):
             shapes = Shapes(text)
             if len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
                 for gate in self._gated:
-                    if gate.holds(shapes):
-                        found += gate.candidates(shapes)
-        if self._placed or self._literal:
+                    if (only is None or not gate.numbers.isdisjoint(only)) and gate.holds(shapes):
+                        gate.add(shapes, found)
+        if self._literal_numbers and (only is None or not self._literal_numbers.isdisjoint(only)):
             found += self._by_literals(text)
-        if self._words and not skip_words:
+        if self._words and not skip_words and (only is None or not self._word_numbers.isdisjoint(only)):
             for number, anchors in self._words.hits(text, self._words.words_in(text) if words is None else words):
-                found.append((number, anchors, _around_words(self._rules[number], text, anchors)))
-        return found
+                if only is None or number in only:
+                    found.append((number, anchors, _around_words(self._rules[number], text, anchors)))
+        return found if only is None else [each for each in found if each[0] in only]
 
     def _by_literals(self, text: str) -> Iterator[Candidate]:
         for literals in self._literal:
@@ -105,6 +126,7 @@ class _Gated(NamedTuple):
     """A gate, and the rules under it.
 
     Attributes:
+        numbers: The rules.
         holds: Whether it holds for a text.
         places: Where; None if that is not known.
         alike: The rules without literals.
@@ -113,6 +135,7 @@ class _Gated(NamedTuple):
         each: How far matches of each of them reach.
     """
 
+    numbers: frozenset[int]
     holds: Gate
     places: Places | None
     alike: tuple[_Alike, ...]
@@ -120,21 +143,19 @@ class _Gated(NamedTuple):
     literals: LiteralPass | None
     each: dict[int, Near]
 
-    def candidates(self, shapes: Shapes) -> Iterator[Candidate]:
-        """Yield the rules that can match a text for which the gate holds."""
-        spans = None if self.places is None else list(self.places(shapes))
+    def add(self, shapes: Shapes, found: list[Candidate]) -> None:
+        """Add the rules that can match a text for which the gate holds."""
+        data, places = shapes.data, None if self.places is None else list(self.places(shapes))
         for near, numbers in self.alike:
-            windows = _windows(spans, shapes.data, near)
-            yield from ((number, _NO_WORDS, windows) for number in numbers)
+            windows = around(places, data, near) if near and places is not None else None
+            for number in numbers:
+                found.append((number, _NO_WORDS, windows))
         if self.literals is not None:
-            windows = _windows(spans, shapes.data, self.near)
-            found = self.literals.places(shapes.text, ((0, 0, len(shapes.text)),) if windows is None else windows)
-            for number, places in found.items():
-                yield number, _NO_WORDS, _windows(places, shapes.data, self.each[number])
-
-
-def _windows(places: Iterable[Span] | None, data: bytes, near: Near) -> list[Window] | None:
-    return None if places is None or not near else around(places, data, near)
+            windows = around(places, data, self.near) if self.near and places is not None else None
+            where = ((0, 0, len(data)),) if windows is None else windows
+            for number, spans in self.literals.places(shapes.text, where).items():
+                near = self.each[number]
+                found.append((number, _NO_WORDS, around(spans, data, near) if near else None))
 
 
 def _gated(compiled: Sequence[CompiledRule]) -> Iterator[_Gated]:
@@ -149,6 +170,7 @@ def _gated(compiled: Sequence[CompiledRule]) -> Iterator[_Gated]:
             if each not in literal:
                 alike.setdefault(_near(each), []).append(each.number)
         yield _Gated(
+            frozenset(each.number for each in behind),
             gate,
             PLACES.get(name),
             tuple(_Alike(near, tuple(numbers)) for near, numbers in alike.items()),
@@ -201,7 +223,7 @@ def _around_words(compiled: CompiledRule, text: str, anchors: Collection[str]) -
     if not starts:
         return around(places, b"", near)
     size = len(text)
-    return [(start, start + 1, start + rule.max_length + 8 if rule.max_length else size) for start, _ in places]
+    return [(start, start + 1, start + rule.max_length + 1 if rule.max_length else size) for start, _ in places]
 
 
 def _places(text: str, words: Iterable[str]) -> list[Span]:

@@ -40,8 +40,10 @@ class CompiledRule:
 
     __slots__ = (
         "_check",
+        "_ignore",
         "_match",
         "_search",
+        "_timeout_s",
         "is_wordy",
         "keywords",
         "look_behind",
@@ -60,6 +62,8 @@ class CompiledRule:
         self.number: Final = number
         self.rule: Final = rule
         self._check: Final = _check_of(rule)
+        self._ignore: Final = rule.ignore
+        self._timeout_s: Final = rule.timeout_s
         pattern = _compiled(rule)
         self._search: Final[Callable[..., Any]] = pattern.search
         self._match: Final[Callable[..., Any]] = pattern.match
@@ -104,10 +108,11 @@ class CompiledRule:
 
     def _find(self, text: str, at: int, hi: int, end: int, found: list[Match]) -> int:
         """Add the matches that begin in `text[at:hi]`, as seen up to `end`; return where the search goes on."""
-        number, check = self.number, self._check
+        check, ignore, bound = self._check, self._ignore, self._timeout_s
         search = self._search if hi - at > 1 else self._match
-        ignore, timeout_s = self.rule.ignore, self.rule.timeout_s
-        bound = None if timeout_s is None else timeout_s * (1 + len(text) / 100_000)
+        if bound is not None:
+            bound *= 1 + len(text) / 100_000
+        hi = min(hi, end - self.min_length + 1)
         while at < hi:
             match = search(text, at, end) if bound is None else search(text, at, end, timeout=bound)
             if match is None:
@@ -120,7 +125,7 @@ class CompiledRule:
             elif kept := stop - start if check is None else check(match.group()):
                 at = start + kept
                 if ignore is None or not ignore(text[start:at]):
-                    found.append(Match(start, at, number))
+                    found.append(Match(start, at, self.number))
             else:
                 at = start + 1
         return at

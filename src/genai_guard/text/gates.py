@@ -16,7 +16,7 @@ pattern is looked for around those alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -26,6 +26,7 @@ __all__ = ["GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 _DIGITS: Final = b"0123456789"
 _HEX: Final = b"0123456789abcdefABCDEF"
 _SEPARATORS: Final = b" -.()/\t"
+_LEAST_RUN: Final = 10
 
 
 def _table(classes: Mapping[bytes, bytes], other: bytes) -> bytes:
@@ -45,6 +46,12 @@ _TOKEN_SHAPE: Final = _table({_TOKEN: b"x"}, b" ")
 _LETTER_SHAPE: Final = _table({_DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
 
 
+# These look at the shape `digits`. Each begins with a character that is looked for at the speed of memory.
+_find_digits: Final = re.compile(rb"0[0 \-.()/\t]{9,}").finditer
+_find_plus: Final = re.compile(rb"\+(?:[ \-.()/\t]*0){8}").search
+_find_quad: Final = re.compile(rb"0\.0+\.0+\.0").search
+
+
 class Shapes:
     """One text in the forms that gates look at, each made when it is first asked for.
 
@@ -54,7 +61,7 @@ class Shapes:
             it is ASCII, and else a question mark.
     """
 
-    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "data", "text")
+    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "_runs", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -62,6 +69,7 @@ class Shapes:
         self._has_digits: bool | None = None
         self._digits: bytes | None = None
         self._joined: bytes | None = None
+        self._runs: list[tuple[int, int, int]] | None = None
         self._letters: bytes | None = None
 
     @property
@@ -69,7 +77,7 @@ class Shapes:
         """Whether there is any digit: without one most gates are shut, and no other form is needed."""
         has = self._has_digits
         if has is None:
-            has = self._has_digits = len(self.data.translate(None, _DIGITS)) != len(self.data)
+            has = self._has_digits = b"0" in self.digits
         return has
 
     @property
@@ -89,6 +97,20 @@ class Shapes:
         return shape
 
     @property
+    def digit_runs(self) -> list[tuple[int, int, int]]:
+        """Where digits stand with nothing but separators between them, if they are ten or more, and how many."""
+        runs = self._runs
+        if runs is None:
+            shape = self.digits
+            runs = self._runs = []
+            for match in _find_digits(shape):
+                start, end = match.span()
+                count = shape.count(b"0", start, end)
+                if count >= _LEAST_RUN:
+                    runs.append((start, end, count))
+        return runs
+
+    @property
     def letters(self) -> bytes:
         """Every letter as `a`, every digit as `0`, everything else as a space."""
         shape = self._letters
@@ -99,7 +121,7 @@ class Shapes:
 
 Gate: TypeAlias = Callable[[Shapes], bool]
 Span: TypeAlias = tuple[int, int]
-Places: TypeAlias = Callable[[Shapes], Iterator[Span]]
+Places: TypeAlias = Callable[[Shapes], Iterable[Span]]
 
 
 def _at(shapes: Shapes) -> bool:
@@ -115,7 +137,7 @@ def _digits_10(shapes: Shapes) -> bool:
 
 
 def _plus_digits_8(shapes: Shapes) -> bool:
-    return "+" in shapes.text and shapes.has_digits and b"+" + b"0" * 8 in shapes.joined
+    return "+" in shapes.text and bool(_find_plus(shapes.digits))
 
 
 def _letters_2_digits_2(shapes: Shapes) -> bool:
@@ -127,7 +149,7 @@ def _dashed_3_2_4(shapes: Shapes) -> bool:
 
 
 def _dotted_quad(shapes: Shapes) -> bool:
-    return shapes.has_digits and b"0.0" in shapes.digits and b"..." in shapes.data.translate(None, _DIGITS)
+    return b"0.0" in shapes.digits and bool(_find_quad(shapes.digits))
 
 
 def _colons(shapes: Shapes) -> bool:
@@ -157,8 +179,8 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
 """The gates by name, the cheapest first.
 
 `at`: an `@`. `colons`: `::`, or six colons with nothing but hexadecimal digits between them. `letters_2_digits_2`: two
-letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: three dots with
-nothing but digits between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
+letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: four runs of
+digits with dots between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
 `digits_13`: ten and thirteen digits, likewise. `token_20`: twenty ASCII letters,
 digits, underscores and hyphens in a row.
 """
@@ -168,25 +190,22 @@ TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
 )
 """The characters of which a text has to hold one for a gate to hold."""
 
-_find_digits: Final = re.compile(rb"0[0 \-.()/\t]*").finditer
 _find_colons: Final = re.compile(rb":(?=[0-9a-fA-F]*:)").finditer
 _LONG: Final = b"x" * 20
 
 
-def _all(shape: bytes, needle: bytes) -> Iterator[Span]:
+def _all(shape: bytes, needle: bytes) -> list[Span]:
     size = len(needle)
     place = shape.find(needle)
+    places: list[Span] = []
     while place >= 0:
-        yield place, place + size
+        places.append((place, place + size))
         place = shape.find(needle, place + 1)
+    return places
 
 
-def _digit_runs(shapes: Shapes, *, count: int) -> Iterator[Span]:
-    shape = shapes.digits
-    for match in _find_digits(shape):
-        start, end = match.span()
-        if end - start >= count and shape.count(b"0", start, end) >= count:
-            yield start, end
+def _digit_runs(shapes: Shapes, *, count: int) -> list[Span]:
+    return [(start, end) for start, end, digits in shapes.digit_runs if digits >= count]
 
 
 def _token_runs(shapes: Shapes) -> Iterator[Span]:

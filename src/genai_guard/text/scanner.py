@@ -11,17 +11,24 @@ the e-mail rule for all of it. Windows end at white space, and see as much of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Literal, TypeAlias
 
 import regex
 
+from genai_guard.errors import ConfigurationError
+from genai_guard.text.accelerator import accelerate
 from genai_guard.text.candidates import Candidate, CoreFilter
 from genai_guard.text.compiled import CompiledRule
 from genai_guard.text.holds import Holds
 from genai_guard.text.rules import Match, Rule, by_place
 
-__all__ = ["Cursors", "Scanner"]
+__all__ = ["Cursors", "Engine", "Scanner"]
+
+Engine: TypeAlias = Literal["auto", "core", "fast"]
+default_engine: Engine = "auto"
+"""The engine of scanners that are built without naming one, those of guards and pipelines among them. To switch the
+accelerator off for a whole program, set `genai_guard.text.scanner.default_engine = "core"` before building them."""
 
 _WINDOW: Final = 4096
 _find_space: Final = regex.compile(r"\s").search
@@ -37,17 +44,22 @@ class Scanner:
 
     Args:
         rules: What to look for. The index of a rule here is `Match.rule`.
+        engine: What says which rules can match a text. `core` needs nothing but this package; `fast` needs the extra
+            `fast`, and is quicker on ASCII text; `auto` takes the one that is there. None stands for `default_engine`.
+            All find the same.
 
     Raises:
-        ConfigurationError: a pattern does not compile, a gate does not exist, or a rule has neither pattern nor
-            keywords, or both.
+        ConfigurationError: a pattern does not compile, a gate does not exist, a rule has neither pattern nor
+            keywords, or both; or the engine does not exist, or is not installed.
 
     Attributes:
         rules: As given.
+        engine: The engine that was asked for.
         look_behind: Characters before a place that a search there has to see.
     """
 
     __slots__ = (
+        "_accelerator",
         "_bounded",
         "_compiled",
         "_filter",
@@ -56,12 +68,16 @@ class Scanner:
         "_shortest",
         "_shortest_ascii",
         "_unbounded",
+        "engine",
         "look_behind",
         "rules",
     )
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], *, engine: Engine | None = None) -> None:
         self.rules: Final = tuple(rules)
+        self.engine: Final[Engine] = default_engine if engine is None else engine
+        if self.engine not in {"auto", "core", "fast"}:
+            raise ConfigurationError(f"Scanner(engine={self.engine!r}): must be one of 'auto', 'core', 'fast'")
         compiled = tuple(CompiledRule(number, rule) for number, rule in enumerate(self.rules))
         self._compiled: Final = compiled
         self._shortest: Final = min((each.min_length for each in compiled), default=1)
@@ -72,10 +88,13 @@ class Scanner:
         unbounded = [each for each in compiled if not each.max_length]
         self._unbounded: Final = CoreFilter(unbounded) if unbounded else None
         self._bounded: Final = CoreFilter(each for each in compiled if each.max_length) if unbounded else self._filter
+        self._accelerator: Final = (
+            None if self.engine == "core" else accelerate(compiled, required=self.engine == "fast")
+        )
         self._holds: Holds | None = None
 
-    def __reduce__(self) -> tuple[type[Scanner], tuple[tuple[Rule, ...]]]:
-        return type(self), (self.rules,)
+    def __reduce__(self) -> tuple[Callable[..., Scanner], tuple[tuple[Rule, ...], Engine]]:
+        return _rebuild, (self.rules, self.engine)
 
     @property
     def holds(self) -> Holds:
@@ -116,9 +135,12 @@ class Scanner:
         Raises:
             RuleFailed: as in `find`.
         """
+        only = None if self._accelerator is None else self._accelerator.screen(text)
+        if only is not None and not only:
+            return []
         if hi - lo > 2 * _WINDOW:
-            return self._collect_long(text, lo, hi, {} if cursors is None else cursors)
-        candidates = self._filter.candidates(text, skip_words=skip_words)
+            return self._collect_long(text, lo, hi, {} if cursors is None else cursors, only)
+        candidates = self._filter.candidates(text, only=only, skip_words=skip_words)
         return self._collect(candidates, text, lo, hi, cursors) if candidates else []
 
     def _collect(
@@ -133,23 +155,38 @@ class Scanner:
                 cursors[index] = at
         return found
 
-    def _collect_long(self, text: str, lo: int, hi: int, cursors: Cursors) -> list[Match]:
+    def _collect_long(
+        self, text: str, lo: int, hi: int, cursors: Cursors, only: frozenset[int] | None
+    ) -> list[Match]:
         """Scan window by window; rules whose matches know no bound are asked for in the text as a whole."""
         found: list[Match] = []
         words = frozenset[bytes]()
         for start, end in _windows(text, lo, hi):
             left = max(start - self.look_behind, 0)
             piece = text[left : end + self._reach]
-            met = self._filter.words_in(piece)
-            words |= met
-            candidates = self._bounded.candidates(piece, words=met)
+            if only is None:
+                met = self._filter.words_in(piece)
+                words |= met
+                candidates = self._bounded.candidates(piece, words=met)
+            else:
+                candidates = self._bounded.candidates(piece, only=self._screen(piece, only))
             local = {index: cursors[index] - left for index, *_ in candidates if index in cursors}
             matches = self._collect(candidates, piece, start - left, end - left, local)
             found += (Match(match.start + left, match.end + left, match.rule) for match in matches)
             cursors.update((index, at + left) for index, at in local.items())
         if self._unbounded is not None:
-            found += self._collect(self._unbounded.candidates(text, words=words), text, lo, hi, cursors)
+            candidates = self._unbounded.candidates(text, only=only, words=words if only is None else None)
+            found += self._collect(candidates, text, lo, hi, cursors)
         return found
+
+    def _screen(self, piece: str, only: frozenset[int]) -> frozenset[int]:
+        """Return which of the rules that can match a text can match a piece of it."""
+        found = None if self._accelerator is None else self._accelerator.screen(piece)
+        return only if found is None else found
+
+
+def _rebuild(rules: tuple[Rule, ...], engine: Engine) -> Scanner:
+    return Scanner(rules, engine=engine)
 
 
 def _windows(text: str, lo: int, hi: int) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ from genai_guard.text.rules import Rule
 
 __all__ = ["Near", "Window", "around"]
 
-_MARGIN: Final = 8
+_MARGIN: Final = 2
 """Characters seen after the last that can decide about a match."""
 _STEP: Final = 256
 """Characters copied at a time."""
@@ -62,34 +62,34 @@ def around(places: Iterable[Span], data: bytes, near: Near) -> list[Window]:
         if start < end:
             last, is_stale = max(last, stop), True
             continue
-        if last >= 0:
+        if end >= 0:
             windows.append((begin, last, end))
         begin, last, end = _left(data, start, near), stop, _right(data, stop, near)
-    if last >= 0:
+    if end >= 0:
         windows.append((begin, last, _right(data, last, near) if is_stale else end))
     return windows
 
 
 def _left(data: bytes, place: int, near: Near) -> int:
-    bound = max(place - near.reach, 0) if near.reach else 0
-    if not near.alphabet:
-        return bound
-    while place > bound:
-        first = max(place - _STEP, bound)
-        kept = len(data[first:place].rstrip(near.alphabet))
+    alphabet, reach = near
+    bound = place - reach if 0 < reach < place else 0
+    while alphabet and place > bound:
+        first = place - _STEP if place - _STEP > bound else bound
+        kept = len(data[first:place].rstrip(alphabet))
         if kept:
             return first + kept
         place = first
-    return place
+    return bound
 
 
 def _right(data: bytes, place: int, near: Near) -> int:
-    bound = place + near.reach if near.reach else len(data)
-    if not near.alphabet:
+    alphabet, reach = near
+    bound = place + reach if reach else len(data)
+    if not alphabet:
         return bound + _MARGIN
     while place < bound:
-        chunk = data[place : min(place + _STEP, bound)]
-        rest = len(chunk.lstrip(near.alphabet))
+        chunk = data[place : place + _STEP]
+        rest = len(chunk.lstrip(alphabet))
         place += len(chunk) - rest
         if rest or not chunk:
             break
