@@ -49,16 +49,15 @@ class Accelerator:
         return self._always
 
     def screen(self, text: str) -> frozenset[int] | None:
-        """Return the rules that can match `text`; None if that is not known, because the text is not ASCII."""
+        """Return the rules that can match `text`; None if that is not known, for instance as the text is not ASCII."""
         if not text.isascii():
             return None
-        hits = self._match(text.encode())
-        if not hits:
+        hits, owners, last = self._match(text.encode()), self._owners, len(self._owners)
+        if not hits or hits[-1] != last:
             return None  # the pattern of the end did not match: the automaton gave up
         if len(hits) == 1:
             return self._always
-        owners, last = self._owners, len(self._owners)
-        return self._always.union([owners[hit] for hit in hits if hit != last])
+        return self._always.union([owners[hit] for hit in hits[:-1]])
 
 
 def accelerate(compiled: Iterable[CompiledRule], *, required: bool) -> Accelerator | None:

@@ -16,14 +16,14 @@ from genai_guard.text.compiled import CompiledRule
 from genai_guard.text.gates import GATES, PLACES, TRIGGERS, Gate, Places, Shapes, Span
 from genai_guard.text.literals import LiteralPass
 from genai_guard.text.windows import Near, Window, around
-from genai_guard.text.words import ALONE, WordPass
+from genai_guard.text.words import ALONE, WordPass, lowered
 
 __all__ = ["Candidate", "CoreFilter"]
 
 _NO_WORDS: Final = frozenset[str]()
-_FEW: Final = 4
-_DENSE: Final = 256
-"""Characters of text to each place from which on a search of all of it is cheaper than one at every place."""
+_FEW: Final = 16
+_DENSE: Final = 1024
+"""Characters of text to each place below which one bounded search of all of it is cheaper than one at every place."""
 
 Candidate: TypeAlias = "tuple[int, Collection[str], Sequence[Window] | None]"
 """A rule by its number, the words that make it one if it is words, and where to look for it if not everywhere."""
@@ -60,7 +60,9 @@ class CoreFilter:
         self._literal_numbers: Final = frozenset(each.number for each in literal)
         known = self._gate_numbers | self._word_numbers | self._literal_numbers
         self._gated: Final = tuple(_gated(gated))
-        self._triggers: Final = b"".join({TRIGGERS[each.rule.gate] for each in gated})
+        triggers = {TRIGGERS[each.rule.gate] for each in gated}
+        # Where letters are among them, hardly any text has none.
+        self._triggers: Final = b"" if any(b"e" in each for each in triggers) else b"".join(triggers)
         self._words: Final = _word_pass(wordy)
         self._placed: Final = tuple(_literal_passes([each for each in literal if Near.of([each.rule])]))
         self._literal: Final = tuple(_literal_passes([each for each in literal if not Near.of([each.rule])]))
@@ -89,7 +91,7 @@ class CoreFilter:
         found: list[Candidate] = list(self._bare)
         if self._gated and (only is None or not self._gate_numbers.isdisjoint(only)):
             shapes = Shapes(text)
-            if len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
+            if not self._triggers or len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
                 for gate in self._gated:
                     if (only is None or not gate.numbers.isdisjoint(only)) and gate.holds(shapes):
                         gate.add(shapes, found)
@@ -104,15 +106,11 @@ class CoreFilter:
     def _by_literals(self, text: str) -> Iterator[Candidate]:
         for literals in self._literal:
             yield from ((number, _NO_WORDS, None) for number in literals.present(text))
-        is_placed = text.isascii()
         for literals in self._placed:
-            if not is_placed:
-                yield from ((number, _NO_WORDS, None) for number in literals.present(text))
-                continue
             places = literals.places(text, ((0, 0, len(text)),))
-            data = text.encode() if places else b""
+            data = text.encode("ascii", "replace") if places else b""
             for number, spans in places.items():
-                yield number, _NO_WORDS, around(spans, data, Near.of([self._rules[number].rule]))
+                yield number, _NO_WORDS, around(spans, data, _near(self._rules[number]))
 
 
 class _Alike(NamedTuple):
@@ -210,20 +208,18 @@ def _words_of(compiled: CompiledRule) -> tuple[str, ...]:
 
 def _around_words(compiled: CompiledRule, text: str, anchors: Collection[str]) -> list[Window] | None:
     """Return where to look for a rule of words that are in `text`; None for everywhere."""
-    rule = compiled.rule
-    if compiled.keywords or not text.isascii():
+    if compiled.keywords:
         return None
+    rule = compiled.rule
     starts = anchors if not rule.words else rule.starts if len(rule.starts) <= _FEW else ()
     near = Near(b"", rule.max_length)
-    if not starts and not near:
-        return None
-    places = _places(text.lower(), starts or anchors)
-    if len(places) * _DENSE > len(text) + _DENSE:
-        return None
     if not starts:
-        return around(places, b"", near)
-    size = len(text)
-    return [(start, start + 1, start + rule.max_length + 1 if rule.max_length else size) for start, _ in places]
+        return around(_places(lowered(text), anchors), b"", near) if near else None
+    places = _places(lowered(text), starts)
+    if rule.timeout_s is not None and len(places) * _DENSE > len(text) + _DENSE:
+        return None
+    reach = rule.max_length or len(text)
+    return [(start, start + 1, start + reach + 1) for start, _ in places]
 
 
 def _places(text: str, words: Iterable[str]) -> list[Span]:

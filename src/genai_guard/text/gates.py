@@ -24,7 +24,6 @@ from typing import Final, TypeAlias
 __all__ = ["GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
 _DIGITS: Final = b"0123456789"
-_HEX: Final = b"0123456789abcdefABCDEF"
 _SEPARATORS: Final = b" -.()/\t"
 _LEAST_RUN: Final = 10
 
@@ -52,6 +51,10 @@ _find_plus: Final = re.compile(rb"\+(?:[ \-.()/\t]*0){8}").search
 _find_quad: Final = re.compile(rb"0\.0+\.0+\.0").search
 
 
+_find_six: Final = re.compile(rb":(?:[0-9a-fA-F]*:){5}").search
+_LONG: Final = b"x" * 20
+
+
 class Shapes:
     """One text in the forms that gates look at, each made when it is first asked for.
 
@@ -61,7 +64,7 @@ class Shapes:
             it is ASCII, and else a question mark.
     """
 
-    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "_runs", "data", "text")
+    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "_runs", "_tokens", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -71,6 +74,7 @@ class Shapes:
         self._joined: bytes | None = None
         self._runs: list[tuple[int, int, int]] | None = None
         self._letters: bytes | None = None
+        self._tokens: bytes | None = None
 
     @property
     def has_digits(self) -> bool:
@@ -118,6 +122,14 @@ class Shapes:
             shape = self._letters = self.data.translate(_LETTER_SHAPE)
         return shape
 
+    @property
+    def tokens(self) -> bytes:
+        """Every letter, digit, `_` and `-` as `x`, everything else as a space."""
+        shape = self._tokens
+        if shape is None:
+            shape = self._tokens = self.data.translate(_TOKEN_SHAPE)
+        return shape
+
 
 Gate: TypeAlias = Callable[[Shapes], bool]
 Span: TypeAlias = tuple[int, int]
@@ -156,11 +168,11 @@ def _colons(shapes: Shapes) -> bool:
     text = shapes.text
     if ":" not in text:
         return False
-    return "::" in text or (text.count(":") >= 6 and b"::::::" in shapes.data.translate(None, _HEX))
+    return "::" in text or (text.count(":") >= 6 and bool(_find_six(shapes.data)))
 
 
 def _token_20(shapes: Shapes) -> bool:
-    return b"x" * 20 in shapes.data.translate(_TOKEN_SHAPE)
+    return _LONG in shapes.tokens
 
 
 GATES: Final[Mapping[str, Gate]] = MappingProxyType(
@@ -191,7 +203,6 @@ TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
 """The characters of which a text has to hold one for a gate to hold."""
 
 _find_colons: Final = re.compile(rb":(?=[0-9a-fA-F]*:)").finditer
-_LONG: Final = b"x" * 20
 
 
 def _all(shape: bytes, needle: bytes) -> list[Span]:
@@ -209,7 +220,7 @@ def _digit_runs(shapes: Shapes, *, count: int) -> list[Span]:
 
 
 def _token_runs(shapes: Shapes) -> Iterator[Span]:
-    shape = shapes.data.translate(_TOKEN_SHAPE)
+    shape = shapes.tokens
     start = shape.find(_LONG)
     while start >= 0:
         end = shape.find(b" ", start)

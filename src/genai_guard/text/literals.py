@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from genai_guard.text.gates import Span
 from genai_guard.text.windows import Window
-from genai_guard.text.words import fold
+from genai_guard.text.words import lowered
 
 __all__ = ["LiteralPass"]
 
@@ -42,17 +42,14 @@ class LiteralPass:
 
     def present(self, text: str) -> frozenset[int]:
         """Return the rules of which a literal is in the text."""
-        folded = fold(text) if self._ignore_case else text
+        folded = lowered(text) if self._ignore_case else text
         if self._search is None:
             return _NONE.union(*(rules for literal, rules in self._owners.items() if literal in folded))
         return _NONE.union(*{self._owners[folded[start:end]] for start, end in self._many(folded, 0, len(folded))})
 
     def places(self, text: str, windows: Iterable[Window]) -> dict[int, list[Span]]:
-        """Return the rules of which a literal is in one of the windows of the text, each with its places, in order.
-
-        The text is ASCII, or its case counts: else a place in it need not be one in its folded form.
-        """
-        folded = fold(text) if self._ignore_case else text
+        """Return the rules of which a literal is in one of the windows of the text, each with its places, in order."""
+        folded = lowered(text) if self._ignore_case else text
         search = self._few if self._search is None else self._many
         found: dict[int, list[Span]] = {}
         for start, _, end in windows:

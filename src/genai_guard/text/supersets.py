@@ -9,6 +9,7 @@ A pattern with a part that is not known here has no superset, and its rule is fi
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -18,8 +19,10 @@ from genai_guard.text.words import fold
 
 __all__ = ["superset_of", "supersets_of_keywords"]
 
-_MOST: Final = 64
+_MOST: Final = 32
 """Repetitions that are counted; more of them would make the automaton large for little."""
+_LOOSE: Final = 3
+"""Repetitions between the fewest and the most that are kept apart from any number of them."""
 _ANY: Final = r"[\x00-\xff]"
 _NOTHING: Final = "(?:)"
 _SPACE: Final = r"\t-\r\x1c-\x20"
@@ -173,8 +176,10 @@ def _repeat(text: str) -> str:
     if text[0] != "{":
         return text[0]
     low, comma, high = text[1 : text.index("}")].partition(",")
-    least, most = int(low or 0), int((high if comma else low) or _MOST + 1)
-    return f"{{{min(least, _MOST)},{most if most <= _MOST else ''}}}"
+    least = int(low or 0)
+    most = int(high or sys.maxsize) if comma else least
+    is_open = most > _MOST or most > least + _LOOSE
+    return f"{{{min(least, _MOST)},{'' if is_open else most}}}"
 
 
 def _set(text: str, *, ignore_case: bool) -> str:

@@ -88,7 +88,7 @@ def _right(data: bytes, place: int, near: Near) -> int:
     if not alphabet:
         return bound + _MARGIN
     while place < bound:
-        chunk = data[place : place + _STEP]
+        chunk = data[place : place + _STEP if place + _STEP < bound else bound]
         rest = len(chunk.lstrip(alphabet))
         place += len(chunk) - rest
         if rest or not chunk:

@@ -29,6 +29,7 @@ __all__ = [
     "folded_words",
     "is_word",
     "joins_left",
+    "lowered",
     "split_tokens",
 ]
 
@@ -62,6 +63,17 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return text.replace("\u0130", "i").casefold()
+
+
+def lowered(text: str) -> str:
+    """Return `text` in lower case, character for character.
+
+    What a search without regard to case takes for an ASCII letter becomes that letter: a dotted capital I, a long s and
+    the sign of kelvin too.
+    """
+    if not text.isascii():
+        text = text.replace("\u0130", "i").replace("\u017f", "s").replace("\u212a", "k")
+    return text.lower()
 
 
 def ascii_words(text: str) -> list[bytes]:
