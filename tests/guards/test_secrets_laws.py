@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from genai_guard.guards import Secrets
 from genai_guard.guards.credentials import CREDENTIALS
-from genai_guard.text import Rule, Scanner, ScanStream
+from genai_guard.text import Rule, Scanner, ScanStream, scanner
 from guards.keys import SHAPES, made
 from guards.test_secrets_kinds import NEGATIVES
 from text.texts import generated, spans, streamed, without_promises
@@ -104,7 +104,8 @@ def test_however_a_text_is_cut_its_stream_is_exact(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("text", SAMPLES[::4])
-def test_a_long_text_is_scanned_in_windows_to_the_same_end(text: str) -> None:
+def test_a_long_text_is_scanned_in_windows_to_the_same_end(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "_WINDOW", 2_048)
     long = "word " * 900 + text + "\nword" * 1_800 + "\n" + text
     assert spans(SCANNER.find(long)) == spans(PLAIN.find(long))
     assert len(SCANNER.find(long)) >= 2

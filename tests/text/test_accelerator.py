@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 import pytest
-import re2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from genai_guard.text.accelerator import Accelerator
 from genai_guard.text.supersets import superset_of, supersets_of_keywords
 from text.texts import FRAGMENTS, RULE_SETS, generated, spans, texts, without_promises
 
+re2: Any = import_module("re2")
 SECRET_RULES = Secrets().rules
 SETS: dict[str, tuple[Rule, ...]] = {
     **RULE_SETS,
@@ -121,7 +123,7 @@ def test_a_superset_matches_what_a_built_in_pattern_does(rule: Rule, data: st.Da
         (r"\p{L}\.", "a."),
         (r"[[:alpha:]]b", "ab"),
         (r"(?#note)a b", "a b"),
-        ("ſ", "s"),
+        ("\u017f", "s"),
         (r"[^a]b", "Ab"),
     ],
 )

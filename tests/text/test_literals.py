@@ -16,7 +16,10 @@ words = st.text("abc", min_size=1, max_size=3)
 
 
 @pytest.mark.parametrize("more", [{}, MANY], ids=["few", "many"])
-@given(promises=st.lists(st.lists(words, min_size=1, max_size=3), min_size=1, max_size=4), text=st.text("abcd", max_size=30))
+@given(
+    promises=st.lists(st.lists(words, min_size=1, max_size=3), min_size=1, max_size=4),
+    text=st.text("abcd", max_size=30),
+)
 def test_no_rule_with_a_literal_in_the_text_is_missed(
     more: dict[int, tuple[str, ...]], promises: list[list[str]], text: str
 ) -> None:

@@ -82,7 +82,9 @@ def test_a_search_in_windows_finds_what_a_search_of_all_finds(text: str, reach: 
     assert [found[:2] for found in spans(Scanner([rule], engine="core").find(text))] == plain
 
 
-@pytest.mark.parametrize("unit", ["@", "a@", "@ ", "a" * 40 + "@ ", "a" * 300 + "@", "1 " * 6, "1" * 13 + "x", "x" * 20 + " "])
+@pytest.mark.parametrize(
+    "unit", ["@", "a@", "@ ", "a" * 40 + "@ ", "a" * 300 + "@", "1 " * 6, "1" * 13 + "x", "x" * 20 + " "]
+)
 @pytest.mark.parametrize("name", ["at", "digits_13", "token_20"])
 def test_windows_take_linear_time(unit: str, name: str) -> None:
     near = Near(b"abcdefghijklmnopqrstuvwxyz@0123456789 ", 0)

@@ -86,7 +86,16 @@ def without_promises(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The same rules, searched for in every text and in all of it."""
     return tuple(
         replace(
-            rule, gate="", words=(), starts=(), beside=(), literals=(), max_length=0, min_length=1, alphabet="", prose=True
+            rule,
+            gate="",
+            words=(),
+            starts=(),
+            beside=(),
+            literals=(),
+            max_length=0,
+            min_length=1,
+            alphabet="",
+            prose=True,
         )
         for rule in rules
     )

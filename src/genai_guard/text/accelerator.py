@@ -10,6 +10,7 @@ Needs the package `google-re2`, that is `pip install 'genai_guard[fast]'`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
@@ -71,7 +72,7 @@ def accelerate(compiled: Iterable[CompiledRule], *, required: bool) -> Accelerat
         ConfigurationError: the package is required, and not installed.
     """
     try:
-        import re2  # noqa: PLC0415  loaded when a scanner is built, if there is one to build
+        re2: Any = import_module("re2")  # when a scanner is built, and not before
     except ImportError as error:
         if required:
             raise ConfigurationError(

@@ -30,7 +30,7 @@ default_engine: Engine = "auto"
 """The engine of scanners that are built without naming one, those of guards and pipelines among them. To switch the
 accelerator off for a whole program, set `genai_guard.text.scanner.default_engine = "core"` before building them."""
 
-_WINDOW: Final = 4096
+_WINDOW: Final = 32_768
 _find_space: Final = regex.compile(r"\s").search
 
 Cursors: TypeAlias = dict[int, int]
@@ -155,9 +155,7 @@ class Scanner:
                 cursors[index] = at
         return found
 
-    def _collect_long(
-        self, text: str, lo: int, hi: int, cursors: Cursors, only: frozenset[int] | None
-    ) -> list[Match]:
+    def _collect_long(self, text: str, lo: int, hi: int, cursors: Cursors, only: frozenset[int] | None) -> list[Match]:
         """Scan window by window; rules whose matches know no bound are asked for in the text as a whole."""
         found: list[Match] = []
         words = frozenset[bytes]()

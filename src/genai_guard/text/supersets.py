@@ -136,8 +136,8 @@ class _Writer:
                 raise _UnknownPart
             return self._groups[name]
         if char in "xuU":
-            code = int(text[2:], 16) if len(text) > 2 else 0
-            return _literal(chr(code)) if code else _ANY
+            digits = text[2:]
+            return _literal(chr(int(digits, 16))) if digits else _ANY
         if char.isalnum():
             if char not in _ESCAPES:
                 raise _UnknownPart

@@ -74,7 +74,7 @@ def _left(data: bytes, place: int, near: Near) -> int:
     alphabet, reach = near
     bound = place - reach if 0 < reach < place else 0
     while alphabet and place > bound:
-        first = place - _STEP if place - _STEP > bound else bound
+        first = max(bound, place - _STEP)
         kept = len(data[first:place].rstrip(alphabet))
         if kept:
             return first + kept
@@ -88,7 +88,7 @@ def _right(data: bytes, place: int, near: Near) -> int:
     if not alphabet:
         return bound + _MARGIN
     while place < bound:
-        chunk = data[place : place + _STEP if place + _STEP < bound else bound]
+        chunk = data[place : min(bound, place + _STEP)]
         rest = len(chunk.lstrip(alphabet))
         place += len(chunk) - rest
         if rest or not chunk:
