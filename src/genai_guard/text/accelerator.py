@@ -124,7 +124,7 @@ def _build(re2: Any, compiled: Sequence[CompiledRule], patterns: Sequence[tuple[
     if not empty or empty[-1] != len(owners):
         return None
     if len(empty) > 1:  # what matches the empty text says nothing
-        idle = {owners[hit] for hit in empty[:-1]}
+        idle = {owners[int(hit)] for hit in empty[:-1]}
         return _build(re2, compiled, [each for each in patterns if each[0] not in idle])
     covered = {*owners} - refused
     never = {each.number for each in compiled if each.keywords and not _has_ascii(each)}

@@ -146,8 +146,7 @@ class _Gated(NamedTuple):
         data, places = shapes.data, None if self.places is None else list(self.places(shapes))
         for near, numbers in self.alike:
             windows = around(places, data, near) if near and places is not None else None
-            for number in numbers:
-                found.append((number, _NO_WORDS, windows))
+            found.extend([(number, _NO_WORDS, windows) for number in numbers])
         if self.literals is not None:
             windows = around(places, data, self.near) if self.near and places is not None else None
             where = ((0, 0, len(data)),) if windows is None else windows

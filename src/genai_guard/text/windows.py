@@ -34,10 +34,10 @@ class Near(NamedTuple):
     def of(cls, rules: Iterable[Rule]) -> Near:
         """Return what holds for each of the rules."""
         rules = tuple(rules)
-        letters = {char for rule in rules for char in rule.alphabet} if all(rule.alphabet for rule in rules) else set()
-        alphabet = "".join(sorted(letters))
+        letters = "".join(sorted({*"".join(rule.alphabet for rule in rules)}))
+        is_known = letters.isascii() and all(rule.alphabet for rule in rules)
         reach = max(rule.max_length for rule in rules) if all(rule.max_length for rule in rules) else 0
-        return cls(alphabet.encode() if alphabet.isascii() else b"", reach)
+        return cls(letters.encode() if is_known else b"", reach)
 
     def __bool__(self) -> bool:
         return bool(self.alphabet or self.reach)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 __all__ = [
@@ -53,6 +53,10 @@ LOOK_BEHIND: Final = 8
 ALONE: Final[frozenset[bytes]] = frozenset()
 """Stands for no word that has to be there besides another one."""
 _JOINERS: Final = frozenset("\u200c\u200d")
+_FOLD_TO_ASCII: Final = (
+    "\u00df\u0130\u0149\u017f\u01f0\u1e96\u1e97\u1e98\u1e99\u1e9a\u1e9e\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+)
+"""Every character beyond ASCII of which the folded form holds an ASCII letter: a sharp s, a long s, the ligatures."""
 
 
 def fold(text: str) -> str:
@@ -82,11 +86,22 @@ def ascii_words(text: str) -> list[bytes]:
     Of a text that is not ASCII both those before and those after its case is folded: folded, a long s or a dotted I
     joins the word beside it, as it does for a pattern that means all scripts, and not for one that means ASCII.
     """
-    words = _mapped(text)
-    if text.isascii():
-        return words.split()
-    folded = _mapped(fold(text))
-    return folded.split() if folded == words else folded.split() + words.split()
+    words = _mapped(text).split()
+    if not text.isascii():
+        for chunk in _chunks_that_fold(text):
+            words += folded_words(chunk)
+    return words
+
+
+def _chunks_that_fold(text: str) -> Iterator[str]:
+    """Yield what stands between spaces around each character that becomes an ASCII letter when its case is folded."""
+    for char in _FOLD_TO_ASCII:
+        place = text.find(char)
+        while place >= 0:
+            end = text.find(" ", place)
+            end = len(text) if end < 0 else end
+            yield text[text.rfind(" ", 0, place) + 1 : end]
+            place = text.find(char, end)
 
 
 def folded_words(text: str) -> list[bytes]:
