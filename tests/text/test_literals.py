@@ -49,7 +49,9 @@ def test_only_the_windows_are_looked_at(more: dict[int, tuple[str, ...]]) -> Non
 @pytest.mark.parametrize("text", ["JAILBREAK", "jailbrea\u212a", "x\u0130Jailbreak"])
 def test_case_is_ignored_as_a_search_ignores_it(text: str) -> None:
     rule = Rule("r", "R", "jailbreak", literals=("jailbreak",), ignore_case=True, unicode=True, max_length=0)
-    assert Scanner([rule], engine="core").find(text) == Scanner(without_promises([rule])).find(text) != ()
+    assert (
+        Scanner([rule], engine="core").find(text) == Scanner(without_promises([rule]), engine="core").find(text) != ()
+    )
 
 
 @pytest.mark.parametrize("max_length", [0, 12])

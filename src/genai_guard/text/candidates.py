@@ -103,14 +103,16 @@ class CoreFilter:
                     found.append((number, anchors, _around_words(self._rules[number], text, anchors)))
         return found if only is None else [each for each in found if each[0] in only]
 
-    def _by_literals(self, text: str) -> Iterator[Candidate]:
+    def _by_literals(self, text: str) -> list[Candidate]:
+        found: list[Candidate] = []
         for literals in self._literal:
-            yield from ((number, _NO_WORDS, None) for number in literals.present(text))
+            found += [(number, _NO_WORDS, None) for number in literals.present(text)]
         for literals in self._placed:
             places = literals.places(text, ((0, 0, len(text)),))
             data = text.encode("ascii", "replace") if places else b""
             for number, spans in places.items():
-                yield number, _NO_WORDS, around(spans, data, _near(self._rules[number]))
+                found.append((number, _NO_WORDS, around(spans, data, _near(self._rules[number]))))
+        return found
 
 
 class _Alike(NamedTuple):

@@ -166,9 +166,8 @@ def _dotted_quad(shapes: Shapes) -> bool:
 
 def _colons(shapes: Shapes) -> bool:
     text = shapes.text
-    if ":" not in text:
-        return False
-    return "::" in text or (text.count(":") >= 6 and bool(_find_six(shapes.data)))
+    count = text.count(":")
+    return count > 1 and ("::" in text or (count >= 6 and bool(_find_six(shapes.data))))
 
 
 def _token_20(shapes: Shapes) -> bool:

@@ -44,7 +44,11 @@ class LiteralPass:
         """Return the rules of which a literal is in the text."""
         folded = lowered(text) if self._ignore_case else text
         if self._search is None:
-            return _NONE.union(*(rules for literal, rules in self._owners.items() if literal in folded))
+            found = _NONE
+            for literal, rules in self._owners.items():
+                if literal in folded:
+                    found |= rules
+            return found
         return _NONE.union(*{self._owners[folded[start:end]] for start, end in self._many(folded, 0, len(folded))})
 
     def places(self, text: str, windows: Iterable[Window]) -> dict[int, list[Span]]:

@@ -12,7 +12,7 @@ __all__ = ["Near", "Window", "around"]
 
 _MARGIN: Final = 2
 """Characters seen after the last that can decide about a match."""
-_STEP: Final = 256
+_STEP: Final = 128
 """Characters copied at a time."""
 
 Window: TypeAlias = tuple[int, int, int]
@@ -53,6 +53,7 @@ def around(places: Iterable[Span], data: bytes, near: Near) -> list[Window]:
         data: A byte for each character of the text.
         near: How far the matches reach; it knows at least one bound.
     """
+    alphabet, reach = near
     windows: list[Window] = []
     begin = last = end = -1
     is_stale = False
@@ -64,7 +65,14 @@ def around(places: Iterable[Span], data: bytes, near: Near) -> list[Window]:
             continue
         if end >= 0:
             windows.append((begin, last, end))
-        begin, last, end = _left(data, start, near), stop, _right(data, stop, near)
+        last = stop
+        if alphabet and not reach and start > _STEP:  # nearly always; what follows is `_left` and `_right` in short
+            kept = len(data[start - _STEP : start].rstrip(alphabet))
+            begin = start - _STEP + kept if kept else _left(data, start, near)
+            rest = len(data[stop : stop + _STEP].lstrip(alphabet))
+            end = min(stop + _STEP, len(data)) - rest + _MARGIN if rest else _right(data, stop, near)
+        else:
+            begin, end = _left(data, start, near), _right(data, stop, near)
     if end >= 0:
         windows.append((begin, last, _right(data, last, near) if is_stale else end))
     return windows
