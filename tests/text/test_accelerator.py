@@ -140,7 +140,9 @@ def test_what_re2_does_not_know_is_written_as_something_wider(pattern: str, text
         assert Scanner([rule], engine="fast").find(text) == Scanner([rule], engine="core").find(text)
 
 
-@pytest.mark.parametrize("pattern", [r"(?:foo){e<=1}", r"(?|a|b)c", r"a(?R)?b", r"(a)(?(1)b|c)", r"\Ra", r"(?x) a"])
+@pytest.mark.parametrize(
+    "pattern", [r"(?:foo){e<=1}", r"(?|a|b)c", r"a(?R)?b", r"(a)(?(1)b|c)", "(.)" * 12 + r"\12", r"\Ra", r"(?x) a"]
+)
 def test_a_rule_that_cannot_be_rewritten_keeps_its_way(pattern: str) -> None:
     rule = Rule("r", "R", pattern, max_length=0)
     assert superset_of(rule) is None

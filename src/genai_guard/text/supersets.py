@@ -86,6 +86,8 @@ class _Writer:
             if kind == "look_behind" or (kind == "group" and text in {"(?=", "(?!"}):
                 at = self._skip(pieces, at)
                 self._out.append(_NOTHING)
+            elif _is_digits(kind, text, pieces[at + 1 :][:1]):
+                raise _UnknownPart
             else:
                 self._piece(kind, text)
             at += 1
@@ -166,6 +168,11 @@ def _literal(char: str) -> str:
     if not char.isascii():
         return _ANY
     return char if char.isalnum() else f"\\x{ord(char):02x}"
+
+
+def _is_digits(kind: str, text: str, following: Sequence[Piece]) -> bool:
+    r"""Whether a piece is the beginning of a number such as `\12`, whose meaning depends on how many groups there are."""
+    return kind == "escape" and text[1].isdigit() and any(char.isdigit() for _, char in following)
 
 
 def _adds_ignore_case(text: str) -> bool:
