@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  letters that look like others are what some of these languages are written with
-"""The texts of `scan.py`, for itself and for the scripts of the peers: seven kinds, at 1, 10 and 100 KB.
+"""The texts of `scan.py`, for itself and for the scripts of the peers: eight kinds, at 1, 10 and 100 KB.
 
 The longer ones are made of the sentences or lines of the short one, each time in another order, so that nothing is
 learnt by heart. Standard library only, like `kit.py`.
@@ -49,6 +49,19 @@ _CHINESE: Final = """\
 里斯本的部分要在假期之前完成，所以请早一点安排检查。每一位负责人只修改自己的模板，其他人提出请求就可以了。"""
 
 
+def _logs() -> str:
+    """Return lines with what looks like keys and is none: identifiers, hashes, names of code and of machines."""
+    rng = random.Random(7)
+    lines = []
+    for number in range(7):
+        request = "-".join(f"{rng.getrandbits(4 * size):0{size}x}" for size in (8, 4, 4, 4, 12))
+        lines.append(
+            f"2026-03-1{number}T09:2{number}:41Z INFO orders.worker_pool_{number} request_id={request} "
+            f"commit={rng.getrandbits(160):040x} handler=apply_customer_discount_to_open_orders"
+        )
+    return "\n".join(lines)
+
+
 def _grown(text: str, times: int, joint: str) -> str:
     rng = random.Random(times)
     parts = text.split(joint)
@@ -63,6 +76,7 @@ _BASES: Final = {
     "prose": (SAMPLES["prose"].prompt, ". "),
     "code": (SAMPLES["chat"].reply, "\n"),
     "chat JSON": (SAMPLES["chat"].prompt, "}, "),
+    "logs": (_logs(), "\n"),
     "hits": (SAMPLES["hits"].prompt, ". "),
     "Russian": (_RUSSIAN, ". "),
     "Chinese": (_CHINESE * 2, "。"),

@@ -74,6 +74,8 @@ def test_words_and_length_are_read_off(
         (r"xz{2,9}w", ()),
         (r"(?:foox|barx)+", ("barx", "foox")),
         (r"q?zap", ("zap",)),
+        (r"[0-2]/[0-9]{16}", ("0/", "1/", "2/")),
+        (r"[x-z-]q[a-z]", ("-q", "xq", "yq", "zq")),
         (r"zip zap", ("zip zap",)),
         (r"a\$b", ("a$b",)),
         (r"e", ()),

@@ -42,6 +42,7 @@ _KEPT: Final = {bytes([byte]): bytes([byte]) for byte in b"+" + _SEPARATORS}
 _DIGIT_SHAPE: Final = _table({_DIGITS: b"0", **_KEPT}, b"x")
 _TOKEN: Final = _DIGITS + _UPPER + _LOWER + b"_-"
 _TOKEN_SHAPE: Final = _table({_TOKEN: b"x"}, b" ")
+_DOTTED_SHAPE: Final = _table({_TOKEN: b"x", b".": b"."}, b" ")
 _LETTER_SHAPE: Final = _table({_DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
 
 
@@ -53,6 +54,7 @@ _find_quad: Final = re.compile(rb"0\.0+\.0+\.0").search
 
 _find_six: Final = re.compile(rb":(?:[0-9a-fA-F]*:){5}").search
 _LONG: Final = b"x" * 20
+_SIX: Final = b".xxxxxx."
 
 
 class Shapes:
@@ -174,6 +176,10 @@ def _token_20(shapes: Shapes) -> bool:
     return _LONG in shapes.tokens
 
 
+def _token_20_dotted_6(shapes: Shapes) -> bool:
+    return shapes.text.count(".") > 1 and _LONG in shapes.tokens and _SIX in shapes.data.translate(_DOTTED_SHAPE)
+
+
 GATES: Final[Mapping[str, Gate]] = MappingProxyType(
     {
         "at": _at,
@@ -185,6 +191,7 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
         "digits_10": _digits_10,
         "digits_13": _digits_13,
         "token_20": _token_20,
+        "token_20_dotted_6": _token_20_dotted_6,
     }
 )
 """The gates by name, the cheapest first.
@@ -193,11 +200,11 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
 letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: four runs of
 digits with dots between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
 `digits_13`: ten and thirteen digits, likewise. `token_20`: twenty ASCII letters,
-digits, underscores and hyphens in a row.
+digits, underscores and hyphens in a row. `token_20_dotted_6`: these, and six such characters between two full stops.
 """
 
 TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
-    {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN}
+    {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN, "token_20_dotted_6": _TOKEN}
 )
 """The characters of which a text has to hold one for a gate to hold."""
 
@@ -238,6 +245,7 @@ PLACES: Final[Mapping[str, Places]] = MappingProxyType(
         "digits_10": partial(_digit_runs, count=10),
         "digits_13": partial(_digit_runs, count=13),
         "token_20": _token_runs,
+        "token_20_dotted_6": lambda shapes: _all(shapes.data.translate(_DOTTED_SHAPE), _SIX),
     }
 )
 """Where the gates hold, in order: every match overlaps one of the places, or ends right before one. Of a gate that is

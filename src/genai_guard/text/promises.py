@@ -264,6 +264,8 @@ def _costs(words: _Words) -> int:
 
 
 _MAX_LITERALS: Final = 64
+_MAX_MEMBERS: Final = 8
+_MEMBER: Final = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 _MAX_CHANCE: Final = 0.3
 _MAX_REPEATS: Final = 4
 _KILOBYTE: Final = 1_000
@@ -303,8 +305,8 @@ def _exact(item: _Item) -> frozenset[str] | None:
         return frozenset({""})
     if item.kind in {"letter", "mark"} or item.text == " ":
         return _times(frozenset({item.text[-1]}), item)
-    if item.kind == "some" and _is_list(item.text):
-        return _times(frozenset(item.text[1:-1]), item)
+    if item.kind == "some":
+        return _times(_members(item.text), item)
     return _times(_exact_of_all(item.branches), item) if item.kind == "group" else None
 
 
@@ -337,9 +339,14 @@ def _products(heads: frozenset[str], tails: frozenset[str]) -> frozenset[str]:
     return frozenset(head + tail for head in heads for tail in tails)
 
 
-def _is_list(text: str) -> bool:
-    """Whether a class names its characters one by one: `[abc]`."""
-    return text[0] == "[" and text[1] != "^" and text.isascii() and not set(text) & {"\\", "-"}
+def _members(text: str) -> frozenset[str] | None:
+    """Return the characters of a class that names them, or ranges of a few: `[abc]`, `[0-2x]`; None for any other."""
+    if text[0] != "[" or text[1] == "^" or "\\" in text or not text.isascii():
+        return None
+    members: set[str] = set()
+    for first, last, single in _MEMBER.findall(text[1:-1]):
+        members |= {single} if single else {chr(code) for code in range(ord(first), ord(last) + 1)}
+    return frozenset(members) if len(members) <= _MAX_MEMBERS else None
 
 
 def _chance(literals: Collection[str]) -> float:

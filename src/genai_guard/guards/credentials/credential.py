@@ -62,6 +62,7 @@ def token(
     most: int = 0,
     *,
     words: tuple[str, ...] = (),
+    gate: str = GATE,
     validator: Callable[[str], bool] = is_no_placeholder,
     alphabet: str = TOKEN,
     score: float = 1.0,
@@ -74,6 +75,7 @@ def token(
         size: Its least length.
         most: Its greatest length, if that is another.
         words: As in `Rule`.
+        gate: As in `Rule`; counts only without `words`.
         validator: As in `Rule`.
         alphabet: As in `Rule`.
         score: As in `Rule`.
@@ -82,7 +84,7 @@ def token(
         id=f"secrets.{name.lower()}",
         category=name,
         pattern=rf"\b{pattern}(?![\w-])",
-        gate="" if words else GATE,
+        gate="" if words else gate,
         words=words,
         literals=() if words else literals_of(pattern),
         validator=validator,
