@@ -170,7 +170,7 @@ class Scanner:
                 candidates = self._bounded.candidates(piece, only=self._screen(piece, only))
             local = {index: cursors[index] - left for index, *_ in candidates if index in cursors}
             matches = self._collect(candidates, piece, start - left, end - left, local)
-            found += (Match(match.start + left, match.end + left, match.rule) for match in matches)
+            found += (match._replace(start=match.start + left, end=match.end + left) for match in matches)
             cursors.update((index, at + left) for index, at in local.items())
         if self._unbounded is not None:
             candidates = self._unbounded.candidates(text, only=only, words=words if only is None else None)
