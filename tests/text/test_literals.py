@@ -26,6 +26,7 @@ def test_no_rule_with_a_literal_in_the_text_is_missed(
     literals = LiteralPass({**dict(enumerate(promises)), **more}, ignore_case=False)
     wanted = {rule for rule, each in enumerate(promises) if any(literal in text for literal in each)}
     assert literals.present(text) >= wanted
+    assert literals.may_hold(text) or not wanted
     places = literals.places(text, [(0, 0, len(text))])
     assert set(places) == literals.present(text)
     assert all(spans == sorted(spans) for spans in places.values())
@@ -63,3 +64,8 @@ def test_a_rule_of_literals_is_found_in_windows_and_without(max_length: int) -> 
 def test_case_counts_unless_it_is_ignored() -> None:
     rule = Rule("r", "R", "AKIA[0-9]", literals=("AKIA",))
     assert Scanner([rule], engine="core").find("akia1 AKIA1")[0].start == 6
+
+
+def test_few_literals_that_are_nowhere_cost_no_search_for_places() -> None:
+    assert not LiteralPass({1: ("eyJ", "ewo")}, ignore_case=False).may_hold("EYJ" * 9)
+    assert LiteralPass({1: ("eyj",)}, ignore_case=True).may_hold("EYJ")

@@ -145,14 +145,17 @@ class _Gated(NamedTuple):
 
     def add(self, shapes: Shapes, found: list[Candidate]) -> None:
         """Add the rules that can match a text for which the gate holds."""
+        literals = self.literals if self.literals is not None and self.literals.may_hold(shapes.text) else None
+        if literals is None and not self.alike:
+            return
         data, places = shapes.data, None if self.places is None else list(self.places(shapes))
         for near, numbers in self.alike:
             windows = around(places, data, near) if near and places is not None else None
             found.extend([(number, _NO_WORDS, windows) for number in numbers])
-        if self.literals is not None:
+        if literals is not None:
             windows = around(places, data, self.near) if self.near and places is not None else None
             where = ((0, 0, len(data)),) if windows is None else windows
-            for number, spans in self.literals.places(shapes.text, where).items():
+            for number, spans in literals.places(shapes.text, where).items():
                 near = self.each[number]
                 found.append((number, _NO_WORDS, around(spans, data, near) if near else None))
 

@@ -51,6 +51,13 @@ class LiteralPass:
             return found
         return _NONE.union(*{self._owners[folded[start:end]] for start, end in self._many(folded, 0, len(folded))})
 
+    def may_hold(self, text: str) -> bool:
+        """Whether it is worth while to look for places; for many literals that is not asked."""
+        if self._search is not None:
+            return True
+        folded = lowered(text) if self._ignore_case else text
+        return any(literal in folded for literal in self._owners)
+
     def places(self, text: str, windows: Iterable[Window]) -> dict[int, list[Span]]:
         """Return the rules of which a literal is in one of the windows of the text, each with its places, in order."""
         folded = lowered(text) if self._ignore_case else text
