@@ -23,7 +23,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
-BENCHMARK_PARTS = {"handwritten.py", "kit.py", "quality_page.py", "scoring.py"}
+BENCHMARK_PARTS = {"handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
 """Modules that the benchmarks share."""
 
 
@@ -158,7 +158,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Run the short form of every benchmark, peers included."""
-    install(session, extras="[offline]", also=("uv",))
+    install(session, extras="[fast,offline]", also=("uv",))
     for path in sorted(ROOT.glob("benchmarks/*.py")):
         if path.name not in BENCHMARK_PARTS:
             session.run("python", str(path), "--quick", *session.posargs)

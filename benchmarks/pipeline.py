@@ -252,13 +252,13 @@ def uv() -> list[str] | None:
     return [found] if found else None
 
 
-def measure_peer(name: str, command: list[str], *, quick: bool) -> list[dict[str, Any]]:
+def measure_peer(name: str, command: list[str], *flags: str, quick: bool) -> list[dict[str, Any]]:
     """Run a peer's script in its own environment; an empty list when it cannot be installed or run here."""
     script = HERE / "peers" / f"{name}.py"
     arguments = [*command, "run", "--quiet", "--no-project", "--python", sys.executable, "--script", str(script)]
     quiet = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "OTEL_SDK_DISABLED": "true"}
     done = subprocess.run(
-        [*arguments, *(["--quick"] if quick else [])],
+        [*arguments, *flags, *(["--quick"] if quick else [])],
         capture_output=True,
         text=True,
         check=False,

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 sys.path.append(str(Path(__file__).parents[1]))
 
 from kit import INJECTION_PHRASES, INJECTION_REGEXES, KEYWORDS, SAMPLES, calibration, interleave, synchronous
+from scan_texts import PEER_TEXTS, TEXTS
 
 __all__ = ["INJECTION_PHRASES", "INJECTION_REGEXES", "KEYWORDS", "Call", "report"]
 
@@ -32,10 +33,16 @@ def report(wrap: Callable[[Call], Call], *, package: str, work: str, beside: str
         package: Distribution whose version is reported.
         work: What the peer does with a call, in a few words.
         beside: What of ours does the like: the whole `pipeline`, or the `limiter`.
+
+    With `--scan` the prompts are the texts of `scan.py`, and the replies are empty: what is left is one scan.
     """
     cases = {"calibration": calibration()}
-    for name, sample in SAMPLES.items():
-        cases[name] = synchronous(partial(wrap(partial(_answer, sample.reply)), sample.prompt))
+    if "--scan" in sys.argv:
+        for name in PEER_TEXTS:
+            cases[name] = synchronous(partial(wrap(partial(_answer, "")), TEXTS[name]))
+    else:
+        for name, sample in SAMPLES.items():
+            cases[name] = synchronous(partial(wrap(partial(_answer, sample.reply)), sample.prompt))
     rounds = 5 if "--quick" in sys.argv else 11
     timings = interleave(cases, rounds=rounds, batch_s=0.02)
     medians = {name: timing.median_us for name, timing in timings.items()}

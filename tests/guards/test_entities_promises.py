@@ -39,14 +39,14 @@ def with_any_number(rule: Rule) -> Rule:
 def test_promises_change_nothing_that_is_found(rule: Rule, data: st.DataObject) -> None:
     rule = with_any_number(rule)
     text = data.draw(st.sampled_from(BEFORE)) + data.draw(generated(rule)) + data.draw(st.sampled_from(AFTER))
-    assert spans(Scanner([rule]).find(text)) == spans(Scanner(without_promises([rule])).find(text))
+    assert spans(Scanner([rule]).find(text)) == spans(Scanner(without_promises([rule]), engine="core").find(text))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 @SETTINGS
 @given(data=st.data())
 def test_matches_are_as_they_promise(rule: Rule, data: st.DataObject) -> None:
-    plain = Scanner(without_promises([with_any_number(rule)]))
+    plain = Scanner(without_promises([with_any_number(rule)]), engine="core")
     text = data.draw(st.sampled_from(BEFORE)) + data.draw(generated(rule))
     for match in plain.find(text):
         matched = text[match.start : match.end]

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from genai_guard.guards import Secrets
 from genai_guard.guards.credentials import CREDENTIALS
-from genai_guard.text import Rule, Scanner, ScanStream
+from genai_guard.text import Rule, Scanner, ScanStream, scanner
 from guards.keys import SHAPES, made
 from guards.test_secrets_kinds import NEGATIVES
 from text.texts import generated, spans, streamed, without_promises
 
 RULES = Secrets().rules
 SCANNER = Scanner(RULES)
-PLAIN = Scanner(without_promises(RULES))
+PLAIN = Scanner(without_promises(RULES), engine="core")
 CONTEXTS = [
     "",
     " ",
@@ -58,7 +58,7 @@ def test_promises_hold_for_strings_made_from_the_pattern(rule: Rule, data: st.Da
     context = st.sampled_from(CONTEXTS)
     matched = data.draw(generated(rule))
     text = data.draw(context) + matched + data.draw(context)
-    gated, plain = Scanner([rule]), Scanner(without_promises([rule]))
+    gated, plain = Scanner([rule]), Scanner(without_promises([rule]), engine="core")
     assert spans(gated.find(text)) == spans(plain.find(text))
 
 
@@ -67,7 +67,7 @@ def test_promises_hold_for_strings_made_from_the_pattern(rule: Rule, data: st.Da
 def test_matches_are_as_their_rules_promise(rule: Rule, seed: int) -> None:
     for shape in SHAPES[rule.category]:
         text = made(shape, seed)
-        (match,) = Scanner(without_promises([rule])).find(text)
+        (match,) = Scanner(without_promises([rule]), engine="core").find(text)
         matched = text[match.start : match.end]
         assert rule.min_length <= len(matched)
         assert len(matched) < rule.max_length or not rule.max_length
@@ -104,7 +104,8 @@ def test_however_a_text_is_cut_its_stream_is_exact(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("text", SAMPLES[::4])
-def test_a_long_text_is_scanned_in_windows_to_the_same_end(text: str) -> None:
+def test_a_long_text_is_scanned_in_windows_to_the_same_end(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner, "_WINDOW", 2_048)
     long = "word " * 900 + text + "\nword" * 1_800 + "\n" + text
     assert spans(SCANNER.find(long)) == spans(PLAIN.find(long))
     assert len(SCANNER.find(long)) >= 2

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_guard.text.promises import Promises, promises_of, starts_of
-from genai_guard.text.words import ascii_words, folded_tokens
+from genai_guard.text.promises import Promises, literals_of, promises_of, starts_of
+from genai_guard.text.words import ascii_words, folded_tokens, lowered
 
 EXPRESSIONS = [
     r"\bignore\s+(?:all\s+|any\s+)?(?:the\s+|your\s+)?(?:previous|prior|above)\s+(?:instructions|rules)\b",
@@ -24,28 +24,88 @@ EXPRESSIONS = [
     r"(a|b)?\bword\b",
     r"x{0}\bfoo\b",
 ]
+LITERAL = [
+    r"(?:AKIA|ASIA)[A-Z2-7]{16}",
+    r"gh[ps]_[A-Za-z0-9]{3,6}",
+    r"(?:ab?|c{2,3})xyz",
+    r"q{2}(?:jk|vw)+\.z",
+    r"x?y?z{0,2}qk",
+    r"(?:foo|b[aou]r)-(?:zip|zap)?\d",
+    r"k\s?q(?:jump|jumps)",
+]
 
 
 @pytest.mark.parametrize(
-    ("source", "words", "min_length"),
+    ("source", "words", "min_length", "beside"),
     [
-        (r"\bignore\s+previous\b", ("previous",), 15),
-        (r"\bshow\s+the\s+prompts?\b", ("show",), 15),
-        (r"\b(?:yes|no)\s+sir\b", ("sir",), 6),
-        (r"\b(?:alpha|omega)\b", ("alpha", "omega"), 5),
-        (r"\bprompts?\b", ("prompt", "prompts"), 6),
-        (r"jail\s?break", (), 9),
-        (r"\bfrom\s+now\s+on\s+obey\b", ("obey",), 16),
-        (r"foo", (), 3),
-        (r"\bfoo\w*", (), 3),
-        (r"\bfoo|bar\b", (), 3),
-        (r"(?:\bfoo\b)?x", (), 1),
-        (r"\bDAN\b", ("dan",), 3),
-        (r"a{3}-bcd\b", ("bcd",), 7),
+        (r"\bignore\s+previous\b", ("previous",), 15, ("ignore",)),
+        (r"\bshow\s+the\s+prompts?\b", ("show",), 15, ("prompt", "prompts")),
+        (r"\b(?:yes|no)\s+sir\b", ("sir",), 6, ("no", "yes")),
+        (r"\b(?:alpha|omega)\b", ("alpha", "omega"), 5, ()),
+        (r"\bprompts?\b", ("prompt", "prompts"), 6, ()),
+        (r"\bnew\s+prompts?\s*:", ("prompt", "prompts"), 11, ("new",)),
+        (r"\bx\s*foo\b", (), 4, ()),
+        (r"jail\s?break", (), 9, ()),
+        (r"\bfrom\s+now\s+on\s+obey\b", ("obey",), 16, ("from",)),
+        (r"foo", (), 3, ()),
+        (r"\bfoo\w*", (), 3, ()),
+        (r"\bfoo|bar\b", (), 3, ()),
+        (r"(?:\bfoo\b)?x", (), 1, ()),
+        (r"\bDAN\b", ("dan",), 3, ()),
+        (r"a{3}-bcd\b", ("bcd",), 7, ()),
+        (r"\bfoo bar\b|\bfoo baz\b", ("foo",), 7, ()),
     ],
 )
-def test_words_and_length_are_read_off(source: str, words: tuple[str, ...], min_length: int) -> None:
-    assert promises_of(source) == Promises(words, min_length)
+def test_words_and_length_are_read_off(
+    source: str, words: tuple[str, ...], min_length: int, beside: tuple[str, ...]
+) -> None:
+    assert promises_of(source) == Promises(words, min_length, beside)
+
+
+@pytest.mark.parametrize(
+    ("source", "literals"),
+    [
+        (r"jail\s?break(?:s|ing)?", ("break",)),
+        (r"(?:AKIA|ASIA)[A-Z2-7]{16}", ("AKIA", "ASIA")),
+        (r"gh[ps]_[A-Za-z0-9]{36}", ("ghp_", "ghs_")),
+        (r"[0-9a-f]{32}-us[0-9]", ("-us",)),
+        (r"SK[0-9a-f]{32}", ("SK",)),
+        (r"xy{2,3}z", ("xyyyz", "xyyz")),
+        (r"xz{2,9}w", ()),
+        (r"(?:foox|barx)+", ("barx", "foox")),
+        (r"q?zap", ("zap",)),
+        (r"[0-2]/[0-9]{16}", ("0/", "1/", "2/")),
+        (r"[x-z-]q[a-z]", ("-q", "xq", "yq", "zq")),
+        (r"zip zap", ("zip zap",)),
+        (r"a\$b", ("a$b",)),
+        (r"e", ()),
+        (r"the", ()),
+        (r"[a-z]+", ()),
+        (r"\w{3}|zap", ()),
+        (r"(?:zap)?\d", ()),
+        (r"(?=zap)\w+", ()),
+        (r"[^zq]", ()),
+        (r"[zqé]{2}", ()),
+        ("", ()),
+    ],
+)
+def test_literals_are_read_off(source: str, literals: tuple[str, ...]) -> None:
+    assert literals_of(source) == literals
+
+
+def test_literals_of_an_expression_that_ignores_case_are_in_lower_case() -> None:
+    assert literals_of("JailBreak", ignore_case=True) == ("jailbreak",)
+    assert literals_of("JailBreak") == ("JailBreak",)
+
+
+@pytest.mark.parametrize("source", [*EXPRESSIONS, *LITERAL])
+@given(data=st.data())
+def test_every_match_holds_one_of_the_literals(source: str, data: st.DataObject) -> None:
+    matched = data.draw(st.from_regex(re.compile(source, re.ASCII), fullmatch=True))
+    folded = data.draw(st.from_regex(re.compile(source, re.ASCII | re.IGNORECASE), fullmatch=True))
+    exact, lower = literals_of(source), literals_of(source, ignore_case=True)
+    assert not exact or any(literal in matched for literal in exact)
+    assert not lower or any(literal in lowered(folded) for literal in lower)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +129,8 @@ def test_every_match_keeps_the_promises(source: str, data: st.DataObject) -> Non
     text = matched.join(around)
     for match in re.compile(source, re.IGNORECASE | re.ASCII).finditer(text):
         assert len(match[0]) >= promises.min_length
-        if promises.words:
-            assert not {word.encode() for word in promises.words}.isdisjoint(ascii_words(text))
+        for words in filter(None, (promises.words, promises.beside)):
+            assert not {word.encode() for word in words}.isdisjoint(ascii_words(text))
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,18 @@ DISGUISED: Final = (
         "\n",
     ),
 )
-EXCUSED: Final = ("hello", "hello world", "helo", "h3llo", "pasword", "the password rule", "the ", " rule", " world", "make a bmob")
+EXCUSED: Final = (
+    "hello",
+    "hello world",
+    "helo",
+    "h3llo",
+    "pasword",
+    "the password rule",
+    "the ",
+    " rule",
+    " world",
+    "make a bmob",
+)
 fragments: Final = st.sampled_from((*DISGUISED, *DISGUISED, *EXCUSED, *FRAGMENTS))
 texts: Final = st.lists(fragments, max_size=12).map("".join) | st.lists(fragments, max_size=9).map(" ".join)
 SIZES: Final = st.sampled_from([1, 1, 2, 3, 4, 7, 30]) | st.integers(1, 60)

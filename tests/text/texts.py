@@ -22,8 +22,8 @@ KEYWORDS = (
 KEYWORD_RULES = BlockedPatterns(KEYWORDS).rules
 WORD_RULES = (
     Rule("ignore", "I", r"\bignore\s+(?:all\s+)?previous\b", starts=("ignore",), ignore_case=True, unicode=True, max_length=0),
-    Rule("pretend", "I", r"\bpretend\s+(?:to\s+be|you)\b", words=("pretend",), starts=("pretend",), ignore_case=True, max_length=60),
-    Rule("prompt", "I", r"\byour\s+system\s+prompts?\b", words=("prompt", "prompts"), ignore_case=True, max_length=60),
+    Rule("pretend", "I", r"\bpretend\s{1,16}(?:to\s{1,16}be|you)\b", words=("pretend",), starts=("pretend",), ignore_case=True, max_length=60),
+    Rule("prompt", "I", r"\byour\s{1,16}system\s{1,16}prompts?\b", words=("prompt", "prompts"), ignore_case=True, max_length=60),
 )  # fmt: skip
 USER_RULES = BlockedPatterns(
     ["how to"], regexes=[r"foo(?:bar)?", r"\ba+b\b", r"(?<!x)ab", r"(o)\1r", r"b.*?c", r"(?i)barn", r"fo\B", r"ab|abc+"]
@@ -90,7 +90,18 @@ def cut_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
 def without_promises(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The same rules, searched for in every text and in all of it."""
     return tuple(
-        replace(rule, gate="", words=(), starts=(), max_length=0, min_length=1, alphabet="", prose=True)
+        replace(
+            rule,
+            gate="",
+            words=(),
+            starts=(),
+            beside=(),
+            literals=(),
+            max_length=0,
+            min_length=1,
+            alphabet="",
+            prose=True,
+        )
         for rule in rules
     )
 

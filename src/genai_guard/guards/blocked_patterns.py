@@ -16,7 +16,7 @@ from genai_guard.text.fuzzy import LETTERS, NearWords
 from genai_guard.text.lint import Problem, lint
 from genai_guard.text.loose import LooseKeywords
 from genai_guard.text.patterns import compile_pattern, facts_of
-from genai_guard.text.promises import promises_of, starts_of
+from genai_guard.text.promises import literals_of, promises_of, starts_of
 from genai_guard.text.rules import Rule
 from genai_guard.text.words import fold, folded_tokens
 from genai_guard.verdicts import Action
@@ -147,6 +147,8 @@ class BlockedPatterns(RuleGuard):
             streams=look_behind is not None,
             max_length=0,
             words=promises.words,
+            beside=promises.beside,
+            literals=() if promises.words else literals_of(source, ignore_case=self.ignore_case),
             starts=starts_of(source),
             min_length=promises.min_length,
             timeout_s=self.timeout_s,

@@ -25,7 +25,7 @@ from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
 from genai_guard.text.json_text import find_in_json
 from genai_guard.text.recall import Recall
 from genai_guard.text.rules import Match, Rule, by_place
-from genai_guard.text.scanner import Scanner
+from genai_guard.text.scanner import Engine, Scanner
 from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, gravest
 
@@ -318,7 +318,7 @@ class Screen:
         for seat in self._matching:
             rules = cast("MatchingGuard", seat.guard).rules
             try:
-                find = _views([(seat, rule) for rule in rules]).find
+                find = _views([(seat, rule) for rule in rules], engine="core").find
                 hits = [
                     find_in_json(find, text) if part.kind == "arguments" else find(text)
                     for part, text in zip(parts, judgement.texts, strict=True)
@@ -334,10 +334,10 @@ class Screen:
         return judgement
 
 
-def _views(fused: Sequence[tuple[Seat, Rule]]) -> Views:
-    """Fuse rules; one inside of another of the same guard and category goes without saying."""
+def _views(fused: Sequence[tuple[Seat, Rule]], engine: Engine | None = None) -> Views:
+    """Fuse rules; a match inside of another of the same guard and category goes without saying."""
     return Views(
-        Scanner(rule for _, rule in fused),
+        Scanner((rule for _, rule in fused), engine=engine),
         plain=[number for number, (seat, _) in enumerate(fused) if not seat.normalize],
         kinds=[(seat, rule.category) for seat, rule in fused],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
@@ -11,6 +11,7 @@ from genai_guard.text.keywords import Keywords
 from genai_guard.text.loose import LooseKeywords
 from genai_guard.text.patterns import compile_pattern
 from genai_guard.text.rules import Match, Rule, RuleFailed
+from genai_guard.text.windows import Window
 from genai_guard.text.words import LOOK_BEHIND
 
 __all__ = ["CompiledRule"]
@@ -31,6 +32,7 @@ class CompiledRule:
         number: As given.
         rule: As given.
         keywords: Its keywords, if it has any.
+        is_wordy: Whether it is found by words, and not by a gate.
         look_behind: Characters before a match that decide about it.
         max_length: No match, with what decides about it, is longer; 0 if that is not known.
         min_length: No match is shorter.
@@ -39,7 +41,11 @@ class CompiledRule:
 
     __slots__ = (
         "_check",
+        "_ignore",
+        "_match",
         "_search",
+        "_timeout_s",
+        "is_wordy",
         "keywords",
         "look_behind",
         "max_length",
@@ -57,15 +63,22 @@ class CompiledRule:
         self.number: Final = number
         self.rule: Final = rule
         self._check: Final = _check_of(rule)
-        self._search: Final[Callable[..., Any]] = _search_of(rule)
+        self._ignore: Final = rule.ignore
+        self._timeout_s: Final = rule.timeout_s
+        pattern = _compiled(rule)
+        self._search: Final[Callable[..., Any]] = pattern.search
+        self._match: Final[Callable[..., Any]] = pattern.match
         self.keywords: Final = _keywords_of(rule)
+        self.is_wordy: Final = bool(rule.keywords or rule.words or rule.starts) and not rule.gate and not rule.fuzzy
         facts = self.keywords or rule
         self.max_length: Final = facts.max_length
         self.min_length: Final = facts.min_length
         self.min_length_ascii: Final = self.keywords.min_length_ascii if self.keywords else rule.min_length
         self.look_behind: Final = LOOK_BEHIND + self.keywords.behind if self.keywords else rule.look_behind
 
-    def find(self, text: str, at: int, hi: int, anchors: Collection[str]) -> tuple[int, list[Match]]:
+    def find(
+        self, text: str, at: int, hi: int, anchors: Collection[str], windows: Sequence[Window] | None = None
+    ) -> tuple[int, list[Match]]:
         """Return where the search goes on, and the matches that begin in `text[at:hi]`.
 
         Args:
@@ -73,6 +86,7 @@ class CompiledRule:
             at: From where on to look.
             hi: Before where a match has to begin.
             anchors: Words that `text` holds, of which each match of keywords holds one; none if that is not known.
+            windows: In order, where matches begin, and how far each has to be seen; None for anywhere and all of it.
 
         Raises:
             RuleFailed: a validator raised, or a bounded search took too long.
@@ -80,31 +94,42 @@ class CompiledRule:
         if self.keywords is not None:
             spans = self.keywords.find(text, at, hi, anchors)
             return (spans[-1][1] if spans else at), [Match(start, end, self.number) for start, end in spans]
+        found: list[Match] = []
         try:
-            return self._find(text, at, hi)
+            if windows is None:
+                return self._find(text, at, hi, len(text), found), found
+            for begin, last, end in windows:
+                if begin >= hi:
+                    break
+                if at < last:
+                    at = self._find(text, max(at, begin), min(hi, last), end, found)
         except Exception as error:
             raise RuleFailed(self.number, self.rule.id, type(error).__name__) from error
+        return at, found
 
-    def _find(self, text: str, at: int, hi: int) -> tuple[int, list[Match]]:
-        number, search, check = self.number, self._search, self._check
-        ignore, timeout_s = self.rule.ignore, self.rule.timeout_s
-        bound = None if timeout_s is None else timeout_s * (1 + len(text) / 100_000)
-        found: list[Match] = []
-        while True:
-            match = search(text, at) if bound is None else search(text, at, timeout=bound)
+    def _find(self, text: str, at: int, hi: int, end: int, found: list[Match]) -> int:
+        """Add the matches that begin in `text[at:hi]`, as seen up to `end`; return where the search goes on."""
+        check, ignore, bound = self._check, self._ignore, self._timeout_s
+        search = self._search if hi - at > 1 else self._match
+        if bound is not None:
+            bound *= 1 + len(text) / 100_000
+        hi = min(hi, end - self.min_length + 1)
+        while at < hi:
+            match = search(text, at, end) if bound is None else search(text, at, end, timeout=bound)
             if match is None:
-                return at, found
-            start, end = match.span()
+                break
+            start, stop = match.span()
             if start >= hi:
-                return at, found
-            if start == end:
-                at = end + 1
-            elif kept := end - start if check is None else check(match.group()):
+                break
+            if start == stop:
+                at = stop + 1
+            elif kept := stop - start if check is None else check(match.group()):
                 at = start + kept
                 if ignore is None or not ignore(text[start:at]):
-                    found.append(Match(start, at, number))
+                    found.append(Match(start, at, self.number))
             else:
                 at = start + 1
+        return at
 
 
 def _keywords_of(rule: Rule) -> Keywords | None:
@@ -113,9 +138,9 @@ def _keywords_of(rule: Rule) -> Keywords | None:
     return Keywords(rule.keywords, ignore_case=rule.ignore_case) if rule.keywords else None
 
 
-def _search_of(rule: Rule) -> Callable[..., Any]:
+def _compiled(rule: Rule) -> Any:
     try:
-        return compile_pattern(rule.pattern, rule).search
+        return compile_pattern(rule.pattern, rule)
     except ValueError as error:
         raise ConfigurationError(f"rule {rule.id}: {error}") from error
 

@@ -8,19 +8,24 @@ A gate is a necessary condition: it holds for every text in which a pattern unde
 - Separators that a pattern allows between digits are all deleted before runs are counted.
 
 The conditions of one gate stand in the order of their cost. What several gates look at is computed once per text.
+
+A gate that holds can also say where: every match under it overlaps one of its *places*, or ends right before one. So a
+pattern is looked for around those alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-__all__ = ["GATES", "TRIGGERS", "Gate", "Shapes"]
+__all__ = ["GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
 _DIGITS: Final = b"0123456789"
-_HEX: Final = b"0123456789abcdefABCDEF"
 _SEPARATORS: Final = b" -.()/\t"
+_LEAST_RUN: Final = 10
 
 
 def _table(classes: Mapping[bytes, bytes], other: bytes) -> bytes:
@@ -37,7 +42,19 @@ _KEPT: Final = {bytes([byte]): bytes([byte]) for byte in b"+" + _SEPARATORS}
 _DIGIT_SHAPE: Final = _table({_DIGITS: b"0", **_KEPT}, b"x")
 _TOKEN: Final = _DIGITS + _UPPER + _LOWER + b"_-"
 _TOKEN_SHAPE: Final = _table({_TOKEN: b"x"}, b" ")
+_DOTTED_SHAPE: Final = _table({_TOKEN: b"x", b".": b"."}, b" ")
 _LETTER_SHAPE: Final = _table({_DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
+
+
+# These look at the shape `digits`. Each begins with a character that is looked for at the speed of memory.
+_find_digits: Final = re.compile(rb"0[0 \-.()/\t]{9,}").finditer
+_find_plus: Final = re.compile(rb"\+(?:[ \-.()/\t]*0){8}").search
+_find_quad: Final = re.compile(rb"0\.0+\.0+\.0").search
+
+
+_find_six: Final = re.compile(rb":(?:[0-9a-fA-F]*:){5}").search
+_LONG: Final = b"x" * 20
+_SIX: Final = b".xxxxxx."
 
 
 class Shapes:
@@ -45,25 +62,28 @@ class Shapes:
 
     Attributes:
         text: The text.
-        data: Its UTF-8 bytes; a lone surrogate is encoded like any other character.
+        data: A byte for each of its characters, so that places in one are places in the other: the character itself if
+            it is ASCII, and else a question mark.
     """
 
-    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "data", "text")
+    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "_runs", "_tokens", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.data = text.encode("utf-8", "surrogatepass")
+        self.data = text.encode("ascii", "replace")
         self._has_digits: bool | None = None
         self._digits: bytes | None = None
         self._joined: bytes | None = None
+        self._runs: list[tuple[int, int, int]] | None = None
         self._letters: bytes | None = None
+        self._tokens: bytes | None = None
 
     @property
     def has_digits(self) -> bool:
         """Whether there is any digit: without one most gates are shut, and no other form is needed."""
         has = self._has_digits
         if has is None:
-            has = self._has_digits = len(self.data.translate(None, _DIGITS)) != len(self.data)
+            has = self._has_digits = b"0" in self.digits
         return has
 
     @property
@@ -83,6 +103,20 @@ class Shapes:
         return shape
 
     @property
+    def digit_runs(self) -> list[tuple[int, int, int]]:
+        """Where digits stand with nothing but separators between them, if they are ten or more, and how many."""
+        runs = self._runs
+        if runs is None:
+            shape = self.digits
+            runs = self._runs = []
+            for match in _find_digits(shape):
+                start, end = match.span()
+                count = shape.count(b"0", start, end)
+                if count >= _LEAST_RUN:
+                    runs.append((start, end, count))
+        return runs
+
+    @property
     def letters(self) -> bytes:
         """Every letter as `a`, every digit as `0`, everything else as a space."""
         shape = self._letters
@@ -90,8 +124,18 @@ class Shapes:
             shape = self._letters = self.data.translate(_LETTER_SHAPE)
         return shape
 
+    @property
+    def tokens(self) -> bytes:
+        """Every letter, digit, `_` and `-` as `x`, everything else as a space."""
+        shape = self._tokens
+        if shape is None:
+            shape = self._tokens = self.data.translate(_TOKEN_SHAPE)
+        return shape
+
 
 Gate: TypeAlias = Callable[[Shapes], bool]
+Span: TypeAlias = tuple[int, int]
+Places: TypeAlias = Callable[[Shapes], Iterable[Span]]
 
 
 def _at(shapes: Shapes) -> bool:
@@ -107,7 +151,7 @@ def _digits_10(shapes: Shapes) -> bool:
 
 
 def _plus_digits_8(shapes: Shapes) -> bool:
-    return "+" in shapes.text and shapes.has_digits and b"+" + b"0" * 8 in shapes.joined
+    return "+" in shapes.text and bool(_find_plus(shapes.digits))
 
 
 def _letters_2_digits_2(shapes: Shapes) -> bool:
@@ -119,18 +163,21 @@ def _dashed_3_2_4(shapes: Shapes) -> bool:
 
 
 def _dotted_quad(shapes: Shapes) -> bool:
-    return shapes.has_digits and b"0.0" in shapes.digits and b"..." in shapes.data.translate(None, _DIGITS)
+    return b"0.0" in shapes.digits and bool(_find_quad(shapes.digits))
 
 
 def _colons(shapes: Shapes) -> bool:
     text = shapes.text
-    if ":" not in text:
-        return False
-    return "::" in text or (text.count(":") >= 6 and b"::::::" in shapes.data.translate(None, _HEX))
+    count = text.count(":")
+    return count > 1 and ("::" in text or (count >= 6 and bool(_find_six(shapes.data))))
 
 
 def _token_20(shapes: Shapes) -> bool:
-    return b"x" * 20 in shapes.data.translate(_TOKEN_SHAPE)
+    return _LONG in shapes.tokens
+
+
+def _token_20_dotted_6(shapes: Shapes) -> bool:
+    return shapes.text.count(".") > 1 and _LONG in shapes.tokens and _SIX in shapes.data.translate(_DOTTED_SHAPE)
 
 
 GATES: Final[Mapping[str, Gate]] = MappingProxyType(
@@ -144,18 +191,62 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
         "digits_10": _digits_10,
         "digits_13": _digits_13,
         "token_20": _token_20,
+        "token_20_dotted_6": _token_20_dotted_6,
     }
 )
 """The gates by name, the cheapest first.
 
 `at`: an `@`. `colons`: `::`, or six colons with nothing but hexadecimal digits between them. `letters_2_digits_2`: two
-letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: three dots with
-nothing but digits between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
+letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: four runs of
+digits with dots between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
 `digits_13`: ten and thirteen digits, likewise. `token_20`: twenty ASCII letters,
-digits, underscores and hyphens in a row.
+digits, underscores and hyphens in a row. `token_20_dotted_6`: these, and six such characters between two full stops.
 """
 
 TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
-    {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN}
+    {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN, "token_20_dotted_6": _TOKEN}
 )
 """The characters of which a text has to hold one for a gate to hold."""
+
+_find_colons: Final = re.compile(rb":(?=[0-9a-fA-F]*:)").finditer
+
+
+def _all(shape: bytes, needle: bytes) -> list[Span]:
+    size = len(needle)
+    place = shape.find(needle)
+    places: list[Span] = []
+    while place >= 0:
+        places.append((place, place + size))
+        place = shape.find(needle, place + 1)
+    return places
+
+
+def _digit_runs(shapes: Shapes, *, count: int) -> list[Span]:
+    return [(start, end) for start, end, digits in shapes.digit_runs if digits >= count]
+
+
+def _token_runs(shapes: Shapes) -> Iterator[Span]:
+    shape = shapes.tokens
+    start = shape.find(_LONG)
+    while start >= 0:
+        end = shape.find(b" ", start)
+        yield start, end if end >= 0 else len(shape)
+        start = shape.find(_LONG, end) if end >= 0 else -1
+
+
+PLACES: Final[Mapping[str, Places]] = MappingProxyType(
+    {
+        "at": lambda shapes: _all(shapes.data, b"@"),
+        "colons": lambda shapes: (match.span() for match in _find_colons(shapes.data)),
+        "letters_2_digits_2": lambda shapes: _all(shapes.letters, b"aa00"),
+        "dashed_3_2_4": lambda shapes: _all(shapes.digits, b"000-00-0000"),
+        "dotted_quad": lambda shapes: _all(shapes.digits, b"0.0"),
+        "plus_digits_8": lambda shapes: _all(shapes.data, b"+"),
+        "digits_10": partial(_digit_runs, count=10),
+        "digits_13": partial(_digit_runs, count=13),
+        "token_20": _token_runs,
+        "token_20_dotted_6": lambda shapes: _all(shapes.data.translate(_DOTTED_SHAPE), _SIX),
+    }
+)
+"""Where the gates hold, in order: every match overlaps one of the places, or ends right before one. Of a gate that is
+not among them that is not known, and the patterns under it are searched for in all of a text."""

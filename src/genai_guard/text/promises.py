@@ -1,7 +1,8 @@
 r"""What every match of a user's regular expression must hold, read off the expression.
 
 `\bignore\s+(?:all\s+)?previous\b` cannot match a text without the words *ignore* and *previous*, and a text has been
-cut into words anyhow. So an expression that promises a word costs nothing in a text without it.
+cut into words anyhow. So an expression that promises a word costs nothing in a text without it. One that promises no
+whole word, as `jail\s?break` does not, still promises a literal: *jail*, or *break*.
 
 Only expressions of plain parts are read: letters and other characters, classes, groups, alternatives and repetitions.
 Of any other, for instance one with a lookahead, a backreference or a flag inside, nothing is promised, and it is
@@ -11,10 +12,11 @@ searched for in every text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from math import prod
 from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["Promises", "promises_of", "starts_of"]
+__all__ = ["Promises", "literals_of", "promises_of", "starts_of"]
 
 _PART: Final = re.compile(
     r"""
@@ -47,10 +49,12 @@ class Promises(NamedTuple):
     Attributes:
         words: It contains one of these as a whole ASCII word, in lower case; empty for no such promise.
         min_length: It is no shorter, in characters.
+        beside: It contains one of these as well, likewise; empty for no such promise.
     """
 
     words: tuple[str, ...] = ()
     min_length: int = 1
+    beside: tuple[str, ...] = ()
 
 
 class _Item(NamedTuple):
@@ -69,23 +73,48 @@ _Words: TypeAlias = frozenset[str]
 
 def promises_of(source: str) -> Promises:
     """Return what every match of the expression `source`, which compiles, must hold."""
-    parts = list(_parts(source))
-    if not parts or parts[-1].kind == "odd":
+    branches = _read(source)
+    if branches is None:
         return Promises()
-    branches, rest = _alternatives(parts, 0)
-    if rest != len(parts):
-        return Promises()
-    words = _words_of_all(branches, left=False, right=False)
-    return Promises(tuple(sorted(words or ())), max(min(map(_shortest, branches)), 1))
+    words = _words_of_all(branches, left=False, right=False) or frozenset[str]()
+    others = _promised(branches[0], left=False, right=False) if words and len(branches) == 1 else []
+    beside = min((each for each in others if each.isdisjoint(words)), key=_costs, default=words)
+    return Promises(
+        tuple(sorted(words)),
+        max(min(map(_shortest, branches)), 1),
+        () if beside is words else tuple(sorted(beside)),
+    )
 
 
 def starts_of(source: str) -> tuple[str, ...]:
     """Return words, in lower case, with one of which every match of `source` begins; none if that is not certain."""
+    branches = _read(source)
+    return () if branches is None else tuple(sorted(_starts_of_all(branches, left=False, right=False) or ()))
+
+
+def literals_of(source: str, *, ignore_case: bool = False) -> tuple[str, ...]:
+    """Return texts of which every match of `source` contains one; none if such are met in nearly every text.
+
+    Args:
+        source: A pattern that compiles.
+        ignore_case: Whether it matches letters in both cases; the texts are in lower case then.
+    """
+    branches = _read(source)
+    found = None if branches is None else _literals_of_all(branches)
+    if found is None:
+        return ()
+    literals = {literal.lower() for literal in found} if ignore_case else found
+    least = {each for each in literals if not any(other in each for other in literals if other != each)}
+    return tuple(sorted(least)) if _chance(least) <= _MAX_CHANCE else ()
+
+
+def _read(source: str) -> tuple[_Sequence, ...] | None:
+    """Return the alternatives of an expression; None if it is not of plain parts."""
     parts = list(_parts(source))
     if not parts or parts[-1].kind == "odd":
-        return ()
+        return None
     branches, rest = _alternatives(parts, 0)
-    return tuple(sorted(_starts_of_all(branches, left=False, right=False) or ())) if rest == len(parts) else ()
+    return branches if rest == len(parts) else None
 
 
 def _parts(source: str) -> Iterator[_Item]:
@@ -153,18 +182,23 @@ def _words_of_all(branches: Sequence[_Sequence], *, left: bool, right: bool) -> 
 
 def _words_of(sequence: _Sequence, *, left: bool, right: bool) -> _Words | None:
     """Return the best promise of a sequence; `left` and `right` say whether a word ends for sure at its edges."""
+    return min(_promised(sequence, left=left, right=right), key=_costs, default=None)
+
+
+def _promised(sequence: _Sequence, *, left: bool, right: bool) -> list[_Words]:
+    """Return sets of words of each of which a match of the sequence holds one."""
     found = [*_runs(sequence, left=left, right=right)]
     for at, item in enumerate(sequence):
         if item.kind == "group" and item.least:
             once = item.most == 1
             words = _words_of_all(
                 item.branches,
-                left=once and _ends(sequence, at - 1, outside=left),
+                left=once and _ends(sequence, at - 1, step=-1, outside=left),
                 right=once and _ends(sequence, at + 1, outside=right),
             )
             if words:
                 found.append(words)
-    return min(found, key=_costs, default=None)
+    return found
 
 
 def _runs(sequence: _Sequence, *, left: bool, right: bool) -> Iterator[_Words]:
@@ -174,7 +208,7 @@ def _runs(sequence: _Sequence, *, left: bool, right: bool) -> Iterator[_Words]:
         end = at
         while end < len(sequence) and _is_letter(sequence[end]):
             end += 1
-        if end > at and _ends(sequence, at - 1, outside=left):
+        if end > at and _ends(sequence, at - 1, step=-1, outside=left):
             yield from _run(sequence, at, end, right=right)
         at = max(end, at + 1)
 
@@ -204,12 +238,16 @@ def _starts_of(sequence: _Sequence, *, left: bool, right: bool) -> _Words | None
     return next(_run(sequence, at, end, right=right), None) if end > at else None
 
 
-def _ends(sequence: _Sequence, at: int, *, outside: bool) -> bool:
+def _ends(sequence: _Sequence, at: int, *, outside: bool, step: int = 1) -> bool:
     """Whether no letter can stand at this place, so that a word ends beside it."""
-    if not 0 <= at < len(sequence):
-        return outside
-    item = sequence[at]
-    return item.kind in {"edge", "space", "mark"} and item.least >= 1
+    while 0 <= at < len(sequence):
+        item = sequence[at]
+        if item.kind not in {"edge", "space", "mark"}:
+            return False
+        if item.least >= 1:
+            return True
+        at += step
+    return outside
 
 
 def _is_letter(item: _Item) -> bool:
@@ -223,3 +261,99 @@ def _is_optional_letter(item: _Item) -> bool:
 def _costs(words: _Words) -> int:
     """Return how often such words are met: few and long ones hardly ever, `you` and `from` in every text."""
     return sum(100 if word in _COMMON else max(10 - len(word), 1) for word in words)
+
+
+_MAX_LITERALS: Final = 64
+_MAX_MEMBERS: Final = 8
+_MEMBER: Final = re.compile(r"(.)-(.)|(.)", re.DOTALL)
+_MAX_CHANCE: Final = 0.3
+_MAX_REPEATS: Final = 4
+_KILOBYTE: Final = 1_000
+_BY_FREQUENCY: Final = " etaoinshrdlcumwfgypb.,vk-_0123456789()=:/xjqz"
+
+
+def _literals_of_all(branches: Sequence[_Sequence]) -> frozenset[str] | None:
+    """Return texts of which one is in every match, whichever branch it takes; None if a branch promises none."""
+    found: set[str] = set()
+    for branch in branches:
+        literals = _literals_of(branch)
+        if literals is None:
+            return None
+        found |= literals
+    return frozenset(found) if len(found) <= _MAX_LITERALS else None
+
+
+def _literals_of(sequence: _Sequence) -> frozenset[str] | None:
+    """Return the texts of a sequence that are met least."""
+    found: list[frozenset[str]] = []
+    joined = frozenset({""})
+    for item in sequence:
+        texts = _exact(item)
+        longer = None if texts is None else _products(joined, texts)
+        if longer is None or len(longer) > _MAX_LITERALS:
+            found.append(joined)
+            longer = texts or frozenset({""})
+        joined = longer
+        if texts is None and item.kind == "group" and item.least and (inner := _literals_of_all(item.branches)):
+            found.append(inner)
+    return min((each for each in (*found, joined) if "" not in each), key=_chance, default=None)
+
+
+def _exact(item: _Item) -> frozenset[str] | None:
+    """Return all that a part can match; None if that is not a few texts."""
+    if item.kind == "edge":
+        return frozenset({""})
+    if item.kind in {"letter", "mark"} or item.text == " ":
+        return _times(frozenset({item.text[-1]}), item)
+    if item.kind == "some":
+        return _times(_members(item.text), item)
+    return _times(_exact_of_all(item.branches), item) if item.kind == "group" else None
+
+
+def _times(once: frozenset[str] | None, item: _Item) -> frozenset[str] | None:
+    if once is None or item.most > _MAX_REPEATS:
+        return None
+    texts, every = frozenset({""}), frozenset[str]()
+    for count in range(int(item.most) + 1):
+        every |= texts if count >= item.least else frozenset()
+        texts = _products(texts, once)
+        if len(every) + len(texts) > _MAX_LITERALS:
+            return every if count == item.most else None
+    return every
+
+
+def _exact_of_all(branches: Sequence[_Sequence]) -> frozenset[str] | None:
+    every = frozenset[str]()
+    for branch in branches:
+        joined = frozenset({""})
+        for item in branch:
+            texts = _exact(item)
+            if texts is None or len(joined) * len(texts) > _MAX_LITERALS:
+                return None
+            joined = _products(joined, texts)
+        every |= joined
+    return every if len(every) <= _MAX_LITERALS else None
+
+
+def _products(heads: frozenset[str], tails: frozenset[str]) -> frozenset[str]:
+    return frozenset(head + tail for head in heads for tail in tails)
+
+
+def _members(text: str) -> frozenset[str] | None:
+    """Return the characters of a class that names them, or ranges of a few: `[abc]`, `[0-2x]`; None for any other."""
+    if text[0] != "[" or text[1] == "^" or "\\" in text or not text.isascii():
+        return None
+    members: set[str] = set()
+    for first, last, single in _MEMBER.findall(text[1:-1]):
+        members |= {single} if single else {chr(code) for code in range(ord(first), ord(last) + 1)}
+    return frozenset(members) if len(members) <= _MAX_MEMBERS else None
+
+
+def _chance(literals: Collection[str]) -> float:
+    """Return how many of such texts a kilobyte is likely to hold, by a rough guess."""
+    return sum(_KILOBYTE * prod(map(_share, literal)) for literal in literals)
+
+
+def _share(char: str) -> float:
+    place = _BY_FREQUENCY.find(char)
+    return 0.004 if place < 0 else 0.12 * 0.9**place

@@ -24,7 +24,8 @@ class Rule:
         category: What a match is, for instance `EMAIL`.
         pattern: In the syntax of the `regex` package, version 0, which is that of `re`. `\d`, `\w` and `\b` mean ASCII
             unless `unicode`. Empty for a rule of `keywords`.
-        gate: Name of a shape test from `genai_guard.text.gates` that holds for every text with a match.
+        gate: Name of a shape test from `genai_guard.text.gates` that holds for every match, together with the character
+            after it if that decides about it.
         words: Every match contains one of these as a whole word, lower case; empty for no such promise.
         validator: Looks at the matched text and refuses look-alikes, for instance by a checksum. After a refusal the
             search goes on one character further, so a look-alike hides nothing.
@@ -54,6 +55,9 @@ class Rule:
         exceptions: Phrases that excuse `keywords`: a match that lies within an occurrence of one is none. They match
             whole words like keywords.
         fuzzy: Edits by which a word of `keywords` may differ: 0, 1 or 2, as described in `genai_guard.text.fuzzy`.
+        beside: Every match contains one of these besides, also as a whole word; counts only together with `words` or
+            `starts`. Empty for no such promise.
+        literals: Every match contains one of these, anywhere, in lower case if `ignore_case`; empty for no such promise.
     """
 
     id: str
@@ -78,6 +82,8 @@ class Rule:
     ignore: Callable[[str], bool] | None = None
     exceptions: tuple[str, ...] = field(default=(), repr=False)
     fuzzy: int = 0
+    beside: tuple[str, ...] = ()
+    literals: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Match(NamedTuple):

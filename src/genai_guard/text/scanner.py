@@ -1,8 +1,9 @@
 """The scanner: all rules of all matching guards of a side, in one pass that costs what the text costs.
 
-1. Each gate is tested once, and one word pass says which keywords and word-bound rules can be in the text at all.
-2. Only the rules that are left are searched for, each pattern by itself: joined into one alternation they would be
-   slower and lose overlapping matches.
+1. A filter says which rules can match the text at all, and where: `genai_guard.text.candidates`, or, for ASCII text and
+   with the extra `fast`, `genai_guard.text.accelerator`.
+2. Only the rules that are left are searched for, and only there, each pattern by itself: joined into one alternation
+   they would be slower and lose overlapping matches.
 
 A text longer than two windows is scanned window by window, so that one e-mail address in a long text does not wake
 the e-mail rule for all of it. Windows end at white space, and see as much of their neighbours as a match may need.
@@ -10,27 +11,30 @@ the e-mail rule for all of it. Windows end at white space, and see as much of th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Literal, TypeAlias
 
 import regex
 
+from genai_guard.errors import ConfigurationError
+from genai_guard.text.accelerator import accelerate
+from genai_guard.text.candidates import Candidate, CoreFilter
 from genai_guard.text.compiled import CompiledRule
-from genai_guard.text.gates import GATES, TRIGGERS, Gate, Shapes
 from genai_guard.text.holds import Holds
 from genai_guard.text.rules import Match, Rule, by_place
-from genai_guard.text.words import ALONE, WordPass
 
-__all__ = ["Cursors", "Scanner"]
+__all__ = ["Cursors", "Engine", "Scanner"]
 
-_WINDOW: Final = 4096
-_NO_ANCHORS: Final = frozenset[str]()
+Engine: TypeAlias = Literal["auto", "core", "fast"]
+default_engine: Engine = "auto"
+"""The engine of scanners that are built without naming one, those of guards and pipelines among them. To switch the
+accelerator off for a whole program, set `genai_guard.text.scanner.default_engine = "core"` before building them."""
+
+_WINDOW: Final = 32_768
 _find_space: Final = regex.compile(r"\s").search
 
 Cursors: TypeAlias = dict[int, int]
 """Where the search for a rule goes on, if that is further than where the others go on."""
-Candidates: TypeAlias = list[tuple[int, Collection[str]]]
-"""Rules that can match a text, each with the words that make it so, if it is words."""
 
 
 class Scanner:
@@ -40,53 +44,58 @@ class Scanner:
 
     Args:
         rules: What to look for. The index of a rule here is `Match.rule`.
+        engine: What says which rules can match a text. `core` needs nothing but this package; `fast` needs the extra
+            `fast`, and is quicker on ASCII text; `auto` takes the one that is there. None stands for `default_engine`.
+            All find the same.
 
     Raises:
-        ConfigurationError: a pattern does not compile, a gate does not exist, or a rule has neither pattern nor
-            keywords, or both.
+        ConfigurationError: a pattern does not compile, a gate does not exist, a rule has neither pattern nor
+            keywords, or both; or the engine does not exist, or is not installed.
 
     Attributes:
         rules: As given.
+        engine: The engine that was asked for.
         look_behind: Characters before a place that a search there has to see.
         shortest: No match in an ASCII text is shorter.
     """
 
     __slots__ = (
-        "_bare",
+        "_accelerator",
+        "_bounded",
         "_compiled",
-        "_gates",
+        "_filter",
         "_holds",
         "_reach",
         "_shortest",
-        "_triggers",
         "_unbounded",
-        "_words",
+        "engine",
         "look_behind",
         "rules",
         "shortest",
     )
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], *, engine: Engine | None = None) -> None:
         self.rules: Final = tuple(rules)
+        self.engine: Final[Engine] = default_engine if engine is None else engine
+        if self.engine not in {"auto", "core", "fast"}:
+            raise ConfigurationError(f"Scanner(engine={self.engine!r}): must be one of 'auto', 'core', 'fast'")
         compiled = tuple(CompiledRule(number, rule) for number, rule in enumerate(self.rules))
         self._compiled: Final = compiled
         self._shortest: Final = min((each.min_length for each in compiled), default=1)
         self.shortest: Final = min((each.min_length_ascii for each in compiled), default=1)
         self._reach: Final = max((each.max_length for each in compiled), default=0)
-        self._unbounded: Final = frozenset(each.number for each in compiled if not each.max_length)
         self.look_behind: Final = max((each.look_behind for each in compiled), default=1)
-        self._gates: Final = _gates(self.rules)
-        self._triggers: Final = b"".join({TRIGGERS[rule.gate] for rule in self.rules if rule.gate})
-        self._words: Final = _word_pass(compiled)
-        self._bare: Final = tuple(
-            number
-            for number, rule in enumerate(self.rules)
-            if rule.fuzzy or not (rule.gate or rule.words or rule.starts or rule.keywords)
+        self._filter: Final = CoreFilter(compiled)
+        unbounded = [each for each in compiled if not each.max_length]
+        self._unbounded: Final = CoreFilter(unbounded) if unbounded else None
+        self._bounded: Final = CoreFilter(each for each in compiled if each.max_length) if unbounded else self._filter
+        self._accelerator: Final = (
+            None if self.engine == "core" else accelerate(compiled, required=self.engine == "fast")
         )
         self._holds: Holds | None = None
 
-    def __reduce__(self) -> tuple[type[Scanner], tuple[tuple[Rule, ...]]]:
-        return type(self), (self.rules,)
+    def __reduce__(self) -> tuple[Callable[..., Scanner], tuple[tuple[Rule, ...], Engine]]:
+        return _rebuild, (self.rules, self.engine)
 
     @property
     def holds(self) -> Holds:
@@ -127,67 +136,56 @@ class Scanner:
         Raises:
             RuleFailed: as in `find`.
         """
+        only = None if self._accelerator is None else self._accelerator.screen(text)
+        if only is not None and not only:
+            return []
         if hi - lo > 2 * _WINDOW:
-            return self._collect_long(text, lo, hi, {} if cursors is None else cursors)
-        return self._collect(self._candidates(text, skip_words=skip_words), text, lo, hi, cursors)
+            return self._collect_long(text, lo, hi, {} if cursors is None else cursors, only)
+        candidates = self._filter.candidates(text, only=only, skip_words=skip_words)
+        return self._collect(candidates, text, lo, hi, cursors) if candidates else []
 
-    def _collect(self, candidates: Candidates, text: str, lo: int, hi: int, cursors: Cursors | None) -> list[Match]:
+    def _collect(
+        self, candidates: Iterable[Candidate], text: str, lo: int, hi: int, cursors: Cursors | None
+    ) -> list[Match]:
         found: list[Match] = []
-        for index, anchors in candidates:
+        for index, anchors, windows in candidates:
             at = lo if cursors is None else max(cursors.get(index, lo), lo)
-            at, matches = self._compiled[index].find(text, at, hi, anchors)
+            at, matches = self._compiled[index].find(text, at, hi, anchors, windows)
             found += matches
             if cursors is not None and at > hi:
                 cursors[index] = at
         return found
 
-    def _candidates(self, text: str, *, skip_words: bool = False) -> Candidates:
-        candidates: Candidates = [(index, _NO_ANCHORS) for index in self._bare]
-        if self._gates:
-            shapes = Shapes(text)
-            if len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
-                candidates += [(index, _NO_ANCHORS) for gate, behind in self._gates if gate(shapes) for index in behind]
-        if self._words and not skip_words:
-            candidates += self._words.hits(text)
-        return candidates
-
-    def _collect_long(self, text: str, lo: int, hi: int, cursors: Cursors) -> list[Match]:
-        """Scan window by window; rules whose matches know no bound see the whole text, if they must be searched for."""
+    def _collect_long(self, text: str, lo: int, hi: int, cursors: Cursors, only: frozenset[int] | None) -> list[Match]:
+        """Scan window by window; rules whose matches know no bound are asked for in the text as a whole."""
         found: list[Match] = []
-        awake = self._awake(text) if self._unbounded else set[int]()
+        words = frozenset[bytes]()
         for start, end in _windows(text, lo, hi):
             left = max(start - self.look_behind, 0)
             piece = text[left : end + self._reach]
-            candidates = self._candidates(piece)
-            awake.update(index for index, _ in candidates if index in self._unbounded)
-            bounded = [each for each in candidates if each[0] not in self._unbounded]
-            local = {index: cursors[index] - left for index, _ in bounded if index in cursors}
-            matches = self._collect(bounded, piece, start - left, end - left, local)
-            found += (Match(each.start + left, each.end + left, each.rule) for each in matches)
+            if only is None:
+                met = self._filter.words_in(piece)
+                words |= met
+                candidates = self._bounded.candidates(piece, words=met)
+            else:
+                candidates = self._bounded.candidates(piece, only=self._screen(piece, only))
+            local = {index: cursors[index] - left for index, *_ in candidates if index in cursors}
+            matches = self._collect(candidates, piece, start - left, end - left, local)
+            found += (match._replace(start=match.start + left, end=match.end + left) for match in matches)
             cursors.update((index, at + left) for index, at in local.items())
-        return found + self._collect([(index, _NO_ANCHORS) for index in awake], text, lo, hi, cursors)
+        if self._unbounded is not None:
+            candidates = self._unbounded.candidates(text, only=only, words=words if only is None else None)
+            found += self._collect(candidates, text, lo, hi, cursors)
+        return found
 
-    def _awake(self, text: str) -> set[int]:
-        """Return the unbounded rules that have to see a long text without regard to its windows."""
-        shapes = Shapes(text)
-        gates = ((gate, self._unbounded.intersection(behind)) for gate, behind in self._gates)
-        gated = {index for gate, behind in gates if behind and gate(shapes) for index in behind}
-        return gated | self._unbounded.intersection(self._bare)
-
-
-def _gates(rules: Sequence[Rule]) -> tuple[tuple[Gate, tuple[int, ...]], ...]:
-    """Return each gate that a rule names, in the order of their cost, with the rules behind it."""
-    numbers = {name: tuple(n for n, rule in enumerate(rules) if rule.gate == name) for name in GATES}
-    return tuple((gate, numbers[name]) for name, gate in GATES.items() if numbers[name])
+    def _screen(self, piece: str, only: frozenset[int]) -> frozenset[int]:
+        """Return which of the rules that can match a text can match a piece of it."""
+        found = None if self._accelerator is None else self._accelerator.screen(piece)
+        return only if found is None else found
 
 
-def _word_pass(compiled: Iterable[CompiledRule]) -> WordPass:
-    filed = [(each.number, each.keywords.anchors, each.keywords.bare_heads) for each in compiled if each.keywords]
-    by_words = [each for each in compiled if not each.rule.gate and not each.keywords]
-    for each in by_words:
-        words = each.rule.words or each.rule.starts
-        filed.append((each.number, {word.encode(): ALONE for word in words}, frozenset[str]()))
-    return WordPass(filed)
+def _rebuild(rules: tuple[Rule, ...], engine: Engine) -> Scanner:
+    return Scanner(rules, engine=engine)
 
 
 def _windows(text: str, lo: int, hi: int) -> Iterator[tuple[int, int]]:

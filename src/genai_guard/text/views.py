@@ -144,7 +144,7 @@ def _by_place_and_form(match: Match) -> tuple[int, int, int, str]:
 def _view(scanner: Scanner, numbers: Sequence[int]) -> View:
     if len(numbers) == len(scanner.rules):
         return View(scanner, tuple(numbers))
-    return View(Scanner(scanner.rules[number] for number in numbers), tuple(numbers))
+    return View(Scanner((scanner.rules[number] for number in numbers), engine=scanner.engine), tuple(numbers))
 
 
 def _rebuilt(scanner: Scanner, plain: Sequence[int], kinds: Sequence[Hashable]) -> Views:

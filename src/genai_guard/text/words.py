@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "folded_words",
     "is_word",
     "joins_left",
+    "lowered",
     "split_tokens",
 ]
 
@@ -53,6 +54,10 @@ LOOK_BEHIND: Final = 8
 ALONE: Final[frozenset[bytes]] = frozenset()
 """Stands for no word that has to be there besides another one."""
 _JOINERS: Final = frozenset("\u200c\u200d")
+_FOLD_TO_ASCII: Final = (
+    "\u00df\u0130\u0149\u017f\u01f0\u1e96\u1e97\u1e98\u1e99\u1e9a\u1e9e\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+)
+"""Every character beyond ASCII of which the folded form holds an ASCII letter: a sharp s, a long s, the ligatures."""
 
 
 def fold(text: str) -> str:
@@ -65,17 +70,39 @@ def fold(text: str) -> str:
     return text.replace("\u0130", "i").casefold()
 
 
+def lowered(text: str) -> str:
+    """Return `text` in lower case, character for character.
+
+    What a search without regard to case takes for an ASCII letter becomes that letter: a dotted capital I, a long s and
+    the sign of kelvin too.
+    """
+    if not text.isascii():
+        text = text.replace("\u0130", "i").replace("\u017f", "s").replace("\u212a", "k")
+    return text.lower()
+
+
 def ascii_words(text: str) -> list[bytes]:
     """Return the ASCII words of `text`, in lower case.
 
     Of a text that is not ASCII both those before and those after its case is folded: folded, a long s or a dotted I
     joins the word beside it, as it does for a pattern that means all scripts, and not for one that means ASCII.
     """
-    words = _mapped(text)
-    if text.isascii():
-        return words.split()
-    folded = _mapped(fold(text))
-    return folded.split() if folded == words else folded.split() + words.split()
+    words = _mapped(text).split()
+    if not text.isascii():
+        for chunk in _chunks_that_fold(text):
+            words += folded_words(chunk)
+    return words
+
+
+def _chunks_that_fold(text: str) -> Iterator[str]:
+    """Yield what stands between spaces around each character that becomes an ASCII letter when its case is folded."""
+    for char in _FOLD_TO_ASCII:
+        place = text.find(char)
+        while place >= 0:
+            end = text.find(" ", place)
+            end = len(text) if end < 0 else end
+            yield text[text.rfind(" ", 0, place) + 1 : end]
+            place = text.find(char, end)
 
 
 def folded_words(text: str) -> list[bytes]:
@@ -84,7 +111,7 @@ def folded_words(text: str) -> list[bytes]:
 
 
 def _mapped(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass").translate(_ASCII_WORD_TABLE)
+    return text.encode("ascii", "replace").translate(_ASCII_WORD_TABLE)
 
 
 def split_tokens(text: str) -> list[str]:
@@ -145,26 +172,33 @@ class WordPass:
                 self._by_word.setdefault(word, []).append((rule, beside))
             for head in heads:
                 self._by_head.setdefault(head, []).append(rule)
-        self._words: Final = frozenset(self._by_word)
+        others = (beside for filed in self._by_word.values() for _, beside in filed)
+        self._words: Final = frozenset(self._by_word).union(*others)
         self._heads: Final = frozenset(self._by_head)
         self._only_non_ascii_heads: Final = not any(head.isascii() for head in self._heads)
 
     def __bool__(self) -> bool:
         return bool(self._words or self._heads)
 
-    def hits(self, text: str) -> Iterable[tuple[int, set[str]]]:
+    def words_in(self, text: str) -> frozenset[bytes]:
+        """Return which of the words that decide about rules are in `text`."""
+        return self._words.intersection(ascii_words(text))
+
+    def hits(self, text: str, words: frozenset[bytes]) -> Iterable[tuple[int, set[str]]]:
         """Return the rules that can match `text`, each with the words that make it so.
 
         None of those words means that a match need not hold one.
+
+        Args:
+            text: The text.
+            words: What `words_in` says of it.
         """
-        words = ascii_words(text)
-        hit = self._words.intersection(words)
         heads = self._hit_heads(text)
-        if not hit and not heads:
+        if not words and not heads:
             return ()
         found: dict[int, set[str]] = {}
-        for word in hit:
-            for rule, beside in self._by_word[word]:
+        for word in words:
+            for rule, beside in self._by_word.get(word, ()):
                 if not beside or not beside.isdisjoint(words):
                     found.setdefault(rule, set()).add(word.decode())
         found.update((rule, set[str]()) for head in heads for rule in self._by_head[head])

@@ -14,6 +14,7 @@ from typing import Final
 
 from genai_guard.guards.credentials.randomness import is_no_placeholder
 from genai_guard.guards.entities.entity import DIGITS, LETTERS
+from genai_guard.text.promises import literals_of
 from genai_guard.text.rules import Rule
 
 __all__ = ["GATE", "SIGN", "TOKEN", "Credential", "after_sign", "assigned", "token", "whole"]
@@ -61,6 +62,7 @@ def token(
     most: int = 0,
     *,
     words: tuple[str, ...] = (),
+    gate: str = GATE,
     validator: Callable[[str], bool] = is_no_placeholder,
     alphabet: str = TOKEN,
     score: float = 1.0,
@@ -73,6 +75,7 @@ def token(
         size: Its least length.
         most: Its greatest length, if that is another.
         words: As in `Rule`.
+        gate: As in `Rule`; counts only without `words`.
         validator: As in `Rule`.
         alphabet: As in `Rule`.
         score: As in `Rule`.
@@ -81,8 +84,9 @@ def token(
         id=f"secrets.{name.lower()}",
         category=name,
         pattern=rf"\b{pattern}(?![\w-])",
-        gate="" if words else GATE,
+        gate="" if words else gate,
         words=words,
+        literals=() if words else literals_of(pattern),
         validator=validator,
         max_length=(most or size) + 2,
         min_length=size,

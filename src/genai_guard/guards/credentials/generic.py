@@ -134,6 +134,7 @@ CREDENTIALS: Final = (
             category="JWT",
             pattern=_JWT,
             gate=GATE,
+            literals=("eyJ", "ewo", "eyA"),
             validator=_is_jwt,
             max_length=0,
             look_behind=1,

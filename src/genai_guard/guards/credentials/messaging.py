@@ -27,7 +27,13 @@ CREDENTIALS: Final = (
         words=("hooks",),
         alphabet=_URL,
     ),
-    token("DISCORD_BOT_TOKEN", r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}", 59, 72),
+    token(
+        "DISCORD_BOT_TOKEN",
+        r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}",
+        59,
+        72,
+        gate="token_20_dotted_6",
+    ),
     token(
         "DISCORD_WEBHOOK",
         r"discord(?:app)?\.com/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,80}",
