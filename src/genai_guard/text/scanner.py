@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 import regex
 
 from genai_guard.text.compiled import CompiledRule
-from genai_guard.text.gates import GATES, TRIGGERS, Gate, Shapes
+from genai_guard.text.gates import DIGITS, GATES, TRIGGERS, Gate, Shapes
 from genai_guard.text.holds import Holds
 from genai_guard.text.rules import Match, Rule, by_place
 from genai_guard.text.words import ALONE, WordPass
@@ -25,6 +25,7 @@ __all__ = ["Cursors", "Scanner"]
 
 _WINDOW: Final = 4096
 _NO_ANCHORS: Final = frozenset[str]()
+_NONE: Final = frozenset[int]()
 _find_space: Final = regex.compile(r"\s").search
 
 Cursors: TypeAlias = dict[int, int]
@@ -53,12 +54,15 @@ class Scanner:
     __slots__ = (
         "_bare",
         "_compiled",
+        "_digitless",
         "_gates",
+        "_has_ungated_words",
         "_holds",
         "_reach",
         "_shortest",
         "_shortest_ascii",
         "_triggers",
+        "_twice",
         "_unbounded",
         "_words",
         "look_behind",
@@ -75,8 +79,15 @@ class Scanner:
         self._unbounded: Final = frozenset(each.number for each in compiled if not each.max_length)
         self.look_behind: Final = max((each.look_behind for each in compiled), default=1)
         self._gates: Final = _gates(self.rules)
+        self._digitless: Final = tuple(
+            (GATES[name], behind) for name, behind in _behind(self.rules).items() if TRIGGERS[name] != DIGITS
+        )
         self._triggers: Final = b"".join({TRIGGERS[rule.gate] for rule in self.rules if rule.gate})
+        self._twice: Final = frozenset(n for n, rule in enumerate(self.rules) if rule.gate and rule.words)
         self._words: Final = _word_pass(compiled)
+        self._has_ungated_words: Final = any(
+            each.keywords or ((each.rule.words or each.rule.starts) and not each.rule.gate) for each in compiled
+        )
         self._bare: Final = tuple(
             number
             for number, rule in enumerate(self.rules)
@@ -142,12 +153,17 @@ class Scanner:
 
     def _candidates(self, text: str, *, skip_words: bool = False) -> Candidates:
         candidates: Candidates = [(index, _NO_ANCHORS) for index in self._bare]
+        waiting = _NONE
         if self._gates:
             shapes = Shapes(text)
             if len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
-                candidates += [(index, _NO_ANCHORS) for gate, behind in self._gates if gate(shapes) for index in behind]
-        if self._words and not skip_words:
-            candidates += self._words.hits(text)
+                gates = self._gates if shapes.has_digits else self._digitless
+                opened = [index for gate, behind in gates if gate(shapes) for index in behind]
+                waiting = self._twice.intersection(opened)
+                candidates += [(index, _NO_ANCHORS) for index in opened if index not in waiting]
+        if waiting or (self._has_ungated_words and not skip_words):
+            hits = self._words.hits(text)
+            candidates += [each for each in hits if each[0] in waiting or each[0] not in self._twice]
         return candidates
 
     def _collect_long(self, text: str, lo: int, hi: int, cursors: Cursors) -> list[Match]:
@@ -176,13 +192,17 @@ class Scanner:
 
 def _gates(rules: Sequence[Rule]) -> tuple[tuple[Gate, tuple[int, ...]], ...]:
     """Return each gate that a rule names, in the order of their cost, with the rules behind it."""
+    return tuple((GATES[name], behind) for name, behind in _behind(rules).items())
+
+
+def _behind(rules: Sequence[Rule]) -> dict[str, tuple[int, ...]]:
     numbers = {name: tuple(n for n, rule in enumerate(rules) if rule.gate == name) for name in GATES}
-    return tuple((gate, numbers[name]) for name, gate in GATES.items() if numbers[name])
+    return {name: behind for name, behind in numbers.items() if behind}
 
 
 def _word_pass(compiled: Iterable[CompiledRule]) -> WordPass:
     filed = [(each.number, each.keywords.anchors, each.keywords.bare_heads) for each in compiled if each.keywords]
-    by_words = [each for each in compiled if not each.rule.gate and not each.keywords]
+    by_words = [each for each in compiled if not each.keywords and (each.rule.words or not each.rule.gate)]
     for each in by_words:
         words = each.rule.words or each.rule.starts
         filed.append((each.number, {word.encode(): ALONE for word in words}, frozenset[str]()))
