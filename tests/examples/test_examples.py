@@ -20,7 +20,7 @@ NEED_A_MODEL = {"openai_client.py", "quickstart.py"}
 EXPECTED = {
     "ab_test.py": ["tester-1: <Assignment model-comparison: treatment (override)>", "large answers", "treatment: "],
     "alerts_and_log.py": ["6 of 60 calls failed", "errors          6 (10.00%)", "'large': 30", "I am [EMAIL], where"],
-    "async_calls.py": ["ana: You said: I am [EMAIL]", "ana: denied, 2 requests/minute by user", "'[PHONE] '"],
+    "async_calls.py": ["ana: You said: I am [EMAIL]", "ana: denied, 2 requests/minute by user", "'[PHONE] today '"],
     "custom_guard.py": ["redact Where is [ORDER]?", "my unfortunate [ORDER]?", "flag by shouting", "other_languages"],
     "limits_per_user.py": ["Please try again in 20 seconds.", "bruno: An answer", "chiara: 2000 tokens/minute: retry"],
     "policy_file.py": ["redact: EMAIL", "block: BLOCKED", "the same: True", 'did you mean "per"?'],

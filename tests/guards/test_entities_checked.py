@@ -8,7 +8,6 @@ from random import Random
 import pytest
 
 from genai_guard.guards import PII
-from genai_guard.guards.entities import devices, europe, world
 from genai_guard.guards.entities.catalogue import CATALOGUE, ENTITIES
 from genai_guard.guards.entities.checks import is_ean, is_mod_11_10, is_verhoeff
 
@@ -344,12 +343,5 @@ def test_the_verhoeff_check_sees_neighbours_that_changed_places() -> None:
     assert not is_verhoeff("2633")
 
 
-def test_every_entity_of_these_families_is_tried() -> None:
-    names = {entity.name for family in (devices, europe, world) for entity in family.ENTITIES}
-    assert {*MADE, "URL_CREDENTIALS"} == names
-    assert names <= set(CATALOGUE)
-
-
 def test_unless_entities_are_named_only_those_of_the_default_are_looked_for() -> None:
-    assert {rule.category for rule in PII().rules} == set(ENTITIES)
-    assert set(ENTITIES) <= set(CATALOGUE)
+    assert {rule.category for rule in PII().rules} == set(ENTITIES) < set(CATALOGUE)

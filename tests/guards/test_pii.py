@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import subprocess
 import sys
@@ -127,6 +128,22 @@ def test_one_entity_may_be_given_by_its_name_alone() -> None:
         ({"action": "pseudonymize", "session_idle_s": 0}, "more than 0 seconds"),
         ({"action": "pseudonymize", "max_sessions": 0}, "at least 1"),
         ({"action": "hash", "hash_key": "short"}, "at least 16 bytes"),
+        ({"threshold": 1.5}, r"PII\(threshold=...\) must be a number from 0 to 1"),
+        ({"threshold": True}, "must be a number from 0 to 1"),
+        ({"threshold": math.nan}, "must be a number from 0 to 1"),
+        ({"thresholds": {"EMAIL": -1}}, "'EMAIL': ...}.* must be a number from 0 to 1"),
+        ({"thresholds": {"MAIL": 0.5}}, "'MAIL' is not one of EMAIL, PHONE"),
+        ({"entities": ["EMAIL"], "thresholds": {"PHONE": 0.5}}, "PHONE is not looked for; add it to entities"),
+        ({"entities": ["AU_TFN"], "threshold": 0.99}, r"the threshold 0.99; thresholds=\{'AU_TFN': 0.95\} would do"),
+        ({"thresholds": {"POSTAL_ADDRESS": 1.0}}, r"thresholds=\{'POSTAL_ADDRESS': 0.8\} would do"),
+        ({"allow": ["bob@example.com", " - "]}, "entry 1 must be a text with a letter or digit"),
+        ({"allow": [""]}, "entry 0 must be a text"),
+        ({"allow": [7]}, "entry 0 must be a text"),
+        ({"keep_last": 9}, "whole number from 0 to 8"),
+        ({"keep_last": -1}, "whole number from 0 to 8"),
+        ({"keep_last": True}, "whole number from 0 to 8"),
+        ({"phone_regions": ["GERMANY"]}, "'GERMANY' is no region; name it by its two letters"),
+        ({"entities": ["EMAIL"], "phone_regions": ["DE"]}, "needs PHONE among the entities"),
     ],
 )
 def test_what_cannot_work_is_refused_when_built(parameters: dict[str, object], problem: str) -> None:

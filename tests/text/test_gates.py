@@ -7,6 +7,19 @@ import pytest
 from genai_guard.text.gates import GATES, TRIGGERS, Shapes
 
 OPEN = {
+    "digit": ["1", "a1b"],
+    "digits_4": ["3/5/80", "1980"],
+    "digits_5": ["12 345", "(1)2-3.4/5"],
+    "digits_7": ["123 45 67"],
+    "native_digits_5": ["ΑΦΜ 12345", "é 1-2-3-4-5"],
+    "letters_6_digits_2": ["RSSMRA70A01F205X"],
+    "letters_4_digits_6": ["BOXW310820HNERXN09"],
+    "digits_6_letter": ["S1234567D", "123456-Z", "x 123456 c"],
+    "digits_6_x_3": ["131052-308T", "131052A308T", "131052+308T"],
+    "degrees": ["52.5° N"],
+    "street": ["Hauptstraße 1", "Berliner Str. 12", "Feldweg 3", "Prinsengracht 263", "Marktplatz 1"],
+    "hex_pairs": ["00:1A:2B:3C:4D:5E", "aa-bb-cc-dd-ee-f0"],
+    "digit_token_17": ["1M8GDM9AXKP042788", "x 0x5aAeb6053F3E94C9b"],
     "at": ["a@b"],
     "colons": ["::", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "a:b:c:d:e:f:1.2.3.4"],
     "letters_2_digits_2": ["GB82", "x de89 y"],
@@ -19,6 +32,19 @@ OPEN = {
     "token_20_dotted_6": ["M" * 24 + ".abc_-1." + "x" * 27],
 }
 SHUT = {
+    "digit": ["", "abc", "\u0661"],
+    "digits_4": ["1:2:3:4", "123"],
+    "digits_5": ["12, 345", "1234"],
+    "digits_7": ["123456", "123,4567"],
+    "native_digits_5": ["AFM 12345", "é 1234"],
+    "letters_6_digits_2": ["GB82WEST", "abcde12"],
+    "letters_4_digits_6": ["BOXW31082", "BO 310820"],
+    "digits_6_letter": ["123456", "12345a", "123456  a"],
+    "digits_6_x_3": ["131052308", "131052-30", "131052--308"],
+    "degrees": ["52.5 N", "° C"],
+    "street": ["Hauptstraße", "Main Street 1", "Weg,12", "12 transfers"],
+    "hex_pairs": ["00:1A:2B:3C:4D", "aa-bb-cc-dd-ee", "1:2:3:x:4:5:y:6"],
+    "digit_token_17": ["internationalizations", "1M8GDM9AXKP04278"],
     "at": ["a at b"],
     "colons": ["10:30:45", '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}', "std:vector"],
     "letters_2_digits_2": ["G82", "AB 12", "12AB", "x1y2"],
@@ -56,7 +82,7 @@ def test_every_gate_is_tried_both_ways() -> None:
 def test_any_text_has_shapes(text: str) -> None:
     shapes = Shapes(text)
     assert len(shapes.digits) == len(shapes.letters) == len(shapes.data)
-    assert [gate(shapes) for gate in GATES.values()] == [False] * len(GATES)
+    assert {name for name, gate in GATES.items() if gate(shapes)} <= {"digit"}
 
 
 def test_characters_beyond_ascii_are_no_digits_and_no_letters() -> None:

@@ -80,8 +80,8 @@ def test_matches_of_built_in_rules_are_as_they_promise(rule: Rule, data: st.Data
     for match in Scanner(without_promises([rule]), engine="core").find(text):
         matched = text[match.start : match.end]
         assert rule.min_length <= len(matched) < rule.max_length
-        assert set(matched) <= set(rule.alphabet)
-        assert re.match(r"[A-Za-z]{20}|[A-Za-z]{0,19}[^A-Za-z ,'\"?!;\n\t]", matched)
+        assert not rule.alphabet or set(matched) <= set(rule.alphabet)
+        assert rule.prose or re.match(r"[A-Za-z]{20}|[A-Za-z]{0,19}[^A-Za-z ,'\"?!;\n\t]", matched)
 
 
 @pytest.mark.parametrize("name", RULE_SETS)
@@ -192,3 +192,27 @@ def test_a_keyword_in_a_long_text_is_found_where_it_is() -> None:
 def test_what_is_ignored_is_passed_over_whole() -> None:
     rule = Rule("r", "R", r"\b[a-z.]+@x\b", ignore={"a.b@x"}.__contains__)
     assert Scanner([rule]).find("a.b@x c.d@x") == [Match(6, 11, 0)]
+
+
+def test_a_rule_with_a_gate_and_words_is_looked_for_where_both_hold() -> None:
+    rule = Rule("r", "R", r"(?<=id )\d{5}", gate="digits_5", words=("id",), look_behind=4)
+    calls: list[str] = []
+
+    def is_valid(matched: str) -> bool:
+        calls.append(matched)
+        return True
+
+    scanner = Scanner([replace(rule, validator=is_valid)])
+    assert scanner._filter.candidates("12345 only") == scanner._filter.candidates("id 1234 only") == []
+    assert spans(scanner.find("id 12345, 12345")) == [(3, 8, 0)]
+    assert calls == ["12345"]
+
+
+def test_words_beside_a_gate_wake_no_other_rule_and_hide_none() -> None:
+    gated = Rule("gated", "R", r"\d{5}", gate="digits_5", words=("id",))
+    plain = Rule("plain", "R", r"\bid\b", words=("id",))
+    scanner = Scanner([gated, plain])
+    assert spans(scanner.find("id 12")) == [(0, 2, 1)]
+    assert spans(scanner.find("id 12345")) == [(0, 2, 1), (3, 8, 0)]
+    assert spans(scanner.collect("id 12345", 0, 8, skip_words=True)) == [(3, 8, 0)]
+    assert spans(scanner.collect("id 12", 0, 5, skip_words=True)) == []

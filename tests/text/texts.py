@@ -160,4 +160,4 @@ def _closing(source: str, at: int) -> int:
 
 def spans(matches: Sequence[Match]) -> list[tuple[Any, ...]]:
     """Matches in an order of their own."""
-    return sorted(tuple(match) for match in matches)
+    return sorted(tuple(match[:3]) for match in matches)

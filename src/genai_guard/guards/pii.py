@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import one_of, settle
-from genai_guard.guards.entities.catalogue import CATALOGUE, ENTITIES
+from genai_guard.guards.entities.catalogue import CATALOGUE
+from genai_guard.guards.entities.choice import (
+    check_entities,
+    check_regions,
+    check_threshold,
+    check_thresholds,
+    chosen_rules,
+    plain,
+    with_exceptions,
+)
 from genai_guard.guards.hashing import check_key, stand_in
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.guards.pseudonyms.pending import Pending, Pseudonyms, Scope
@@ -35,25 +45,18 @@ class PII(RuleGuard):
       back. For requests alone: `Pipeline(input=[...])`. Guards of replies pass over stand-ins.
     - `flag` leaves the text as it is, `block` refuses it.
 
-    Looked for unless entities are named: EMAIL, PHONE (international with `+`, North America also without), PAYMENT_CARD (known issuers and
-    lengths, Luhn), IBAN (length of the country, remainder by 97), US_SSN (areas, groups and serials in use) and
-    IP_ADDRESS (version 4 and 6; not the loopback, not a netmask, not a number that the context calls a version).
+    Every rule has a score from 0 to 1. A number is worth more where a check digit confirms it, and where a word before
+    it, on its line, says what it is: `passport`, `Steuer-ID`, `date of birth`. A rule below the threshold of its entity
+    is not looked for. Unless entities are named, the threshold is 0.8: rules that hardly ever find something else in
+    mail, code, logs or prose. For entities that are named it is 0.5: some of them find a plain number by its check digit
+    alone, which two in a hundred other numbers of eleven digits pass for a PL_PESEL, the worst of them. Name the
+    entities or countries that are of concern.
 
-    Looked for when named, each by its form and its check digits:
-
-    - Of Europe: AT_SVNR, BE_NATIONAL, CH_AHV, DE_TAX_ID, FR_INSEE (not those of Corsica with 2A or 2B),
-      IT_CODICE_FISCALE, NO_FODSELSNUMMER, PL_PESEL, SE_PERSONNUMMER; UK_NHS after `NHS`. Without check digits: DK_CPR
-      (a date) after `CPR`, and UK_NINO (prefixes in use), whose letters have to be followed by a digit at once.
-    - Of other countries: CN_RESIDENT_ID, KR_RRN (given before October 2020), MX_CURP, ZA_ID; BR_CPF and BR_CNPJ with
-      their dots, or after their names; IN_AADHAAR after `Aadhaar` or `UID`.
-    - IMEI after `IMEI`, and URL_CREDENTIALS (`scheme://user:password@host`).
-
-    Where a word is asked for, it stands right before the number; `number`, `no.`, `nr.`, `id` and `is` may stand
-    between, and `:`, `=` or `#`. Plain numbers are sometimes mistaken for those of a country: two in a hundred random
-    numbers of eleven digits pass for a PL_PESEL, the worst of them. Name the countries that are of concern.
+    The entities, what each of them checks and what its rules score are in a table of the reference.
 
     Args:
-        entities: Names of the entities to look for; None for those of the first list.
+        entities: Names of the entities to look for, or of groups of them: DEFAULT, ALL, EUROPE, AMERICAS, ASIA, or a
+            country by two letters, such as DE. None for DEFAULT.
         action: What to do with what is found.
         hash_key: Secret of at least 16 bytes for `hash` and `pseudonymize`. The same key gives the same hashes and, as
             far as they are free, the same stand-ins in every process. Without one a random key is used that dies with
@@ -63,10 +66,18 @@ class PII(RuleGuard):
         session_idle_s: Seconds without a call after which the stand-ins of a session are forgotten.
         max_sessions: Sessions that are kept at a time. One more fails, which `on_error` decides about, until another
             has been idle for long enough.
+        threshold: Score that a rule needs, from 0 to 1; None for 0.5 where entities are named, and else for 0.8.
+        thresholds: The same for single entities, by their names.
+        allow: Values that are not found, whatever their case and separators. `@example.com` stands for every e-mail
+            address of that domain.
+        keep_last: Letters and digits that `mask` leaves at the end of a number, from 0 to 8; never more than half.
+        phone_regions: Regions, such as DE, whose phone numbers are found as people write them there, without `+`. Needs
+            the extra `pii`.
 
     Raises:
-        ConfigurationError: an entity or action that does not exist, a key that is too short or not used, or a scope
-            that is not used.
+        ConfigurationError: an entity, group, region or action that does not exist, a threshold that is out of range or
+            that no rule of a named entity reaches, an empty exception, a key that is too short or not used, a scope that
+            is not used, or an extra that is missing.
     """
 
     kind: ClassVar[str] = "pii"
@@ -80,11 +91,23 @@ class PII(RuleGuard):
     scope: Scope = field(default="request", kw_only=True)
     session_idle_s: float = field(default=3600.0, kw_only=True)
     max_sessions: int = field(default=10_000, kw_only=True)
+    threshold: float | None = field(default=None, kw_only=True)
+    thresholds: Mapping[str, float] = field(default_factory=FrozenDict[str, float], kw_only=True)
+    allow: Sequence[str] = field(default=(), kw_only=True, repr=False)
+    keep_last: int = field(default=4, kw_only=True)
+    phone_regions: Sequence[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.entities is not None:
-            settle(self, entities=_known(self.entities))
+            settle(self, entities=check_entities(self.entities))
+        if self.threshold is not None:
+            settle(self, threshold=check_threshold(self.threshold, "threshold=..."))
+        settle(self, thresholds=FrozenDict(check_thresholds(self.thresholds, self.entities)))
+        settle(self, allow=(self.allow,) if isinstance(self.allow, str) else tuple(self.allow))
+        if self.phone_regions:
+            settle(self, phone_regions=check_regions(self.phone_regions, self.entities))
+        _check_keep_last(self.keep_last)
         check_key("PII", self.hash_key, self.action, users=(Action.HASH, Action.PSEUDONYMIZE))
         one_of(self, "scope", {"request", "session"})
         if self.scope == "session" and self.action is not Action.PSEUDONYMIZE:
@@ -92,12 +115,13 @@ class PII(RuleGuard):
                 f"PII(scope='session') is used by action='pseudonymize' alone, not by {self.action}"
             )
         Pseudonyms(session_idle_s=self.session_idle_s, max_sessions=self.max_sessions)
+        _ = self.rules
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of the entities."""
-        names = ENTITIES if self.entities is None else self.entities
-        return tuple(rule for name in names for rule in CATALOGUE[name].rules)
+        rules = chosen_rules(self.entities, self.threshold, self.thresholds, self.phone_regions)
+        return with_exceptions(rules, self.allow) if self.allow else rules
 
     @property
     def pseudonyms(self) -> Pseudonyms | None:
@@ -111,22 +135,12 @@ class PII(RuleGuard):
         if self.action is Action.PSEUDONYMIZE:
             return Pending.of(rule)
         if self.action is Action.MASK:
-            return CATALOGUE[rule.category].mask(matched)
+            return CATALOGUE[rule.category].mask(matched, self.keep_last)
         if self.action is Action.HASH:
-            return f"[{rule.category}:{stand_in(_plain(matched), self.hash_key)}]"
+            return f"[{rule.category}:{stand_in(plain(matched), self.hash_key)}]"
         return f"[{rule.category}]"
 
 
-def _known(entities: Iterable[str]) -> tuple[str, ...]:
-    names = (entities,) if isinstance(entities, str) else tuple(entities)
-    for name in names:
-        if name not in CATALOGUE:
-            raise ConfigurationError(f"PII(entities=...): {name!r} is not one of {', '.join(CATALOGUE)}")
-    if not names:
-        raise ConfigurationError("PII(entities=[]) would find nothing; leave it out to look for all entities")
-    return tuple(dict.fromkeys(names))
-
-
-def _plain(matched: str) -> str:
-    """Return what is the same in every way of writing it."""
-    return "".join(char for char in matched if char.isalnum() or char in "@.:").casefold()
+def _check_keep_last(keep_last: Any) -> None:
+    if isinstance(keep_last, bool) or not isinstance(keep_last, int) or not 0 <= keep_last <= 8:
+        raise ConfigurationError("PII(keep_last=...) must be a whole number from 0 to 8")

@@ -45,6 +45,7 @@ class CoreFilter:
         "_placed",
         "_rules",
         "_triggers",
+        "_twice",
         "_word_numbers",
         "_words",
     )
@@ -63,7 +64,9 @@ class CoreFilter:
         triggers = {TRIGGERS[each.rule.gate] for each in gated}
         # Where letters are among them, hardly any text has none.
         self._triggers: Final = b"" if any(b"e" in each for each in triggers) else b"".join(triggers)
-        self._words: Final = _word_pass(wordy)
+        twice = [each for each in gated if each.rule.words]
+        self._twice: Final = frozenset(each.number for each in twice)
+        self._words: Final = _word_pass([*wordy, *twice])
         self._placed: Final = tuple(_literal_passes([each for each in literal if Near.of([each.rule])]))
         self._literal: Final = tuple(_literal_passes([each for each in literal if not Near.of([each.rule])]))
         self._bare: Final = tuple((number, _NO_WORDS, None) for number in self._rules if number not in known)
@@ -88,20 +91,30 @@ class CoreFilter:
             words: What `words_in` says of the text, if that is known.
             skip_words: Whether it is known that no rule matches that is found by its words.
         """
-        found: list[Candidate] = list(self._bare)
+        found = [*self._bare, *self._by_gates(text, only)]
+        if self._literal_numbers and (only is None or not self._literal_numbers.isdisjoint(only)):
+            found += self._by_literals(text)
+        twice = self._twice and not self._twice.isdisjoint([number for number, _, _ in found])
+        wordy = not skip_words and (only is None or not self._word_numbers.isdisjoint(only))
+        if self._words and (twice or wordy):
+            hits = dict(self._words.hits(text, self._words.words_in(text) if words is None else words))
+            found = [each for each in found if each[0] not in self._twice or each[0] in hits]
+            found += [
+                (number, anchors, _around_words(self._rules[number], text, anchors))
+                for number, anchors in (hits.items() if wordy else ())
+                if number not in self._twice
+            ]
+        return found if only is None else [each for each in found if each[0] in only]
+
+    def _by_gates(self, text: str, only: frozenset[int] | None) -> list[Candidate]:
+        found: list[Candidate] = []
         if self._gated and (only is None or not self._gate_numbers.isdisjoint(only)):
             shapes = Shapes(text)
             if not self._triggers or len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
                 for gate in self._gated:
                     if (only is None or not gate.numbers.isdisjoint(only)) and gate.holds(shapes):
                         gate.add(shapes, found)
-        if self._literal_numbers and (only is None or not self._literal_numbers.isdisjoint(only)):
-            found += self._by_literals(text)
-        if self._words and not skip_words and (only is None or not self._word_numbers.isdisjoint(only)):
-            for number, anchors in self._words.hits(text, self._words.words_in(text) if words is None else words):
-                if only is None or number in only:
-                    found.append((number, anchors, _around_words(self._rules[number], text, anchors)))
-        return found if only is None else [each for each in found if each[0] in only]
+        return found
 
     def _by_literals(self, text: str) -> list[Candidate]:
         found: list[Candidate] = []
@@ -218,7 +231,8 @@ def _around_words(compiled: CompiledRule, text: str, anchors: Collection[str]) -
     starts = anchors if not rule.words else rule.starts if len(rule.starts) <= _FEW else ()
     near = Near(b"", rule.max_length)
     if not starts:
-        return around(_places(lowered(text), anchors), b"", near) if near else None
+        places = [(start, end + rule.look_behind) for start, end in _places(lowered(text), anchors)]
+        return around(places, b"", near) if near else None
     places = _places(lowered(text), starts)
     if rule.timeout_s is not None and len(places) * _DENSE > len(text) + _DENSE:
         return None

@@ -21,9 +21,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-__all__ = ["GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
+__all__ = ["DIGITS", "GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
-_DIGITS: Final = b"0123456789"
+DIGITS: Final = b"0123456789"
+_HEX: Final = b"0123456789abcdefABCDEF"
 _SEPARATORS: Final = b" -.()/\t"
 _LEAST_RUN: Final = 10
 
@@ -39,15 +40,16 @@ def _table(classes: Mapping[bytes, bytes], other: bytes) -> bytes:
 _UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LOWER: Final = _UPPER.lower()
 _KEPT: Final = {bytes([byte]): bytes([byte]) for byte in b"+" + _SEPARATORS}
-_DIGIT_SHAPE: Final = _table({_DIGITS: b"0", **_KEPT}, b"x")
-_TOKEN: Final = _DIGITS + _UPPER + _LOWER + b"_-"
+_DIGIT_SHAPE: Final = _table({DIGITS: b"0", **_KEPT}, b"x")
+_TOKEN: Final = DIGITS + _UPPER + _LOWER + b"_-"
 _TOKEN_SHAPE: Final = _table({_TOKEN: b"x"}, b" ")
 _DOTTED_SHAPE: Final = _table({_TOKEN: b"x", b".": b"."}, b" ")
-_LETTER_SHAPE: Final = _table({_DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
+_LETTER_SHAPE: Final = _table({DIGITS: b"0", _UPPER + _LOWER: b"a"}, b" ")
 
 
 # These look at the shape `digits`. Each begins with a character that is looked for at the speed of memory.
 _find_digits: Final = re.compile(rb"0[0 \-.()/\t]{9,}").finditer
+_find_short_digits: Final = re.compile(rb"0[0 \-.()/\t]{3,}").finditer
 _find_plus: Final = re.compile(rb"\+(?:[ \-.()/\t]*0){8}").search
 _find_quad: Final = re.compile(rb"0\.0+\.0+\.0").search
 
@@ -66,7 +68,7 @@ class Shapes:
             it is ASCII, and else a question mark.
     """
 
-    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "_runs", "_tokens", "data", "text")
+    __slots__ = ("_digits", "_has_digits", "_joined", "_letters", "_runs", "_tokens", "_unhexed", "data", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -77,6 +79,7 @@ class Shapes:
         self._runs: list[tuple[int, int, int]] | None = None
         self._letters: bytes | None = None
         self._tokens: bytes | None = None
+        self._unhexed: bytes | None = None
 
     @property
     def has_digits(self) -> bool:
@@ -132,6 +135,14 @@ class Shapes:
             shape = self._tokens = self.data.translate(_TOKEN_SHAPE)
         return shape
 
+    @property
+    def unhexed(self) -> bytes:
+        """The text without its hexadecimal digits."""
+        shape = self._unhexed
+        if shape is None:
+            shape = self._unhexed = self.data.translate(None, _HEX)
+        return shape
+
 
 Gate: TypeAlias = Callable[[Shapes], bool]
 Span: TypeAlias = tuple[int, int]
@@ -154,8 +165,44 @@ def _plus_digits_8(shapes: Shapes) -> bool:
     return "+" in shapes.text and bool(_find_plus(shapes.digits))
 
 
+def _digit(shapes: Shapes) -> bool:
+    return shapes.has_digits
+
+
+def _digits_5(shapes: Shapes) -> bool:
+    return shapes.has_digits and b"00000" in shapes.joined
+
+
+def _native_digits_5(shapes: Shapes) -> bool:
+    return not shapes.text.isascii() and _digits_5(shapes)
+
+
+def _digits_7(shapes: Shapes) -> bool:
+    return shapes.has_digits and b"0000000" in shapes.joined
+
+
 def _letters_2_digits_2(shapes: Shapes) -> bool:
     return shapes.has_digits and b"aa00" in shapes.letters
+
+
+def _letters_6_digits_2(shapes: Shapes) -> bool:
+    return shapes.has_digits and b"aaaaaa00" in shapes.letters
+
+
+def _letters_4_digits_6(shapes: Shapes) -> bool:
+    return _digits_5(shapes) and b"aaaa000000" in shapes.letters
+
+
+def _digits_6_letter(shapes: Shapes) -> bool:
+    return _digits_5(shapes) and (b"000000a" in shapes.letters or b"000000 a" in shapes.letters)
+
+
+def _digits_6_x_3(shapes: Shapes) -> bool:
+    return _digits_5(shapes) and (b"000000 000" in shapes.letters or b"000000a000" in shapes.letters)
+
+
+def _digits_4(shapes: Shapes) -> bool:
+    return shapes.has_digits and b"0000" in shapes.joined
 
 
 def _dashed_3_2_4(shapes: Shapes) -> bool:
@@ -172,6 +219,33 @@ def _colons(shapes: Shapes) -> bool:
     return count > 1 and ("::" in text or (count >= 6 and bool(_find_six(shapes.data))))
 
 
+def _hex_pairs(shapes: Shapes) -> bool:
+    text = shapes.text
+    if not shapes.has_digits or (text.count(":") < 5 and text.count("-") < 5):
+        return False
+    return b":::::" in shapes.unhexed or b"-----" in shapes.unhexed
+
+
+_STREETS: Final = ("traße", "trasse", "tr.", "weg", "Weg", "latz", "llee", "asse", "traat", "laan", "racht", "lein")
+
+
+def _street(shapes: Shapes) -> bool:
+    if not shapes.has_digits:
+        return False
+    if b"x 0" not in shapes.digits and b". 0" not in shapes.digits:
+        return False
+    text = shapes.text
+    return any(part in text for part in _STREETS)
+
+
+def _degrees(shapes: Shapes) -> bool:
+    return shapes.has_digits and "°" in shapes.text
+
+
+def _digit_token_17(shapes: Shapes) -> bool:
+    return shapes.has_digits and b"x" * 17 in shapes.tokens
+
+
 def _token_20(shapes: Shapes) -> bool:
     return _LONG in shapes.tokens
 
@@ -182,29 +256,48 @@ def _token_20_dotted_6(shapes: Shapes) -> bool:
 
 GATES: Final[Mapping[str, Gate]] = MappingProxyType(
     {
+        "digit": _digit,
         "at": _at,
+        "digits_4": _digits_4,
+        "digits_5": _digits_5,
+        "digits_7": _digits_7,
+        "native_digits_5": _native_digits_5,
         "colons": _colons,
         "letters_2_digits_2": _letters_2_digits_2,
+        "letters_6_digits_2": _letters_6_digits_2,
+        "letters_4_digits_6": _letters_4_digits_6,
+        "digits_6_letter": _digits_6_letter,
+        "digits_6_x_3": _digits_6_x_3,
         "dashed_3_2_4": _dashed_3_2_4,
         "dotted_quad": _dotted_quad,
         "plus_digits_8": _plus_digits_8,
         "digits_10": _digits_10,
         "digits_13": _digits_13,
+        "degrees": _degrees,
+        "street": _street,
+        "hex_pairs": _hex_pairs,
+        "digit_token_17": _digit_token_17,
         "token_20": _token_20,
         "token_20_dotted_6": _token_20_dotted_6,
     }
 )
 """The gates by name, the cheapest first.
 
-`at`: an `@`. `colons`: `::`, or six colons with nothing but hexadecimal digits between them. `letters_2_digits_2`: two
-letters and two digits in a row. `dashed_3_2_4`: three, two and four digits with hyphens. `dotted_quad`: four runs of
-digits with dots between them. `plus_digits_8`: a `+` and eight digits, once separators are deleted. `digits_10` and
-`digits_13`: ten and thirteen digits, likewise. `token_20`: twenty ASCII letters,
-digits, underscores and hyphens in a row. `token_20_dotted_6`: these, and six such characters between two full stops.
+`digit`: a digit. `at`: an `@`. `digits_4`, `digits_5` and `digits_7`: so many digits, once separators are deleted.
+`native_digits_5`: five digits, likewise, and a character beyond ASCII. `colons`: `::`, or six colons with nothing but
+hexadecimal digits between them. `letters_2_digits_2`: two letters and two digits in a row. `letters_6_digits_2` and
+`letters_4_digits_6`: so many of both. `digits_6_letter`: six digits and a letter, at most one other character between
+them. `digits_6_x_3`: six digits, one character, three digits. `dashed_3_2_4`: three, two and four digits with
+hyphens. `dotted_quad`: four runs of digits with dots between them. `plus_digits_8`: a `+` and eight digits, once
+separators are deleted. `digits_10` and `digits_13`: ten and thirteen digits, likewise. `degrees`: a digit and a
+degree sign. `street`: a digit, and a part of a word for a street in German or Dutch. `hex_pairs`: a digit, and five
+colons or five hyphens with nothing but hexadecimal digits between them. `digit_token_17`: a digit, and seventeen
+ASCII letters, digits, underscores and hyphens in a row. `token_20`: twenty of those in a row. `token_20_dotted_6`:
+these, and six such characters between two full stops.
 """
 
 TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
-    {**dict.fromkeys(GATES, _DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN, "token_20_dotted_6": _TOKEN}
+    {**dict.fromkeys(GATES, DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN, "token_20_dotted_6": _TOKEN}
 )
 """The characters of which a text has to hold one for a gate to hold."""
 
@@ -225,13 +318,23 @@ def _digit_runs(shapes: Shapes, *, count: int) -> list[Span]:
     return [(start, end) for start, end, digits in shapes.digit_runs if digits >= count]
 
 
-def _token_runs(shapes: Shapes) -> Iterator[Span]:
+def _short_digit_runs(shapes: Shapes, *, count: int) -> list[Span]:
+    shape = shapes.digits
+    runs = (match.span() for match in _find_short_digits(shape))
+    return [span for span in runs if shape.count(b"0", *span) >= count]
+
+
+def _either(shape: bytes, *needles: bytes) -> list[Span]:
+    return sorted(span for needle in needles for span in _all(shape, needle))
+
+
+def _token_runs(shapes: Shapes, *, needle: bytes = _LONG) -> Iterator[Span]:
     shape = shapes.tokens
-    start = shape.find(_LONG)
+    start = shape.find(needle)
     while start >= 0:
         end = shape.find(b" ", start)
         yield start, end if end >= 0 else len(shape)
-        start = shape.find(_LONG, end) if end >= 0 else -1
+        start = shape.find(needle, end) if end >= 0 else -1
 
 
 PLACES: Final[Mapping[str, Places]] = MappingProxyType(
@@ -242,6 +345,15 @@ PLACES: Final[Mapping[str, Places]] = MappingProxyType(
         "dashed_3_2_4": lambda shapes: _all(shapes.digits, b"000-00-0000"),
         "dotted_quad": lambda shapes: _all(shapes.digits, b"0.0"),
         "plus_digits_8": lambda shapes: _all(shapes.data, b"+"),
+        "digits_4": partial(_short_digit_runs, count=4),
+        "digits_5": partial(_short_digit_runs, count=5),
+        "digits_7": partial(_short_digit_runs, count=7),
+        "native_digits_5": partial(_short_digit_runs, count=5),
+        "letters_6_digits_2": lambda shapes: _all(shapes.letters, b"aaaaaa00"),
+        "letters_4_digits_6": lambda shapes: _all(shapes.letters, b"aaaa000000"),
+        "digits_6_letter": lambda shapes: _either(shapes.letters, b"000000a", b"000000 a"),
+        "digits_6_x_3": lambda shapes: _either(shapes.letters, b"000000 000", b"000000a000"),
+        "digit_token_17": partial(_token_runs, needle=b"x" * 17),
         "digits_10": partial(_digit_runs, count=10),
         "digits_13": partial(_digit_runs, count=13),
         "token_20": _token_runs,

@@ -26,7 +26,8 @@ class Rule:
             unless `unicode`. Empty for a rule of `keywords`.
         gate: Name of a shape test from `genai_guard.text.gates` that holds for every match, together with the character
             after it if that decides about it.
-        words: Every match contains one of these as a whole word, lower case; empty for no such promise.
+        words: Every match, or what its pattern must see before it, contains one of these as a whole word, lower case;
+            empty for no such promise. A rule with a gate as well is looked for where both hold.
         validator: Looks at the matched text and refuses look-alikes, for instance by a checksum. After a refusal the
             search goes on one character further, so a look-alike hides nothing.
         ignore_case: Whether letters match in both cases.

@@ -1,7 +1,7 @@
 r"""Patterns in the syntax of RE2 that match wherever the pattern of a rule does, and perhaps elsewhere, in ASCII text.
 
 RE2 knows no lookaround, no backreference and no possessive repetition. What a filter needs is only that it misses
-nothing, so a lookaround is left out, a backreference becomes the pattern of its group, a possessive repetition a plain
+nothing, so a lookaround is left out, but for what has to stand before all of it; a backreference becomes the pattern of its group, a possessive repetition a plain
 one, and a long one an open one. Anchors and `\B` are left out as well; `\b` stays.
 
 A pattern with a part that is not known here has no superset, and its rule is filtered in another way.
@@ -25,6 +25,7 @@ _LOOSE: Final = 3
 """Repetitions between the fewest and the most that are kept apart from any number of them."""
 _ANY: Final = r"[\x00-\xff]"
 _NOTHING: Final = "(?:)"
+_GROUP: Final = "(?:"
 _SPACE: Final = r"\t-\r\x1c-\x20"
 r"""White space of all scripts, as far as it is ASCII; more than `\s` means in an ASCII pattern."""
 _LEAST_SPACE: Final = r"\t-\r\x20"
@@ -83,7 +84,9 @@ class _Writer:
         at = 0
         while at < len(pieces):
             kind, text = pieces[at]
-            if kind == "look_behind" or (kind == "group" and text in {"(?=", "(?!"}):
+            if text == "(?<=" and set(self._out) <= {_NOTHING, _GROUP}:
+                self._piece("group", _GROUP)
+            elif kind == "look_behind" or (kind == "group" and text in {"(?=", "(?!"}):
                 at = self._skip(pieces, at)
                 self._out.append(_NOTHING)
             elif _is_digits(kind, text, pieces[at + 1 :][:1]):

@@ -3,62 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from importlib.util import find_spec
+from typing import Any, Final
 
-from genai_guard.guards.entities.entity import DIGITS, Entity
+from genai_guard.errors import ConfigurationError
+from genai_guard.guards.entities.entity import NUMBER, Entity, Mask, mask_but_last
+from genai_guard.guards.entities.naming import WIDE, Gap, Naming, has_ascii_word, named_by
 from genai_guard.text.rules import Rule
 
-__all__ = ["CONTEXT_REACH", "checked", "context", "is_day", "is_ean", "is_mod_11_10", "is_verhoeff", "weighted"]
+__all__ = [
+    "is_date",
+    "is_day",
+    "is_ean",
+    "is_luhn",
+    "is_mod_11_10",
+    "is_verhoeff",
+    "needs",
+    "numbered",
+    "weighted",
+]
 
-_LINK: Final = r"(?:[ _-](?:number|no\.?|nr\.?|id|is)){0,2}[ :=#]{1,3}"
-CONTEXT_REACH: Final = 48
-"""Characters that a context may take, the one before it included."""
+_SURE: Final = 0.8
+_NO_ORDER: Final = (
+    r"(?<!(?<!\w)(?i:(?:order|invoice|tracking|parcel|ticket|case|ref|reference|version|build|isbn|issn|sku|part|"
+    r"rechnung|bestellung|auftrag|commande|facture|pedido|factura|ordine|fattura|encomenda|fatura|bestelling|factuur)"
+    r"(?:[ _-]?(?:number|no\.?|nr\.?|num|id|is)){0,2})[ :#=.]{1,3})"
+)
+"""What stands before other numbers than those of people."""
+_ORDER_REACH: Final = 33
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def context(*words: str) -> str:
-    """Return a lookbehind for one of the words, at most 24 characters long, right before a number.
-
-    `number`, `no.`, `nr.`, `id` and `is` may stand between, and up to three of space, `:`, `=` and `#`.
-    """
-    return rf"(?<=(?<!\w)(?i:(?:{'|'.join(words)}){_LINK}))"
-
-
-def checked(
+def numbered(
     name: str,
     pattern: str,
-    is_valid: Callable[[str], bool],
+    is_valid: Callable[[str], bool] | None = None,
     *,
-    gate: str,
+    how: str,
     lengths: tuple[int, int],
-    others: str = "",
+    bare: float = 0.0,
+    named: float = 0.95,
+    words: Iterable[str] = (),
+    gap: Gap = WIDE,
+    gate: str = "digits_7",
+    edge: str = r"\b",
+    prose: bool = False,
+    alphabet: str = NUMBER,
     ignore_case: bool = False,
+    bare_pattern: str = "",
+    bare_gate: str = "",
+    is_bare_valid: Callable[[str], bool] | None = None,
+    mask: Mask = mask_but_last,
+    extra: str = "",
 ) -> Entity:
-    """Return the entity of a number that stands by itself: no part of a longer number, word or decimal fraction.
+    r"""Return the entity of a number that stands by itself: no part of a longer number, word or decimal fraction.
+
+    It has one rule for the number alone and one for the number after a word that names it. What one of the two finds,
+    the other does not.
 
     Args:
         name: Name of the entity.
         pattern: The number alone.
         is_valid: Checks what `pattern` matches.
-        gate: As in `Rule`.
+        how: As in `Entity`.
         lengths: Characters of the shortest and of the longest match.
-        others: Characters of a match beside digits, `.` and `-`.
+        bare: Score of the number alone; 0 if it is never looked for.
+        named: Score of the number after one of `words`.
+        words: Phrases that name the number, as in `named_by`.
+        gap: What may stand between the word and the number.
+        gate: As in `Rule`; it has to hold for all patterns.
+        edge: What no word character stands before: `\b` unless a match may begin with another character.
+        prose: As in `Rule`. One rule with it makes every stream of plain words dearer.
+        alphabet: As in `Rule`. Few different ones keep streams cheap.
         ignore_case: Whether letters match in both cases.
+        bare_pattern: The number alone where no word names it, if that is to be stricter.
+        bare_gate: The gate where no word names it, if that is to be stricter.
+        is_bare_valid: Checks the number alone where no word names it, if that is to be stricter.
+        mask: As in `Entity`.
+        extra: As in `Entity`.
     """
-    rule = Rule(
-        id=f"pii.{name.lower()}",
-        category=name,
-        pattern=rf"(?<!\w)(?<!\w[.-])(?:{pattern})(?!\w|[.-]\w)",
-        gate=gate,
-        validator=is_valid,
-        ignore_case=ignore_case,
-        look_behind=CONTEXT_REACH,
-        min_length=lengths[0],
-        max_length=lengths[1] + 3,
-        alphabet=DIGITS + ".-" + others,
-        prose=False,
-    )
-    return Entity(name, (rule,))
+    phrases = tuple(words)
+    naming = named_by(filter(has_ascii_word, phrases), gap)
+    native = named_by((phrase for phrase in phrases if not has_ascii_word(phrase)), gap)
+
+    def rule(kind: str, body: str, score: float, before: str, **promises: Any) -> Rule:
+        facts: dict[str, Any] = {"gate": gate, "validator": is_valid, "ignore_case": ignore_case, **promises}
+        return Rule(
+            id=f"pii.{name.lower()}{kind}",
+            category=name,
+            pattern=rf"{edge}(?={body})(?<!\w[.-]){before}(?:{body})(?!\w|[.-]\w)",
+            look_behind=max(naming.reach, native.reach, _ORDER_REACH),
+            min_length=lengths[0],
+            max_length=lengths[1] + 3,
+            alphabet=alphabet,
+            prose=prose,
+            score=score,
+            **facts,
+        )
+
+    rules: list[Rule] = []
+    if bare:
+        before = _unless(naming) + _unless(native) + (_NO_ORDER if bare < _SURE else "")
+        is_right = is_bare_valid or is_valid
+        rules.append(rule("", bare_pattern or pattern, bare, before, gate=bare_gate or gate, validator=is_right))
+    if naming.pattern:
+        rules.append(rule("_named", pattern, named, f"(?<={naming.pattern})", words=naming.words))
+    if native.pattern:
+        before = _unless(naming) + f"(?<={native.pattern})"
+        rules.append(rule("_native", pattern, named, before, gate="native_digits_5"))
+    return Entity(name, tuple(rules), mask, how, extra)
+
+
+def _unless(naming: Naming) -> str:
+    return f"(?<!{naming.pattern})" if naming.pattern else ""
 
 
 def is_day(year: int, month: int, day: int) -> bool:
@@ -68,9 +125,23 @@ def is_day(year: int, month: int, day: int) -> bool:
     return (month, day) != (2, 29) or year % 4 == 0
 
 
+def is_date(digits: str) -> bool:
+    """Whether the first six digits are year, month and day."""
+    return is_day(int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
+
+
 def weighted(digits: str, weights: Iterable[int]) -> int:
     """Return the sum of the digits, each times its weight, as far as there are weights."""
     return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=False))
+
+
+_DOUBLED: Final = bytes(sum(map(int, str(2 * (byte - 48)))) + 48 if 48 <= byte <= 57 else 0 for byte in range(256))
+
+
+def is_luhn(digits: str) -> bool:
+    """Whether the last of the digits is the check digit of the others (ISO/IEC 7812-1, annex B)."""
+    data = digits.encode()
+    return (sum(data[-1::-2]) + sum(data[-2::-2].translate(_DOUBLED)) - 48 * len(data)) % 10 == 0
 
 
 def is_ean(digits: str) -> bool:
@@ -101,3 +172,13 @@ def is_verhoeff(digits: str) -> bool:
     for place, digit in enumerate(reversed(digits)):
         check = int(_DIHEDRAL[check][int(_PERMUTATIONS[place % 8][int(digit)])])
     return check == 0
+
+
+def needs(package: str, what: str) -> None:
+    """Refuse `what` if `package` is not installed.
+
+    Raises:
+        ConfigurationError: as said, with the command that installs it.
+    """
+    if find_spec(package) is None:
+        raise ConfigurationError(f"{what} needs an extra: pip install 'genai_guard[pii]'")

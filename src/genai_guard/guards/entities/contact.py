@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from genai_guard.guards.entities.entity import DIGITS, LETTERS, Entity, digits_of
+import regex
+
+from genai_guard.guards.entities.entity import DIGITS, LETTERS, NUMBER, Entity, digits_of
+from genai_guard.guards.entities.naming import NEAR, named_by
 from genai_guard.text.rules import Rule
 
 __all__ = ["ENTITIES"]
@@ -26,7 +29,7 @@ def _is_email(matched: str) -> bool:
     return labels[-1].lower() not in _FILES and not any(label[0] == "-" or label[-1] == "-" for label in labels)
 
 
-def _mask_email(matched: str) -> str:
+def _mask_email(matched: str, _keep: int = 0) -> str:
     """Keep the domain; of the local part nothing is left, not even its length."""
     return "***@" + matched.rpartition("@")[2]
 
@@ -64,6 +67,25 @@ def _is_phone(matched: str) -> bool:
     return area[0] not in "01" and exchange[0] not in "01" and area[1:] != "11" and exchange[1:] != "11"
 
 
+_NATIONAL: Final = r"\(?\d(?:[ ./-]?[()]?[ ]?\d){6,13}"
+_NAMING: Final = named_by(
+    (
+        "phone", "telephone", "tel", "tel.", "mobile", "mob", "cell", "cellphone", "fax", "whatsapp", "call me at", "call me on",
+        "telefon", "telefonnummer", "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "téléphone",
+        "portable", "teléfono", "telefono", "móvil", "celular", "cellulare", "telefone", "telemóvel", "telefoon",
+        "telefoonnummer", "mobiel", "gsm",
+    ),
+    NEAR,
+)  # fmt: skip
+_NORTH_AMERICAN: Final[Callable[[str], object]] = regex.compile(_NORTH_AMERICA, regex.ASCII).fullmatch
+
+
+def _is_national(matched: str) -> bool:
+    """Refuse what the rule of North America finds, dates, and rows of one digit."""
+    is_date = matched[4:5] == matched[7:8] == "-" or matched.count(".") == matched.count("/") == 3
+    return not is_date and len(set(digits_of(matched))) > 2 and _NORTH_AMERICAN(matched) is None
+
+
 ENTITIES: Final = (
     Entity(
         "EMAIL",
@@ -81,6 +103,7 @@ ENTITIES: Final = (
             ),
         ),
         _mask_email,
+        "dots and hyphens of the address; no name of a file or repository",
     ),
     Entity(
         "PHONE",
@@ -93,7 +116,7 @@ ENTITIES: Final = (
                 validator=_is_phone,
                 max_length=64,
                 min_length=10,
-                alphabet=DIGITS + "+ ./-()",
+                alphabet=NUMBER,
                 prose=False,
             ),
             Rule(
@@ -105,9 +128,25 @@ ENTITIES: Final = (
                 look_behind=6,
                 max_length=20,
                 min_length=12,
-                alphabet=DIGITS + " .-()",
+                alphabet=NUMBER,
                 prose=False,
+                score=0.9,
+            ),
+            Rule(
+                id="pii.phone_named",
+                category="PHONE",
+                pattern=rf"(?<![\w+])(?<!\w[.-])(?={_NATIONAL})(?<={_NAMING.pattern})(?:{_NATIONAL})(?!\w|[.-]\w)",
+                gate="digits_7",
+                words=_NAMING.words,
+                validator=_is_national,
+                look_behind=_NAMING.reach,
+                max_length=64,
+                min_length=7,
+                alphabet=NUMBER,
+                prose=False,
+                score=0.85,
             ),
         ),
+        how="lengths of the country (E.164); areas and exchanges in use in North America; others after a word",
     ),
 )

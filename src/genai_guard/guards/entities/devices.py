@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from genai_guard.guards.entities.checks import checked, context
+from genai_guard.guards.entities.checks import is_luhn, numbered
 from genai_guard.guards.entities.entity import DIGITS, LETTERS, Entity, digits_of
-from genai_guard.guards.entities.finance import is_luhn
 from genai_guard.text.rules import Rule
 
 __all__ = ["ENTITIES"]
@@ -28,21 +27,15 @@ def _host_end(matched: str) -> int:
     return end if matched[end - 1] != "@" else 0
 
 
-def _mask_url(matched: str) -> str:
+def _mask_url(matched: str, _keep: int = 0) -> str:
     """Keep the scheme and the host."""
     return f"{matched.partition('://')[0]}://***:***@{matched.rpartition('@')[2]}"
 
 
-_IMEI: Final = context("imei")
-
 ENTITIES: Final = (
-    checked(
-        "IMEI",
-        rf"{_IMEI}(?:\d{{15}}|\d\d([ -])\d{{6}}\1\d{{6}}\1\d)",
-        _is_imei,
-        gate="digits_13",
-        lengths=(15, 18),
-        others=" ",
+    numbered(
+        "IMEI", r"\d{15}|\d\d[ -]\d{6}[ -]\d{6}[ -]\d", _is_imei, how="Luhn digit (3GPP TS 23.003)", bare=0.3,
+        words=("imei",), gate="digits_13", lengths=(15, 18),
     ),
     Entity(
         "URL_CREDENTIALS",
@@ -57,8 +50,10 @@ ENTITIES: Final = (
                 min_length=8,
                 alphabet=LETTERS + DIGITS + "+.-:/_~%!$&'()*,;=@",
                 prose=False,
+                score=0.75,
             ),
         ),
         _mask_url,
+        "user information and host (RFC 3986); the guard `Secrets` finds them as well",
     ),
-)
+)  # fmt: skip

@@ -1,12 +1,12 @@
-"""Numbers that European states give to their people."""
+"""Numbers that the states of western and northern Europe give to their people."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from genai_guard.guards.entities.checks import checked, context, is_day, is_ean, is_mod_11_10, weighted
-from genai_guard.guards.entities.entity import LETTERS, digits_of
-from genai_guard.guards.entities.finance import is_luhn
+from genai_guard.guards.entities.checks import is_day, is_ean, is_luhn, is_mod_11_10, is_verhoeff, numbered, weighted
+from genai_guard.guards.entities.entity import CODE, digits_of
+from genai_guard.guards.entities.naming import NEAR
 
 __all__ = ["ENTITIES"]
 
@@ -73,12 +73,6 @@ def _is_no_fodselsnummer(matched: str) -> bool:
     return is_date and first % 11 == 0 and weighted(digits, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
 
 
-def _is_pl_pesel(matched: str) -> bool:
-    """Check the last digit, and the date: multiples of 20 added to the month tell the century."""
-    is_date = is_day(int(matched[:2]), int(matched[2:4]) % 20, int(matched[4:6]))
-    return is_date and weighted(matched, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1)) % 10 == 0
-
-
 def _is_se_personnummer(matched: str) -> bool:
     """Check the last digit, and the date, to whose day coordination numbers add 60."""
     digits = digits_of(matched)[-10:]
@@ -94,53 +88,164 @@ def _is_uk_nino(matched: str) -> bool:
     return matched[:2] not in {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}
 
 
+def _is_de_social_security(matched: str) -> bool:
+    """Check the last digit and the date (VKVV, section 4)."""
+    code = "".join(char for char in matched.upper() if char.isalnum())
+    digits = f"{code[:8]}{ord(code[8]) - 64:02}{code[9:]}"
+    day = int(digits[2:4])
+    is_born = is_day(int(digits[6:8]), int(digits[4:6]), day - 50 if day > 50 else day)
+    products = (
+        int(digit) * weight for digit, weight in zip(digits, (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1), strict=False)
+    )
+    return is_born and sum(product // 10 + product % 10 for product in products) % 10 == int(digits[12])
+
+
+def _is_uk_utr(matched: str) -> bool:
+    """Check the first digit (HMRC, Unique Taxpayer Reference modulus check)."""
+    digits = digits_of(matched)
+    return "21987654321"[weighted(digits[1:], (6, 7, 8, 9, 10, 5, 4, 3, 2)) % 11] == digits[0]
+
+
+_DNI_LETTERS: Final = "TRWAGMYFPDXBNJZSQVHLCKE"
+
+
+def is_es_dni_nie(matched: str) -> bool:
+    """Check the letter; of a foreigner's number the first letter counts as a digit (Real Decreto 1553/2005)."""
+    code = matched.upper()
+    digits = {"X": "0", "Y": "1", "Z": "2"}.get(code[0], "") + digits_of(code)
+    return _DNI_LETTERS[int(digits) % 23] == code[-1]
+
+
+def is_pt_nif(matched: str) -> bool:
+    """Check the last digit (Decreto-Lei 14/2013)."""
+    digits = digits_of(matched)
+    check = 11 - weighted(digits[:8], range(9, 1, -1)) % 11
+    return (check if check < 10 else 0) == int(digits[8])
+
+
+def is_nl_bsn(matched: str) -> bool:
+    """Check by eleven, the last digit counting negative (Besluit burgerservicenummer)."""
+    digits = digits_of(matched)
+    return int(digits) > 0 and weighted(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1)) % 11 == 0
+
+
+def _is_fi_hetu(matched: str) -> bool:
+    """Check the date and the last character (Väestötietojärjestelmä, decree 128/2010)."""
+    day, month, year = int(matched[:2]), int(matched[2:4]), int(matched[4:6])
+    number = int(matched[:6] + matched[7:10])
+    return is_day(year, month, day) and "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == matched[10].upper()
+
+
+def is_ie_pps(matched: str) -> bool:
+    """Check the first letter; the second one, if any, counts nine times (Revenue, PPSN format from 2013)."""
+    code = matched.upper()
+    extra = 9 * (ord(code[8]) - 64) if len(code) > 8 and code[8] != "W" else 0
+    return "WABCDEFGHIJKLMNOPQRSTUV"[(weighted(code[:7], range(8, 1, -1)) + extra) % 23] == code[7]
+
+
+def _is_is_kennitala(matched: str) -> bool:
+    """Check the ninth digit, the century and the date; companies add 40 to the day (Þjóðskrá)."""
+    digits = digits_of(matched)
+    is_born = is_day(int(digits[4:6]), int(digits[2:4]), int(digits[:2]) % 40)
+    return is_born and digits[9] in "09" and weighted(digits, (3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
+
+
+def _is_lu_matricule(matched: str) -> bool:
+    """Check the date and both last digits, Luhn and Verhoeff (CTIE, Numéro d'identification national)."""
+    is_born = is_day(int(matched[:4]), int(matched[4:6]), int(matched[6:8]))
+    return is_born and is_luhn(matched[:12]) and is_verhoeff(matched[:11] + matched[12])
+
+
 _IT: Final = r"[A-Z]{6}\d\d[A-EHLMPR-T][0-7LMNP-T][0-9LMNP-V][A-Z][0-9LMNP-V]{3}[A-Z]"
-_NINO: Final = r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{2}( ?)\d{2}\1\d{2}\1[A-D]"
-_NHS: Final = context("nhs")
-_CPR: Final = context("cpr", "cpr-nr", "cpr-nummer", "personnummer")
+_NINO: Final = r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{2} ?\d{2} ?\d{2} ?[A-D]"
 
 ENTITIES: Final = (
-    checked("AT_SVNR", r"[1-9]\d{3} ?\d{6}", _is_at_svnr, gate="digits_10", lengths=(10, 11), others=" "),
-    checked(
-        "BE_NATIONAL",
-        r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}|\d{6}[ -]?\d{3}[ -]?\d{2}",
-        _is_be_national,
-        gate="digits_10",
-        lengths=(11, 15),
-        others=" ",
+    numbered(
+        "AT_SVNR", r"[1-9]\d{3} ?\d{6}", _is_at_svnr, how="check digit and date (ASVG, section 31)",
+        bare=0.5, words=("svnr", "sv-nr", "sv nummer", "sozialversicherungsnummer", "versicherungsnummer", "social security"),
+        gate="digits_10", lengths=(10, 11),
     ),
-    checked("CH_AHV", r"756(\.?)\d{4}\1\d{4}\1\d{2}", _is_ch_ahv, gate="digits_13", lengths=(13, 16)),
-    checked(
-        "DE_TAX_ID",
-        r"[1-9]\d( ?)\d{3}\1\d{3}\1\d{3}",
-        _is_de_tax_id,
-        gate="digits_10",
-        lengths=(11, 14),
-        others=" ",
+    numbered(
+        "BE_NATIONAL", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}|\d{6}[ -]?\d{3}[ -]?\d{2}", _is_be_national,
+        how="remainder by 97 and date (arrêté royal of 3 April 1984)", bare=0.6, lengths=(11, 15), gate="digits_10",
+        words=("rijksregisternummer", "rijksregister", "insz", "niss", "registre national", "national register", "nrn"),
     ),
-    checked("DK_CPR", rf"{_CPR}\d{{6}}-?\d{{4}}", _is_dk_cpr, gate="digits_10", lengths=(10, 11)),
-    checked(
-        "FR_INSEE",
-        r"[12]( ?)\d{2}\1\d{2}\1\d{2}\1\d{3}\1\d{3} ?\d{2}",
-        _is_fr_insee,
-        gate="digits_13",
-        lengths=(15, 21),
-        others=" ",
+    numbered(
+        "CH_AHV", r"756\.?\d{4}\.?\d{4}\.?\d{2}", _is_ch_ahv, how="prefix 756 and EAN check digit", bare=0.9,
+        gate="digits_13", lengths=(13, 16),
     ),
-    checked(
-        "IT_CODICE_FISCALE",
-        _IT,
-        _is_it_codice_fiscale,
-        gate="letters_2_digits_2",
-        lengths=(16, 16),
-        others=LETTERS,
-        ignore_case=True,
+    numbered(
+        "DE_TAX_ID", r"[1-9]\d ?\d{3} ?\d{3} ?\d{3}", _is_de_tax_id,
+        how="check digit, and one digit two or three times (section 139b AO)", bare=0.6, gate="digits_10", lengths=(11, 14),
+        words=("steuer-id", "steuerid", "steueridentifikationsnummer", "steuerliche identifikationsnummer", "idnr", "id-nr",
+               "identifikationsnummer", "steuernummer", "tin", "tax id", "tax identification"),
     ),
-    checked("NO_FODSELSNUMMER", r"\d{6} ?\d{5}", _is_no_fodselsnummer, gate="digits_10", lengths=(11, 12), others=" "),
-    checked("PL_PESEL", r"\d{11}", _is_pl_pesel, gate="digits_10", lengths=(11, 11)),
-    checked("SE_PERSONNUMMER", r"(?:19|20)?\d{6}-?\d{4}", _is_se_personnummer, gate="digits_10", lengths=(10, 13)),
-    checked(
-        "UK_NHS", rf"{_NHS}\d{{3}}([ -]?)\d{{3}}\1\d{{4}}", _is_uk_nhs, gate="digits_10", lengths=(10, 12), others=" "
+    numbered(
+        "DE_SOCIAL_SECURITY", r"\d{2} ?\d{6} ?[A-Z] ?\d{3}", _is_de_social_security,
+        how="check digit and date (VKVV, section 4)", bare=0.8, gate="digits_6_letter", alphabet=CODE, lengths=(12, 15),
+        words=("rentenversicherungsnummer", "sozialversicherungsnummer", "rvnr", "svnr", "sv-nummer", "versicherungsnummer"),
     ),
-    checked("UK_NINO", _NINO, _is_uk_nino, gate="letters_2_digits_2", lengths=(9, 12), others=" " + LETTERS[26:]),
-)
+    numbered(
+        "DK_CPR", r"\d{6}-?\d{4}", _is_dk_cpr, how="a date; since 2007 there is no check digit",
+        words=("cpr", "cpr-nr", "cpr-nummer", "personnummer"), named=0.85, gap=NEAR, gate="digits_10", lengths=(10, 11),
+    ),
+    numbered(
+        "ES_DNI_NIE", r"[XYZ0-9]-?\d{7}-?[A-Z]", is_es_dni_nie, how="check letter (Real Decreto 1553/2005)", gate="digits_6_letter",
+        bare=0.8, words=("dni", "nie", "nif", "documento nacional", "identidad"), lengths=(9, 11), alphabet=CODE,
+    ),
+    numbered(
+        "FI_HETU", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]", _is_fi_hetu, how="check character and date (decree 128/2010)",
+        bare=0.9, gate="digits_6_x_3", lengths=(11, 11), alphabet=CODE,
+    ),
+    numbered(
+        "FR_INSEE", r"[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3} ?\d{2}", _is_fr_insee,
+        how="key by 97, and month (not Corsica with 2A or 2B)", bare=0.6, gate="digits_13", lengths=(15, 21),
+        words=("insee", "nir", "sécurité sociale", "securite sociale", "numéro de sécu", "n° sécu", "carte vitale"),
+    ),
+    numbered(
+        "IE_PPS", r"\d{7}[A-W][A-IW]?", is_ie_pps, how="check letter (Revenue)", bare=0.6, lengths=(8, 9), alphabet=CODE, gate="digits_6_letter",
+        words=("pps", "ppsn", "personal public service"),
+    ),
+    numbered(
+        "IS_KENNITALA", r"\d{6}-?\d{4}", _is_is_kennitala, how="check digit, century and date (Þjóðskrá)", bare=0.4,
+        words=("kennitala", "kt"), gate="digits_10", lengths=(10, 11),
+    ),
+    numbered(
+        "IT_CODICE_FISCALE", _IT, _is_it_codice_fiscale, how="check letter and day (D.M. 23/12/1976)", bare=0.95,
+        gate="letters_6_digits_2", lengths=(16, 16), alphabet=CODE, ignore_case=True,
+    ),
+    numbered(
+        "LU_MATRICULE", r"(?:18|19|20)\d{11}", _is_lu_matricule, how="date, Luhn and Verhoeff digits (CTIE)", bare=0.8,
+        gate="digits_13", lengths=(13, 13),
+    ),
+    numbered(
+        "NL_BSN", r"\d{9}|\d{4}[ .]\d{2}[ .]\d{3}", is_nl_bsn, how="check by eleven", bare=0.3, lengths=(9, 11),
+        words=("bsn", "burgerservicenummer", "sofinummer", "sofi-nummer", "citizen service"),
+    ),
+    numbered(
+        "NO_FODSELSNUMMER", r"\d{6} ?\d{5}", _is_no_fodselsnummer, how="both check digits, and date", bare=0.7,
+        words=("fødselsnummer", "fodselsnummer", "personnummer", "fnr", "d-nummer"), gate="digits_10", lengths=(11, 12),
+    ),
+    numbered(
+        "PT_NIF", r"[1-35-9]\d{8}|[1-35-9]\d{2} \d{3} \d{3}", is_pt_nif, how="check digit (Decreto-Lei 14/2013)", bare=0.3,
+        words=("nif", "contribuinte", "número fiscal", "identificação fiscal"), lengths=(9, 11),
+    ),
+    numbered(
+        "SE_PERSONNUMMER", r"(?:19|20)?\d{6}[-+]?\d{4}", _is_se_personnummer, how="Luhn digit and date", bare=0.5,
+        words=("personnummer", "personnr", "pnr", "samordningsnummer", "person-nr", "personal identity"),
+        gate="digits_5", lengths=(10, 13),
+    ),
+    numbered(
+        "UK_NHS", r"\d{3}[ -]?\d{3}[ -]?\d{4}", _is_uk_nhs, how="check digit by eleven", words=("nhs",),
+        gate="digits_10", lengths=(10, 12), bare=0.3,
+    ),
+    numbered(
+        "UK_NINO", _NINO, _is_uk_nino, how="prefixes in use (HMRC, NIM39110)", bare=0.8,
+        words=("nino", "national insurance", "ni number"), gate="letters_2_digits_2",
+        lengths=(9, 12), alphabet=CODE,
+    ),
+    numbered(
+        "UK_UTR", r"\d{5} ?\d{5}", _is_uk_utr, how="check digit (HMRC)", bare=0.3,
+        words=("utr", "unique taxpayer", "self assessment"), gate="digits_10", lengths=(10, 11),
+    ),
+)  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from genai_guard.guards.entities.entity import DIGITS, LETTERS, Entity, digits_of
+from genai_guard.guards.entities.checks import is_luhn
+from genai_guard.guards.entities.entity import CODE, NUMBER, Entity, digits_of
 from genai_guard.text.rules import Rule
 
-__all__ = ["ENTITIES", "is_luhn"]
+__all__ = ["ENTITIES"]
 
 # Grouped as cards are embossed; a number grouped in another way is hardly ever a card.
-_CARD: Final = r"(?<!\w)(?<!\d[.-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{4}([ -])\d{6}\2\d{4,5})(?!\w|[.-]\d)"
+_CARD: Final = r"(?<!\w)(?<!\d[.-])(?:\d{13,19}|\d{4}(?: \d{4}){3}|\d{4}(?:-\d{4}){3}|\d{4} \d{6} \d{4,5}|\d{4}-\d{6}-\d{4,5})(?!\w|[.-]\d)"
 _ISSUERS: Final = (
     ("4", "4", {13, 16, 19}),
     ("51", "55", {16}),
@@ -29,13 +30,6 @@ _ISSUERS: Final = (
     ("2200", "2204", {16, 17, 18, 19}),
 )
 """First and last prefix of the issuers, and the lengths of their numbers."""
-_DOUBLED: Final = bytes(sum(map(int, str(2 * (byte - 48)))) + 48 if 48 <= byte <= 57 else 0 for byte in range(256))
-
-
-def is_luhn(digits: str) -> bool:
-    """Whether the last of the digits is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    data = digits.encode()
-    return (sum(data[-1::-2]) + sum(data[-2::-2].translate(_DOUBLED)) - 48 * len(data)) % 10 == 0
 
 
 def _is_card(matched: str) -> bool:
@@ -92,10 +86,11 @@ ENTITIES: Final = (
                 look_behind=2,
                 max_length=24,
                 min_length=13,
-                alphabet=DIGITS + " -.",
+                alphabet=NUMBER,
                 prose=False,
             ),
         ),
+        how="issuers and their lengths; Luhn (ISO/IEC 7812-1)",
     ),
     Entity(
         "IBAN",
@@ -109,9 +104,10 @@ ENTITIES: Final = (
                 ignore_case=True,
                 max_length=64,
                 min_length=15,
-                alphabet=LETTERS + DIGITS + " ",
+                alphabet=CODE,
                 prose=False,
             ),
         ),
+        how="length of the country, remainder by 97 (ISO 13616)",
     ),
 )

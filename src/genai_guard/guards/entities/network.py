@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from genai_guard.guards.entities.entity import DIGITS, Entity, mask_all
+from genai_guard.guards.entities.entity import HEX, NUMBER, Entity, mask_all
 from genai_guard.text.rules import Rule
 
 __all__ = ["ENTITIES"]
@@ -18,6 +18,15 @@ _NO_ADDRESS: Final = (
 )
 _IPV4: Final = rf"(?<![\w.]){_NO_ADDRESS}{_QUAD}(?!\w|\.\w)"
 _IPV6: Final = rf"(?<![\w:.])(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{1,4}}|(?<=::))(?!\w|:[\w:]|\.\d)"
+
+
+_PAIR: Final = "[0-9A-Fa-f]{2}"
+_MAC: Final = rf"(?<!\w)(?<!\w[:-])(?:{_PAIR}(?::{_PAIR}){{5}}|{_PAIR}(?:-{_PAIR}){{5}})(?!\w|[:-]\w)"
+
+
+def _is_mac(matched: str) -> bool:
+    """Refuse what has no digit, and what names no device: six pairs of one value, such as the broadcast."""
+    return any(char.isdigit() for char in matched) and len({matched[at : at + 2].lower() for at in range(0, 17, 3)}) > 1
 
 
 def _is_ipv4(matched: str) -> bool:
@@ -55,7 +64,7 @@ ENTITIES: Final = (
                 look_behind=12,
                 max_length=17,
                 min_length=7,
-                alphabet=DIGITS + ".",
+                alphabet=NUMBER,
                 prose=False,
             ),
             Rule(
@@ -67,10 +76,31 @@ ENTITIES: Final = (
                 max_length=54,
                 look_behind=2,
                 min_length=3,
-                alphabet=DIGITS + "abcdefABCDEF:.",
+                alphabet=HEX,
                 prose=False,
             ),
         ),
         mask_all,
+        "ranges of octets, groups (RFC 4291); no loopback, netmask or version",
+    ),
+    Entity(
+        "MAC_ADDRESS",
+        (
+            Rule(
+                id="pii.mac_address",
+                category="MAC_ADDRESS",
+                pattern=_MAC,
+                gate="hex_pairs",
+                validator=_is_mac,
+                look_behind=2,
+                max_length=19,
+                min_length=17,
+                alphabet=HEX,
+                prose=False,
+                score=0.9,
+            ),
+        ),
+        mask_all,
+        "six pairs (IEEE 802), not all of one value",
     ),
 )
