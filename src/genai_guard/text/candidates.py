@@ -9,7 +9,7 @@ What is left is looked for in windows around the places, or in all of the text w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from genai_guard.text.compiled import CompiledRule
@@ -42,6 +42,7 @@ class CoreFilter:
         "_gated",
         "_literal",
         "_literal_numbers",
+        "_once",
         "_placed",
         "_rules",
         "_triggers",
@@ -66,6 +67,7 @@ class CoreFilter:
         self._triggers: Final = b"" if any(b"e" in each for each in triggers) else b"".join(triggers)
         twice = [each for each in gated if each.rule.words]
         self._twice: Final = frozenset(each.number for each in twice)
+        self._once: Final = frozenset(self._rules) - self._twice
         self._words: Final = _word_pass([*wordy, *twice])
         self._placed: Final = tuple(_literal_passes([each for each in literal if Near.of([each.rule])]))
         self._literal: Final = tuple(_literal_passes([each for each in literal if not Near.of([each.rule])]))
@@ -91,30 +93,59 @@ class CoreFilter:
             words: What `words_in` says of the text, if that is known.
             skip_words: Whether it is known that no rule matches that is found by its words.
         """
-        found = [*self._bare, *self._by_gates(text, only)]
+        wordy = not skip_words and (only is None or not self._word_numbers.isdisjoint(only))
+        hits = self._hits(text, words) if wordy and self._words else None
+        found = [*self._bare, *self._by_gates(text, only, words, hits)]
         if self._literal_numbers and (only is None or not self._literal_numbers.isdisjoint(only)):
             found += self._by_literals(text)
-        twice = self._twice and not self._twice.isdisjoint([number for number, _, _ in found])
-        wordy = not skip_words and (only is None or not self._word_numbers.isdisjoint(only))
-        if self._words and (twice or wordy):
-            hits = dict(self._words.hits(text, self._words.words_in(text) if words is None else words))
-            found = [each for each in found if each[0] not in self._twice or each[0] in hits]
+        if hits:
             found += [
                 (number, anchors, _around_words(self._rules[number], text, anchors))
-                for number, anchors in (hits.items() if wordy else ())
-                if number not in self._twice
+                for number, anchors in hits.items()
+                if number not in self._twice and (only is None or number in only)
             ]
         return found if only is None else [each for each in found if each[0] in only]
 
-    def _by_gates(self, text: str, only: frozenset[int] | None) -> list[Candidate]:
+    def _hits(self, text: str, words: frozenset[bytes] | None) -> Mapping[int, set[str]]:
+        return dict(self._words.hits(text, self._words.words_in(text) if words is None else words))
+
+    def _by_gates(
+        self,
+        text: str,
+        only: frozenset[int] | None,
+        words: frozenset[bytes] | None,
+        hits: Mapping[int, set[str]] | None,
+    ) -> list[Candidate]:
+        """Return the rules whose gate holds, and of whose words one is in the text if they have both."""
         found: list[Candidate] = []
-        if self._gated and (only is None or not self._gate_numbers.isdisjoint(only)):
-            shapes = Shapes(text)
-            if not self._triggers or len(shapes.data.translate(None, self._triggers)) != len(shapes.data):
-                for gate in self._gated:
-                    if (only is None or not gate.numbers.isdisjoint(only)) and gate.holds(shapes):
-                        gate.add(shapes, found)
+        if not self._gated or (only is not None and self._gate_numbers.isdisjoint(only)):
+            return found
+        live = self._once if only is None else only - self._twice
+        is_known = not self._twice or hits is not None or only is not None
+        if is_known and self._twice and (only is None or not self._twice.isdisjoint(only)):
+            live |= self._met(text, only, words, hits)
+        shapes = Shapes(text)
+        if self._triggers and len(shapes.data.translate(None, self._triggers)) == len(shapes.data):
+            return found
+        for gate in self._gated:
+            if (is_known and live.isdisjoint(gate.numbers)) or not gate.holds(shapes):
+                continue
+            if not is_known and not gate.numbers.isdisjoint(self._twice):
+                live |= self._met(text, only, words, hits)
+                is_known = True
+            gate.add(shapes, found, live)
         return found
+
+    def _met(
+        self,
+        text: str,
+        only: frozenset[int] | None,
+        words: frozenset[bytes] | None,
+        hits: Mapping[int, set[str]] | None,
+    ) -> frozenset[int]:
+        """Return the rules with a gate and words of which a word is in the text."""
+        met = self._twice.intersection(self._hits(text, words) if hits is None else hits)
+        return met if only is None else met & only
 
     def _by_literals(self, text: str) -> list[Candidate]:
         found: list[Candidate] = []
@@ -156,15 +187,19 @@ class _Gated(NamedTuple):
     literals: LiteralPass | None
     each: dict[int, Near]
 
-    def add(self, shapes: Shapes, found: list[Candidate]) -> None:
-        """Add the rules that can match a text for which the gate holds."""
+    def add(self, shapes: Shapes, found: list[Candidate], live: frozenset[int]) -> None:
+        """Add those of the `live` rules that can match a text for which the gate holds."""
+        if live.isdisjoint(self.numbers):
+            return
         literals = self.literals if self.literals is not None and self.literals.may_hold(shapes.text) else None
         if literals is None and not self.alike:
             return
         data, places = shapes.data, None if self.places is None else list(self.places(shapes))
         for near, numbers in self.alike:
+            if live.isdisjoint(numbers):
+                continue
             windows = around(places, data, near) if near and places is not None else None
-            found.extend([(number, _NO_WORDS, windows) for number in numbers])
+            found.extend([(number, _NO_WORDS, windows) for number in numbers if number in live])
         if literals is not None:
             windows = around(places, data, self.near) if self.near and places is not None else None
             where = ((0, 0, len(data)),) if windows is None else windows
@@ -180,9 +215,14 @@ def _gated(compiled: Sequence[CompiledRule]) -> Iterator[_Gated]:
         if not behind:
             continue
         literal = [each for each in behind if each.rule.literals and not each.rule.ignore_case]
+        plain = [each for each in behind if each not in literal]
+        figures = [each for each in plain if _is_of_figures(each)]
         alike: dict[Near, list[int]] = {}
-        for each in behind:
-            if each not in literal:
+        if figures:  # what is made of digits and points can share its windows
+            shared = Near.of([each.rule for each in figures])._replace(reach=0)
+            alike[shared] = [each.number for each in figures]
+        for each in plain:
+            if each not in figures:
                 alike.setdefault(_near(each), []).append(each.number)
         yield _Gated(
             frozenset(each.number for each in behind),
@@ -193,6 +233,11 @@ def _gated(compiled: Sequence[CompiledRule]) -> Iterator[_Gated]:
             LiteralPass({each.number: each.rule.literals for each in literal}, ignore_case=False) if literal else None,
             {each.number: _near(each) for each in literal},
         )
+
+
+def _is_of_figures(compiled: CompiledRule) -> bool:
+    alphabet = compiled.rule.alphabet
+    return bool(alphabet) and alphabet.isascii() and not any(map(str.isalpha, alphabet))
 
 
 def _near(compiled: CompiledRule) -> Near:
