@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from genai_guard.text.keywords import Keywords
 from genai_guard.text.patterns import compile_pattern, facts_of
 from genai_guard.text.rules import Rule, RuleFailed
-from genai_guard.text.words import fold, folded_tokens
+from genai_guard.text.words import ascii_words, fold, folded_tokens
 
 __all__ = ["Holds", "unfinished_word"]
 
 _WORD: Final = "_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NONE: Final = frozenset[bytes]()
 _LONG_WORD: Final = 64
 _BREAKS: Final = " \t\n,'\"?!;"
 _find_unplain: Final[Callable[..., object]] = re.compile(
@@ -32,6 +34,7 @@ class _Hold(NamedTuple):
         alphabet: What the matches are made of; empty if that is not known.
         prose: Whether a match may begin like prose.
         starting: Whether every match begins with one of the words that its rule names.
+        words: One of these is a whole word of what has to be seen of each match; empty if that is not known.
         rule: Index of the rule, or of the first.
         rule_id: Its identifier.
         timeout_s: Bound of a search; None for none.
@@ -42,6 +45,7 @@ class _Hold(NamedTuple):
     alphabet: str
     prose: bool
     starting: bool
+    words: frozenset[bytes]
     rule: int
     rule_id: str
     timeout_s: float | None
@@ -124,14 +128,21 @@ class Holds:
         is_long = size - word > _LONG_WORD
         first = size if is_long else max(word, lo)
         quiet = quiet and not is_long and text[max(word - 1, 0) : word].isascii()
-        for hold in self._by_last.get(text[-1:], ()):
-            at = max(lo, size - hold.reach, len(text.rstrip(hold.alphabet)))
-            if at < first and (hold.prose or is_long or _find_unplain(text, at)):
-                first = _open(hold, text, at, first)
-        for hold in self._others if quiet else self._others + self._starting:
+        words: list[bytes] | None = None
+        holds = self._others if quiet else self._others + self._starting
+        for hold in (*self._by_last.get(text[-1:], ()), *holds):
             at = max(lo, size - hold.reach)
-            if at < first:
-                first = _open(hold, text, at, first)
+            if hold.alphabet:
+                at = max(at, len(text.rstrip(hold.alphabet)))
+                if not (hold.prose or is_long or _find_unplain(text, at) or not text[at:].isascii()):
+                    continue  # what there is of a match, if anything, is in the last word, which is held anyhow
+            if at >= first:
+                continue
+            if hold.words:
+                words = ascii_words(text) if words is None else words
+                if hold.words.isdisjoint(words):
+                    continue
+            first = _open(hold, text, at, first)
         if not quiet:
             for keywords in self._keywords:
                 at = max(lo, size - keywords.max_length)
@@ -160,6 +171,11 @@ def _open(hold: _Hold, text: str, at: int, first: int) -> int:
     return first if match is None else min(first, match.start())
 
 
+def _is_named(rule: Rule) -> bool:
+    """Whether a word that has to stand before a match gives it away."""
+    return bool(rule.gate and rule.words) and "(?<=" in rule.pattern and not rule.starts
+
+
 def _is_starting(rule: Rule) -> bool:
     return bool(rule.starts)
 
@@ -175,18 +191,18 @@ def _obstacles(rules: Iterable[Rule]) -> dict[str, str]:
 
 
 def _holds(patterns: Iterable[tuple[int, Rule]]) -> list[_Hold]:
-    """Fuse the hold patterns of rules that are alike; one that refers to its own groups, or is bounded, stays alone."""
+    """Fuse the hold patterns of rules that are alike; one that refers to its own groups stays alone."""
     alike: dict[tuple[Any, ...], list[tuple[int, Rule]]] = {}
     for index, rule in patterns:
-        alone = -1 if facts_of(rule.pattern).fusible and rule.timeout_s is None else index
         key = (
-            alone,
+            -1 if facts_of(rule.pattern).fusible else index,
+            rule.timeout_s,
             rule.unicode,
-            rule.ignore_case,
             not rule.max_length,
             rule.alphabet,
             rule.prose,
             _is_starting(rule),
+            _is_named(rule),
         )
         alike.setdefault(key, []).append((index, rule))
     return [_fuse(each) for each in alike.values()]
@@ -194,14 +210,21 @@ def _holds(patterns: Iterable[tuple[int, Rule]]) -> list[_Hold]:
 
 def _fuse(patterns: list[tuple[int, Rule]]) -> _Hold:
     index, rule = patterns[0]
-    alternatives = "|".join(f"(?:{facts_of(each.pattern).hold})" for _, each in patterns)
+    ignore_case = all(each.ignore_case for _, each in patterns)
+    if ignore_case:
+        alternatives = "|".join(f"(?:{facts_of(each.pattern).hold})" for _, each in patterns)
+    else:
+        held = ((facts_of(each.pattern).hold, "i" if each.ignore_case else "") for _, each in patterns)
+        alternatives = "|".join(f"(?{flag}:{hold})" for hold, flag in held)
+    alike = replace(rule, ignore_case=ignore_case)
     return _Hold(
-        search=compile_pattern(f"(?:{alternatives})(?!)", rule).search,
+        search=compile_pattern(f"(?:{alternatives})(?!)", alike).search,
         reach=max(each.max_length for _, each in patterns) or sys.maxsize,
         alphabet=rule.alphabet,
         prose=rule.prose,
         starting=_is_starting(rule),
+        words=frozenset(word.encode() for _, each in patterns for word in each.words) if _is_named(rule) else _NONE,
         rule=index,
         rule_id=rule.id,
-        timeout_s=rule.timeout_s,
+        timeout_s=None if rule.timeout_s is None else rule.timeout_s * len(patterns),
     )

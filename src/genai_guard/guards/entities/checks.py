@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.entities.entity import NUMBER, Entity, Mask, mask_but_last
+from genai_guard.guards.entities.entity import CODE, NUMBER, SOLID, Entity, Mask, mask_but_last
 from genai_guard.guards.entities.naming import WIDE, Gap, Naming, has_ascii_word, named_by
 from genai_guard.text.rules import Rule
 
@@ -74,7 +74,7 @@ def numbered(
         gate: As in `Rule`; it has to hold for all patterns.
         edge: What no word character stands before: `\b` unless a match may begin with another character.
         prose: As in `Rule`. One rule with it makes every stream of plain words dearer.
-        alphabet: As in `Rule`. Few different ones keep streams cheap.
+        alphabet: As in `Rule`. Few different ones keep streams cheap; `CODE` stands for `SOLID` where it may.
         ignore_case: Whether letters match in both cases.
         bare_pattern: The number alone where no word names it, if that is to be stricter.
         bare_gate: The gate where no word names it, if that is to be stricter.
@@ -95,7 +95,7 @@ def numbered(
             look_behind=max(naming.reach, native.reach, _ORDER_REACH),
             min_length=lengths[0],
             max_length=lengths[1] + 3,
-            alphabet=alphabet,
+            alphabet=SOLID if alphabet == CODE and " " not in body else alphabet,
             prose=prose,
             score=score,
             **facts,

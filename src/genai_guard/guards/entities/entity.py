@@ -29,6 +29,8 @@ NUMBER: Final = DIGITS + " .-/()+,"
 """What grouped numbers are made of. Few alphabets, some wider than need be, keep streams cheap."""
 CODE: Final = LETTERS + NUMBER + "&"
 """What grouped numbers with letters are made of."""
+SOLID: Final = LETTERS + DIGITS + ".-/()+&"
+"""What they are made of if no space is in them."""
 HEX: Final = DIGITS + "abcdefABCDEF:.-"
 """What addresses of devices are made of."""
 TEXT: Final = CODE + "'’\n#°ºª" + "".join(map(chr, range(0xC0, 0x100)))  # noqa: RUF001  an apostrophe as typesetters write it
