@@ -128,8 +128,10 @@ def test_ids_are_unique() -> None:
     assert [row_id for row_id, count in counts.items() if count > 1] == []
 
 
-def test_languages_are_given_by_two_letters_and_a_third_of_the_texts_is_not_english() -> None:
-    assert [row.id for row in (*POSITIVES, *NEGATIVES) if not re.fullmatch("[a-z]{2}", row.lang)] == []
+def test_languages_are_given_by_their_codes_and_a_third_of_the_texts_is_not_english() -> None:
+    assert [
+        row.id for row in (*POSITIVES, *NEGATIVES) if not re.fullmatch("[a-z]{2,3}(-[A-Za-z]{2,4})*", row.lang)
+    ] == []
     assert sum(row.lang != "en" for row in POSITIVES) >= len(POSITIVES) / 3
 
 

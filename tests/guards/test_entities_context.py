@@ -193,3 +193,10 @@ def test_a_word_raises_the_score() -> None:
 )
 def test_after_a_word_for_something_else_a_plain_number_is_left_alone(word: str) -> None:
     assert (PII("PL_PESEL").check(f"{word} 44051401359").findings == ()) == (word != "facture n°")
+
+
+@pytest.mark.parametrize(
+    "text", ["born january. 0nd, 1948", "born 0 may 1990", "born 00.00.1990", "born may 5, 1900 may"]
+)
+def test_a_date_that_is_none_is_refused_and_breaks_nothing(text: str) -> None:
+    assert not [each for each in PII(["DATE_OF_BIRTH"], action="flag").check(text).findings if "0" in each.of(text)[:6]]

@@ -39,7 +39,7 @@ def unchecked(rule: Rule) -> Rule:
     Where the form is checked by the validator, so much of it stays as the gate relies on.
     """
     if rule.id == "pii.ipv6":
-        return replace(rule, validator=lambda matched: "::" in matched or matched.count(":") > 6)
+        return replace(rule, validator=lambda text: len(text) > 2 and ("::" in text or text.count(":") > 6))
     return replace(
         rule, validator=partial(is_long, digits=DIGITS_ASKED_FOR.get(rule.category, 0), size=rule.min_length)
     )

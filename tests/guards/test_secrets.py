@@ -140,3 +140,10 @@ def test_a_pipeline_scans_for_it_beside_other_guards() -> None:
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800 {} \udfff", "“{}”", "請{}弾", "é{}é"])
 def test_unusual_texts_pass_untouched_but_for_what_is_found(text: str) -> None:
     assert Secrets().check(text.format(TOKEN)).text == text.format("[GITHUB_TOKEN]")
+
+
+def test_a_private_key_that_was_cut_off_is_redacted_as_far_as_it_goes() -> None:
+    body = "\n".join(["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"] * 3)
+    text = f"here: -----BEGIN PRIVATE KEY-----\n{body}"
+    assert Secrets().check(text).text == "here: [PRIVATE_KEY]"
+    assert Secrets().check(f"{text}. That was all.").text == "here: [PRIVATE_KEY]. That was all."

@@ -14,9 +14,10 @@ from genai_guard.text.rules import Rule
 
 __all__ = ["ASSIGNED", "CREDENTIALS", "is_assigned_secret"]
 
+# Without its end, as a reply that was cut off leaves it, a key is the characters of base64 that follow its beginning.
 _PRIVATE_KEY: Final = (
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:[^-]|-(?!----)){64,}?-----END (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?:[^-]|-(?!----)){64,}?-----END (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----|(?:[\w+/=\s]|\\[nr]){64,}+)"
 )
 _JWT: Final = r"(?<![\w.-])e(?:yJ|wo|yA)[\w-]{8,}\.[\w-]{10,}\.[\w-]{20,}(?![\w-])"
 _SCHEMES: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -88,6 +89,7 @@ def numbered(
 
     def rule(kind: str, body: str, score: float, before: str, **promises: Any) -> Rule:
         facts: dict[str, Any] = {"gate": gate, "validator": is_valid, "ignore_case": ignore_case, **promises}
+        facts["validator"] = partial(_is_given, is_valid=facts["validator"])
         return Rule(
             id=f"pii.{name.lower()}{kind}",
             category=name,
@@ -112,6 +114,11 @@ def numbered(
         before = _unless(naming) + f"(?<={native.pattern})"
         rules.append(rule("_native", pattern, named, before, gate="native_digits_5"))
     return Entity(name, tuple(rules), mask, how, extra)
+
+
+def _is_given(matched: str, *, is_valid: Callable[[str], bool] | None) -> bool:
+    """Whether a number is none of zeros, which forms are filled with, and passes its check."""
+    return any(char in "123456789" for char in matched) and (is_valid is None or is_valid(matched))
 
 
 def _unless(naming: Naming) -> str:

@@ -16,7 +16,27 @@ __all__ = ["ENTITIES"]
 # The labels of a domain are bounded: with an open repetition, `a@a.a.a.` takes quadratic time.
 _EMAIL: Final = r"\b[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"
 _FILES: Final = frozenset(
-    {"bmp", "css", "csv", "gif", "html", "jpeg", "jpg", "js", "json", "png", "svg", "webp", "xml"}
+    (
+        *(
+            "bmp",
+            "css",
+            "csv",
+            "deb",
+            "dmg",
+            "exe",
+            "gif",
+            "gz",
+            "html",
+            "jpeg",
+            "jpg",
+            "js",
+            "json",
+            "png",
+            "rpm",
+            "svg",
+        ),
+        *("tar", "tgz", "webp", "whl", "xml", "zip"),
+    )
 )
 
 

@@ -41,13 +41,12 @@ _PARTS: Final = re.compile(r"\d+|[^\W\d_]{3,}")
 def _is_birth_date(matched: str) -> bool:
     """Whether there is such a day, whichever of two numbers is the month."""
     parts = [part for part in _PARTS.findall(matched) if part.isdigit() or part[:3].lower() in _MONTH_OF]
-    if len(parts) != 3:
+    numbers = [int(part) for part in parts if part.isdigit()]
+    if len(parts) != 3 or len(numbers) < 2:
         return False
-    numbers = [int(part) if part.isdigit() else 0 for part in parts]
-    if 0 in numbers:
-        month = _MONTH_OF.get(next(part for part in parts if not part.isdigit())[:3].lower(), 0)
-        day, year = (number for number in numbers if number)
-        return is_day(year, month, day)
+    if len(numbers) == 2:
+        month = next(part for part in parts if not part.isdigit())
+        return is_day(numbers[1], _MONTH_OF[month[:3].lower()], numbers[0])
     if len(parts[0]) == 4:
         return is_day(*numbers)
     first, second, year = numbers

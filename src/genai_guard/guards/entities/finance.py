@@ -11,7 +11,7 @@ from genai_guard.text.rules import Rule
 __all__ = ["ENTITIES"]
 
 # Grouped as cards are embossed; a number grouped in another way is hardly ever a card.
-_CARD: Final = r"(?<!\w)(?<!\d[.-])(?:\d{13,19}|\d{4}(?: \d{4}){3}|\d{4}(?:-\d{4}){3}|\d{4} \d{6} \d{4,5}|\d{4}-\d{6}-\d{4,5})(?!\w|[.-]\d)"
+_CARD: Final = r"(?<!\w)(?<!\d[.-])(?<!(?<!\w)(?i:ean|jan|gtin|upc|isbn|barcode)(?:[^\w\n][^\d\n]{0,11})?)(?:\d{13,19}|\d{4}(?: \d{4}){3}|\d{4}(?:-\d{4}){3}|\d{4} \d{6} \d{4,5}|\d{4}-\d{6}-\d{4,5})(?!\w|[.-]\d)"
 _ISSUERS: Final = (
     ("4", "4", {13, 16, 19}),
     ("51", "55", {16}),
@@ -83,7 +83,7 @@ ENTITIES: Final = (
                 pattern=_CARD,
                 gate="digits_13",
                 validator=_is_card,
-                look_behind=2,
+                look_behind=24,
                 max_length=24,
                 min_length=13,
                 alphabet=NUMBER,

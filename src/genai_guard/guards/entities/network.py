@@ -13,7 +13,8 @@ _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _QUAD: Final = rf"(?:{_OCTET}\.){{3}}{_OCTET}"
 # What stands before four numbers that are a version, a section or the version of a browser.
 _NO_ADDRESS: Final = (
-    r"(?<!(?:(?<!\w)(?i:v|ver|version|release|build|firmware|section|chapter)|§)[ .:=]{0,2})"
+    r"(?<!(?:(?<!\w)(?i:v|ver|versions?|releases?|builds?|firmwares?|fw|updates?|upgrades?|rollback|section|chapter)|§)"
+    r"(?:[^\w\n][^\d\n]{0,11})?)"
     r"(?<![=~<>^!]=)(?<![A-Za-z]/)"
 )
 _IPV4: Final = rf"(?<![\w.]){_NO_ADDRESS}{_QUAD}(?!\w|\.\w)"
@@ -30,8 +31,8 @@ def _is_mac(matched: str) -> bool:
 
 
 def _is_ipv4(matched: str) -> bool:
-    """Refuse what names no computer in particular: this host, the loopback, netmasks and the broadcast."""
-    return not matched.startswith(("0.", "127.", "255."))
+    """Refuse what names no computer in particular: this host, the loopback, networks, netmasks and the broadcast."""
+    return not matched.startswith(("0.", "127.", "255.")) and not matched.endswith(".0")
 
 
 def _is_ipv6(matched: str) -> bool:
@@ -61,7 +62,7 @@ ENTITIES: Final = (
                 pattern=_IPV4,
                 gate="dotted_quad",
                 validator=_is_ipv4,
-                look_behind=12,
+                look_behind=24,
                 max_length=17,
                 min_length=7,
                 alphabet=NUMBER,

@@ -51,6 +51,7 @@ _next_label: Final = re.compile(
     rf"[A-Za-z0-9-]{{1,63}}+(?:((?:{_DOT})|\s{{1,3}}dot\s{{1,3}})|\.)(?=[A-Za-z0-9])", re.IGNORECASE
 ).match
 _last_word: Final = re.compile(r"[A-Za-z]++\Z").search
+_is_article: Final = re.compile(r"(?:an?|the|this|that|every|each|one)\b", re.IGNORECASE).match
 _NOT_A_MAILBOX: Final = frozenset(
     (
         *("are", "available", "be", "buy", "buying", "check", "find", "found", "here", "is", "it", "live", "look"),
@@ -94,7 +95,7 @@ def undo_addresses(text: str, lo: int = 0) -> Edits:
     for match in _ats(text, lo):
         dots = _dots_after(text, match.end())
         spelled = [dot for dot in dots if dot.end - dot.start > 1]
-        if dots if match[1] else spelled and not _is_prose(text, match.start()):
+        if dots if match[1] else spelled and not _is_prose(text, *match.span()):
             edits += [Edit(*match.span(), "@"), *spelled]
     return _apart(sorted(set(edits)))
 
@@ -128,9 +129,10 @@ def _dots_after(text: str, at: int) -> Edits:
     return dots
 
 
-def _is_prose(text: str, end: int) -> bool:
-    word = _last_word(text[max(end - 16, 0) : end])
-    return word is not None and word[0].lower() in _NOT_A_MAILBOX
+def _is_prose(text: str, start: int, end: int) -> bool:
+    """Whether the words around a bare "at" say that somebody is there, or something is at a dot."""
+    word = _last_word(text[max(start - 16, 0) : start])
+    return (word is not None and word[0].lower() in _NOT_A_MAILBOX) or _is_article(text, end) is not None
 
 
 def _undo_percents(text: str, lo: int) -> Edits:
