@@ -22,6 +22,21 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
+SAME_ON_EVERY_PYTHON = (
+    *("tests/laws", "tests/corpus", "tests/docs", "tests/guards/test_entities_checked.py"),
+    *(
+        "tests/guards/test_entities_promises.py",
+        "tests/guards/test_entities_stdnum.py",
+        "tests/guards/test_secrets_laws.py",
+    ),
+    *(
+        "tests/guards/test_secrets_kinds.py",
+        "tests/text/test_linear_time.py",
+        "tests/text/test_canonical_linear_time.py",
+    ),
+    *("tests/text/test_accelerator.py", "tests/text/test_lint.py", "tests/text/test_windows.py"),
+)
+"""Tests of patterns, checksums and laws, which take long and come out the same wherever the same packages are."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {"handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
 """Modules that the benchmarks share."""
@@ -54,9 +69,10 @@ def install_model(session: nox.Session, *groups: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the test suite."""
+    """Run the test suite: all of it on the oldest Python, and on the others what depends on the Python."""
     install_model(session, "test")
-    session.run("python", "-m", "pytest", *session.posargs)
+    some = [] if session.python == PYTHONS[0] else [f"--ignore={path}" for path in SAME_ON_EVERY_PYTHON]
+    session.run("python", "-m", "pytest", "--numprocesses=logical", *some, *session.posargs)
 
 
 @nox.session
