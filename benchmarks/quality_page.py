@@ -28,7 +28,9 @@ has no part in. Context words stand where people put them and nowhere else: a te
 `phone` beside it. Keys of providers are random strings in the published forms; none opens anything.
 
 **Negatives** are realistic texts in which there is nothing to be found, many of them full of numbers that look like
-something. Nothing in them is a person's or a secret.
+something. Nothing in them is a person's or a secret. They were written before any guard had seen them, and by others than
+the rules. Then the false alarms were looked at once, and a few rules changed for it (versions that look like addresses,
+article numbers, zeros), so the figures are a little better than those of texts that nobody has looked at.
 
 ## What is counted
 
