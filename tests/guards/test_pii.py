@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 import subprocess
@@ -186,3 +187,12 @@ def test_it_is_a_matching_guard_with_one_rule_or_more_for_each_entity() -> None:
 )
 def test_unusual_texts_pass_untouched_but_for_what_is_found(text: str) -> None:
     assert PII().check(text).text == text.replace("bob@example.com", "[EMAIL]")
+
+
+@pytest.mark.parametrize("escape", ["\\n", "\\r", "\\t", "\\u000a", '\\"', "\\\\ "])
+def test_json_that_is_written_as_text_stays_json(escape: str) -> None:
+    text = '{"reply": "hi' + escape + "bob@example.com" + escape + '4111 1111 1111 1111"}'
+    redacted = PII().check(text).text
+    assert "bob" not in redacted
+    assert "4111" not in redacted
+    assert json.loads(redacted)["reply"].startswith("hi")

@@ -14,7 +14,8 @@ from genai_guard.text.rules import Rule
 __all__ = ["ENTITIES"]
 
 # The labels of a domain are bounded: with an open repetition, `a@a.a.a.` takes quadratic time.
-_EMAIL: Final = r"\b[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"
+# In JSON that is written as text, the letter of an escape such as `\n` is no part of the address behind it.
+_EMAIL: Final = r"(?:\b(?<!\\)|(?<=\\[nrt]))[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b"
 _FILES: Final = frozenset(
     (
         *(
@@ -116,6 +117,7 @@ ENTITIES: Final = (
                 pattern=_EMAIL,
                 gate="at",
                 validator=_is_email,
+                look_behind=2,
                 max_length=64 + 1 + 8 * 64 + 24 + 1,
                 min_length=6,
                 alphabet=LETTERS + DIGITS + "._%+-@",
