@@ -61,7 +61,7 @@ def mask_all(matched: str, _keep: int = 0) -> str:
 
 def digits_of(matched: str) -> str:
     """Return the digits of `matched`, separators left out."""
-    return "".join(char for char in matched if char.isdigit())
+    return "".join(filter(str.isdigit, matched))
 
 
 @dataclass(frozen=True, slots=True)
