@@ -10,7 +10,7 @@ from genai_guard.guards.base import GuardBase
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.text.edits import Edit, apply_edits
 from genai_guard.text.rules import Match, Rule
-from genai_guard.text.scanner import Scanner
+from genai_guard.text.scanner import shared_scanner
 from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Verdict
 
@@ -68,7 +68,7 @@ class RuleGuard(GuardBase):
 
     @cached_property
     def _views(self) -> Views:
-        scanner = Scanner(self.rules)
+        scanner = shared_scanner(self.rules)
         return Views(scanner, plain=() if self.normalize else range(len(self.rules)))
 
     def _edit(self, match: Match, written: str) -> Edit:

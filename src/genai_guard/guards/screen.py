@@ -25,7 +25,7 @@ from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
 from genai_guard.text.json_text import find_in_json
 from genai_guard.text.recall import Recall
 from genai_guard.text.rules import Match, Rule, by_place
-from genai_guard.text.scanner import Engine, Scanner
+from genai_guard.text.scanner import Engine, shared_scanner
 from genai_guard.text.views import Views
 from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, gravest
 
@@ -337,7 +337,7 @@ class Screen:
 def _views(fused: Sequence[tuple[Seat, Rule]], engine: Engine | None = None) -> Views:
     """Fuse rules; a match inside of another of the same guard and category goes without saying."""
     return Views(
-        Scanner((rule for _, rule in fused), engine=engine),
+        shared_scanner((rule for _, rule in fused), engine=engine),
         plain=[number for number, (seat, _) in enumerate(fused) if not seat.normalize],
         kinds=[(seat, rule.category) for seat, rule in fused],
     )

@@ -26,7 +26,7 @@ from genai_guard.text.canonical import (
 )
 from genai_guard.text.edits import Edit
 from genai_guard.text.rules import Match, by_place
-from genai_guard.text.scanner import Scanner
+from genai_guard.text.scanner import Scanner, shared_scanner
 from genai_guard.text.words import folded_words
 
 __all__ = ["Form", "Forms", "Views"]
@@ -144,7 +144,8 @@ def _by_place_and_form(match: Match) -> tuple[int, int, int, str]:
 def _view(scanner: Scanner, numbers: Sequence[int]) -> View:
     if len(numbers) == len(scanner.rules):
         return View(scanner, tuple(numbers))
-    return View(Scanner((scanner.rules[number] for number in numbers), engine=scanner.engine), tuple(numbers))
+    rules = (scanner.rules[number] for number in numbers)
+    return View(shared_scanner(rules, engine=scanner.engine), tuple(numbers))
 
 
 def _rebuilt(scanner: Scanner, plain: Sequence[int], kinds: Sequence[Hashable]) -> Views:
