@@ -36,6 +36,10 @@ __all__ = [
 RESULTS: Final = Path(__file__).parent / "results"
 
 
+_WARM_UP: Final = 20
+"""Repetitions before anything is counted: what is made at the first call is not what a call costs."""
+
+
 class Sample(NamedTuple):
     """A prompt and the reply that the model is made to give."""
 
@@ -236,6 +240,8 @@ def interleave(cases: Mapping[str, Repeat], *, rounds: int = 15, batch_s: float 
         rounds: How often every case has its turn. The median over the rounds is reported.
         batch_s: CPU seconds of one turn; the number of repetitions follows from it.
     """
+    for repeat in cases.values():
+        repeat(_WARM_UP)
     counts = {name: _count(repeat, batch_s) for name, repeat in cases.items()}
     times: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):

@@ -7,6 +7,9 @@ import pytest
 from genai_guard.text.gates import GATES, TRIGGERS, Shapes
 
 OPEN = {
+    "letter_digits_6": ["A123456(7)"],
+    "country_digits": ["DE123456789", "IE9S12345L", "FRA1123456789"],
+    "thousands_dashed": ["12.345.678-5"],
     "digit": ["1", "a1b"],
     "digits_4": ["3/5/80", "1980"],
     "digits_5": ["12 345", "(1)2-3.4/5"],
@@ -32,6 +35,9 @@ OPEN = {
     "token_20_dotted_6": ["M" * 24 + ".abc_-1." + "x" * 27],
 }
 SHUT = {
+    "letter_digits_6": ["A12345(7)", "123456"],
+    "country_digits": ["AB1 2345", "A12345"],
+    "thousands_dashed": ["12.345.678", "1.234-5"],
     "digit": ["", "abc", "\u0661"],
     "digits_4": ["1:2:3:4", "123"],
     "digits_5": ["12, 345", "1234"],

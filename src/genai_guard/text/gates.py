@@ -56,6 +56,7 @@ _find_quad: Final = re.compile(rb"0\.0+\.0+\.0").search
 
 _find_six: Final = re.compile(rb":(?:[0-9a-fA-F]*:){5}").search
 _LONG: Final = b"x" * 20
+_THOUSANDS: Final = b".000.000-"
 _SIX: Final = b".xxxxxx."
 
 
@@ -201,6 +202,18 @@ def _digits_6_x_3(shapes: Shapes) -> bool:
     return _digits_5(shapes) and (b"000000 000" in shapes.letters or b"000000a000" in shapes.letters)
 
 
+def _letter_digits_6(shapes: Shapes) -> bool:
+    return _digits_5(shapes) and b"a000000" in shapes.letters
+
+
+def _country_digits(shapes: Shapes) -> bool:
+    return _digits_5(shapes) and (b"aa00" in shapes.letters or b"aa0a0" in shapes.letters)
+
+
+def _thousands_dashed(shapes: Shapes) -> bool:
+    return "-" in shapes.text and shapes.has_digits and _THOUSANDS in shapes.digits
+
+
 def _digits_4(shapes: Shapes) -> bool:
     return shapes.has_digits and b"0000" in shapes.joined
 
@@ -267,6 +280,9 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
         "letters_6_digits_2": _letters_6_digits_2,
         "letters_4_digits_6": _letters_4_digits_6,
         "digits_6_letter": _digits_6_letter,
+        "letter_digits_6": _letter_digits_6,
+        "country_digits": _country_digits,
+        "thousands_dashed": _thousands_dashed,
         "digits_6_x_3": _digits_6_x_3,
         "dashed_3_2_4": _dashed_3_2_4,
         "dotted_quad": _dotted_quad,
@@ -287,7 +303,9 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
 `native_digits_5`: five digits, likewise, and a character beyond ASCII. `colons`: `::`, or six colons with nothing but
 hexadecimal digits between them. `letters_2_digits_2`: two letters and two digits in a row. `letters_6_digits_2` and
 `letters_4_digits_6`: so many of both. `digits_6_letter`: six digits and a letter, at most one other character between
-them. `digits_6_x_3`: six digits, one character, three digits. `dashed_3_2_4`: three, two and four digits with
+them. `letter_digits_6`: a letter and six digits. `country_digits`: two letters and two digits, one letter between them or
+not, and five digits, separators deleted. `thousands_dashed`: two groups of three digits after points, and a hyphen.
+`digits_6_x_3`: six digits, one character, three digits. `dashed_3_2_4`: three, two and four digits with
 hyphens. `dotted_quad`: four runs of digits with dots between them. `plus_digits_8`: a `+` and eight digits, once
 separators are deleted. `digits_10` and `digits_13`: ten and thirteen digits, likewise. `degrees`: a digit and a
 degree sign. `street`: a digit, and a part of a word for a street in German or Dutch. `hex_pairs`: a digit, and five
@@ -352,6 +370,9 @@ PLACES: Final[Mapping[str, Places]] = MappingProxyType(
         "letters_6_digits_2": lambda shapes: _all(shapes.letters, b"aaaaaa00"),
         "letters_4_digits_6": lambda shapes: _all(shapes.letters, b"aaaa000000"),
         "digits_6_letter": lambda shapes: _either(shapes.letters, b"000000a", b"000000 a"),
+        "letter_digits_6": lambda shapes: _all(shapes.letters, b"a000000"),
+        "country_digits": lambda shapes: _either(shapes.letters, b"aa00", b"aa0a0"),
+        "thousands_dashed": lambda shapes: _all(shapes.digits, _THOUSANDS),
         "digits_6_x_3": lambda shapes: _either(shapes.letters, b"000000 000", b"000000a000"),
         "digit_token_17": partial(_token_runs, needle=b"x" * 17),
         "digits_10": partial(_digit_runs, count=10),

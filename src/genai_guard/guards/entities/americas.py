@@ -135,6 +135,7 @@ ENTITIES: Final = (
     numbered(
         "US_ITIN", r"9\d{2}[- ]?\d{2}[- ]?\d{4}", _is_us_itin, how="groups in use (IRS, Publication 4327)",
         bare=0.8, bare_pattern=r"9\d{2}-\d{2}-\d{4}", words=("itin", "taxpayer identification", "tax id"), lengths=(9, 11),
+        bare_gate="dashed_3_2_4",
     ),
     numbered(
         "US_EIN", r"\d{2}-?\d{7}", _is_us_ein, how="prefixes in use (IRS)", bare=0.3, bare_pattern=r"\d{2}-\d{7}", lengths=(9, 10),
@@ -159,6 +160,7 @@ ENTITIES: Final = (
     numbered(
         "CL_RUT", r"\d{1,2}(?:\.\d{3}){2}-[\dKk]|\d{7,8}-?[\dKk]", _is_cl_rut, how="check character (SII)", bare=0.8,
         bare_pattern=r"\d{1,2}(?:\.\d{3}){2}-[\dKk]", words=("rut",), lengths=(8, 12), alphabet=CODE,
+        bare_gate="thousands_dashed",
     ),
     numbered(
         "CO_NIT", r"\d{8,10}-\d|\d{3}(?:\.\d{3}){2}-\d", _is_co_nit, how="check digit (DIAN)", bare=0.3, lengths=(10, 13), words=("nit",),

@@ -159,7 +159,7 @@ ENTITIES: Final = (
     numbered(
         "HK_ID", r"[A-Z]{1,2}\d{6}(?:\([\dA]\)|[\dA])", _is_hk_id, how="check character (Immigration Department)", bare=0.85,
         bare_pattern=r"[A-Z]{1,2}\d{6}\([\dA]\)", words=("hkid", "hong kong id", "hong kong identity", "身份證", "香港身份證"),
-        lengths=(8, 11), alphabet=CODE, gate="digits_5",
+        lengths=(8, 11), alphabet=CODE, gate="digits_5", bare_gate="letter_digits_6",
     ),
     numbered(
         "IL_ID", r"\d{8}-?\d", _is_il_id, how="Luhn digit", bare=0.3, lengths=(9, 10),

@@ -134,6 +134,6 @@ ENTITIES: Final = (
         "VAT_NUMBER", _NAMED, _is_vat, how="form and check digits of 20 countries (VIES)", bare=0.8, bare_pattern=_BARE,
         words=("vat", "vat id", "ust-id", "ust-idnr", "ust-id-nr", "uid", "umsatzsteuer-id", "tva", "iva", "btw", "moms", "alv", "piva",
                "partita iva", "p.iva", "nif", "cif", "cui"),
-        gate="digits_5", lengths=(7, 14), alphabet=CODE, edge=r"(?<!\w)",
+        gate="digits_5", bare_gate="country_digits", lengths=(7, 14), alphabet=CODE, edge=r"(?<!\w)",
     ),
 )  # fmt: skip

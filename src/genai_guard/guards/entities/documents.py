@@ -84,7 +84,7 @@ ENTITIES: Final = (
                "driving licence", "driving license", "dl", "führerschein", "führerscheinnummer", "fuehrerschein",
                "permis de conduire", "permiso de conducir", "carnet de conducir", "licencia de conducir", "patente di guida",
                "patente", "carta de condução", "carteira de motorista", "cnh", "rijbewijs", "rijbewijsnummer"),
-        gate="digit", bare_gate="digits_5", lengths=(5, 39), alphabet=CODE,
+        gate="digit", bare_gate="digits_6_letter", lengths=(5, 39), alphabet=CODE,
     ),
     replace(_PLATES, rules=(*_PLATES.rules, _SPACED_PLATES)),
     numbered(
