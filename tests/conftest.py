@@ -6,7 +6,8 @@ import os
 
 from hypothesis import settings
 
-# The machines of CI are noisy: a time limit for one example would fail by chance. `thorough` is for a night.
-settings.register_profile("default", deadline=None)
+# The machines of CI are noisy: a time limit for one example would fail by chance. There the examples are the same each
+# time, so that a change is judged and not its luck; everywhere else they are new ones. `thorough` is for a night.
+settings.register_profile("default", deadline=None, derandomize="CI" in os.environ)
 settings.register_profile("thorough", deadline=None, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
