@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genai_guard.guards import PII, BlockedPatterns
-from genai_guard.text import Match, Scanner
+from genai_guard.text import Match, Rule, Scanner
 from genai_guard.text.canonical import NOTHING_BEFORE, canonical, settled, spelled
 from genai_guard.text.view_stream import ViewStream
 from genai_guard.text.views import Views
@@ -204,6 +204,14 @@ def test_a_disguised_match_says_what_it_reads(text: str, reads: str) -> None:
 
 def test_a_match_inside_of_another_of_its_kind_is_not_said_twice() -> None:
     assert [match.rule for match in VIEWS["words"].find("make a bomb")] == [0]
+
+
+@pytest.mark.parametrize("text", ["xabc", "xabc ", "xabc yabc, abc", "жabc"])
+def test_nor_is_it_in_a_stream(text: str) -> None:
+    views = Views(Scanner([Rule("a", "A", "ab"), Rule("b", "A", "abc"), Rule("c", "C", "bc")]))
+    assert {match.rule for match in views.find(text)} == {1, 2}
+    for size in (1, 3, 30):
+        assert streamed(views, pieces(text, size)) == (text, list(views.find(text)))
 
 
 def test_rules_can_be_kept_to_what_is_written() -> None:

@@ -180,7 +180,7 @@ class ViewStream:
                 self._found += track.matches(track.scan.finish())
             last = Decided(self._raw, self._returned, tuple(self._views.without_doubles(self._found)))
         else:
-            last = self._plain.finish()
+            last = self._once(self._plain.finish())
         self._reset()
         return last if decided is None else _joined(decided, last)
 
@@ -193,7 +193,11 @@ class ViewStream:
             return self._take_forms(stretch, (None,) * len(self._views.views))
         self._settled += len(stretch)
         found = self._plain.feed(stretch)
-        if found is None or len(found.matches) < 2:
+        return found if found is None else self._once(found)
+
+    def _once(self, found: Decided) -> Decided:
+        """Return what was found without matches inside of others of their kind."""
+        if len(found.matches) < 2:
             return found
         return found._replace(matches=tuple(self._views.without_doubles(found.matches)))
 
