@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from genai_guard.guards.entities.finance import is_luhn
+from genai_guard.guards.entities.checks import is_luhn
 
 DIGIT = st.integers(0, 9).map(str)
 

@@ -9,7 +9,7 @@ import pytest
 
 from genai_guard.guards import PII, Vault
 from genai_guard.guards.entities.catalogue import CATALOGUE
-from genai_guard.guards.entities.finance import is_luhn
+from genai_guard.guards.entities.checks import is_luhn
 from genai_guard.guards.pseudonyms.shapes import in_case
 from genai_guard.text.rules import Rule
 

@@ -11,7 +11,7 @@ from genai_guard import Pipeline
 from genai_guard.guards import PII
 from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
-from genai_guard.text import Match
+from genai_guard.text import Match, Scanner
 from genai_guard.text import recall as module
 from genai_guard.text.recall import Recall
 
@@ -108,9 +108,12 @@ def test_the_messages_of_a_conversation_are_scanned_once(monkeypatch: pytest.Mon
     assert screen.views is not None
     scanned: list[str] = []
     scan = type(screen.views.scanner).find
-    monkeypatch.setattr(
-        type(screen.views.scanner), "find", lambda self, text: (scanned.append(text), scan(self, text))[1]
-    )
+
+    def counted(scanner: Scanner, text: str) -> Sequence[Match]:
+        scanned.append(text)
+        return scan(scanner, text)
+
+    monkeypatch.setattr(type(screen.views.scanner), "find", counted)
     history = [f"{LONG}, message {number}" for number in range(4)]
     for turn in range(1, 5):
         judgement = screen.judge([Part(text, "user", where=f"messages[{n}]") for n, text in enumerate(history[:turn])])

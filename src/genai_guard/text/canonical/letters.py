@@ -109,7 +109,7 @@ def letters_in(
     return sorted(edits)
 
 
-def _read(whole: str, start: int, end: int, lo: int, leet: dict[int, str]) -> Edits:
+def _read(whole: str, start: int, end: int, lo: int, leet: dict[int, int]) -> Edits:
     words = (word for word in _words(whole, start, end) if _letters(word[0]))
     return [Edit(word.start() - lo, word.end() - lo, word[0].translate(leet)) for word in words]
 
