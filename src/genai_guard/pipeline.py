@@ -245,8 +245,9 @@ class Pipeline:
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
-        self._check_guards(signature)
         self._check_router(signature)
+        for screen in (self._input, self._output):
+            screen.prepare(signature.name, is_async=signature.is_async)
         on_reject_is_async = inspect.iscoroutinefunction(self.on_reject)
         if on_reject_is_async and not signature.is_async:
             raise ConfigurationError(f"on_reject is asynchronous and {signature.name} is not: make it a plain function")
@@ -287,16 +288,6 @@ class Pipeline:
         except TypeError:  # not hashable, or no weak references to it
             return self._plan(fn)
         return plan
-
-    def _check_guards(self, signature: Signature) -> None:
-        if signature.is_async:
-            return
-        for screen in (self._input, self._output):
-            for name in screen.async_guards:
-                raise ConfigurationError(
-                    f"the {screen.side} guard {name} is asynchronous and {signature.name} is not: "
-                    "make the wrapped function async def, or the guard's check a plain def"
-                )
 
     def _check_router(self, signature: Signature) -> None:
         if self.router is None:

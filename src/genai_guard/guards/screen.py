@@ -190,6 +190,20 @@ class Screen:
         known = [interval for interval in intervals if interval is not None]
         return max(known) if known and len(known) == len(intervals) else None
 
+    def prepare(self, name: str, *, is_async: bool) -> None:
+        """Get ready for calls of the function `name`; the first of them would else wait for some tenths of a second.
+
+        Raises:
+            ConfigurationError: a guard is asynchronous, and the function is not.
+        """
+        for guard in () if is_async else self.async_guards:
+            raise ConfigurationError(
+                f"the {self.side} guard {guard} is asynchronous and {name} is not: "
+                "make the wrapped function async def, or the guard's check a plain def"
+            )
+        if self.views is not None:
+            self.views.prepare(streams=self.side == "output")
+
     @property
     def matching(self) -> tuple[Seat, ...]:
         """The guards that are fused into one scan."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 import regex
@@ -86,6 +87,7 @@ def compile_pattern(source: str, rule: Rule) -> regex.Pattern[str]:
         raise ValueError(str(error)) from error
 
 
+@lru_cache(maxsize=2048)
 def facts_of(source: str) -> Facts:
     """Return what is known about the pattern `source`, which compiles."""
     pieces = list(pieces_of(source))

@@ -22,6 +22,7 @@ from genai_guard.text.canonical import (
     letters_in,
     may_be_disguised,
     may_mean,
+    prepare,
     spelled,
 )
 from genai_guard.text.edits import Edit
@@ -88,6 +89,13 @@ class Views:
         shown = set[int]().union(*(view.numbers for view in self.views[:1]))
         plain = tuple(set(range(len(self.scanner.rules))) - shown)
         return _rebuilt, (self.scanner, plain, self._kinds)
+
+    def prepare(self, *, streams: bool) -> None:
+        """Make what disguised texts need, and `streams`, now rather than with the first of them."""
+        if self.views:
+            prepare()
+        for scanner in (self.scanner, *(view.scanner for view in self.views)) if streams else ():
+            _ = scanner.holds
 
     def find(self, text: str) -> Sequence[Match]:
         """Return every match, in the order of start, then longest, then rule.
