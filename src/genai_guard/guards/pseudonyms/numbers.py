@@ -122,7 +122,9 @@ _NETWORKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 def ip_address(draw: Draw, value: str) -> str:
     """Return an address that is kept for documentation; when that is taken, one for tests of devices."""
     if ":" in value:
-        return f"2001:db8:{':'.join(f'{0x1000 + draw.below(0xE000):x}' for _ in range(4))}::{draw.below(9) + 1}"
+        # Four digits at the end too: a lone `1` would be read as the country code of a phone number behind it.
+        *groups, end = (f"{0x1000 + draw.below(0xE000):x}" for _ in range(5))
+        return f"2001:db8:{':'.join(groups)}::{end}"
     last = 100 + draw.below(156)
     if not draw.turn:
         return f"{draw.one_of(_NETWORKS)}.{last}"
