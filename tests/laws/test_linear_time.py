@@ -82,14 +82,20 @@ def runs(guard: Any) -> dict[str, Callable[[str], object]]:
 
 
 def superlinear(guard: MatchingGuard, length: int = LENGTH) -> Iterator[tuple[str, Hostile]]:
-    """Yield the ways and the texts for which doubling the text costs visibly more than twice."""
+    """Yield the ways and the texts for which doubling the text costs visibly more than twice, and doubling it again.
+
+    The second doubling acquits what only met a step: the length at which a process asks for more memory on each run
+    costs once what it costs. What grows faster than the text does so at every length.
+    """
     texts = [hostile for rule in guard.rules for hostile in hostile_texts(rule)]
     for way, run in runs(guard).items():
         run("warm up")
         size = length if way != "stream" else length // 2
         for hostile in texts:
-            half, whole = hostile.of_length(size), hostile.of_length(size, times=2)
-            if cost_s(run, half) > SUSPECT_S[way] * len(half) and costs_too_much(run, half, whole):
+            half, whole, double = (hostile.of_length(size, times=times) for times in (1, 2, 4))
+            if cost_s(run, half) <= SUSPECT_S[way] * len(half):
+                continue
+            if costs_too_much(run, half, whole) and costs_too_much(run, whole, double):
                 yield way, hostile
 
 
