@@ -14,9 +14,9 @@ from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
 from genai_guard.effects import OPENED, Smuggled
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.flow import stages
-from genai_guard.guards.base import Guard
+from genai_guard.guards.base import Guard, Side
 from genai_guard.guards.pseudonyms.calls import Vaults
-from genai_guard.guards.screen import Judgement, Screen, Side
+from genai_guard.guards.screen import Judgement, Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from genai_guard.messages import Usage
 
 __all__ = ["Action", "ActionLike", "Finding", "Mode", "OnError", "Verdict", "gravest"]
 
@@ -94,6 +97,11 @@ class Verdict:
         guard: Name of the guard; empty when several guards spoke.
         mode: `shadow` when the verdict is only recorded.
         error: Class name of what the guard raised; empty unless `action` is `ERROR`.
+        value: What the guard made of the text, for instance the object that a JSON reply stands for.
+        feedback: What a model has to be told to do better the next time. It may quote the text: neither this nor the
+            value is part of the `repr`, and neither leaves the call.
+        usage: Tokens that the guard itself spent, when it asked a model; None when it did not.
+        model: The model that it asked.
     """
 
     action: Action
@@ -102,6 +110,10 @@ class Verdict:
     guard: str = ""
     mode: Mode = "enforce"
     error: str = ""
+    value: Any = field(default=None, repr=False, compare=False)
+    feedback: str = field(default="", repr=False)
+    usage: Usage | None = None
+    model: str = ""
 
     @property
     def blocked(self) -> bool:

@@ -7,24 +7,63 @@ better than calling it text by text; each is a Protocol that a guard may satisfy
 - `WholeGuard` judges all texts of a request or reply at once, for instance their total length.
 - A guard with neither sees each text after the edits of the guards above, in the order given to the pipeline. It
   holds a stream back to its end, unless it says after how many characters it wants to be asked about the text so far.
+  A `ContextGuard` is one of these that is also told who wrote the text, what kind of text it is, and what the call is
+  about.
 
-A guard may also say `name`, `mode`, `on_error` and `blocking`; `Guard` describes what their absence means.
+A guard may also say `name`, `mode`, `on_error`, `blocking` and more; `Guard` describes what their absence means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.messages import Part
+from genai_guard.frozen import FrozenDict
+from genai_guard.messages import ANONYMOUS, Caller, Part, Request
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike, Mode, OnError, Verdict
 
-__all__ = ["Guard", "GuardBase", "MatchingGuard", "Meter", "WholeGuard", "check_interval", "one_of", "settle"]
+__all__ = [
+    "Classifier",
+    "Context",
+    "ContextGuard",
+    "Guard",
+    "GuardBase",
+    "MatchingGuard",
+    "Meter",
+    "Side",
+    "WholeGuard",
+    "check_interval",
+    "one_of",
+    "settle",
+]
 
 Answer: TypeAlias = Verdict | Awaitable[Verdict]
+Side: TypeAlias = Literal["input", "output"]
+
+_NOTHING: Final = Request(())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a call is about, as far as it is known when a guard is asked.
+
+    Attributes:
+        side: Whether a request or a reply is judged.
+        request: What was asked, as the caller wrote it: on the output side too.
+        parts: The texts of this side, as they were written. In a stream those that have begun; the last of them is the
+            one that is judged.
+        caller: On whose behalf.
+        variants: Variant of each experiment, by the name of the experiment.
+    """
+
+    side: Side = "input"
+    request: Request = _NOTHING
+    parts: tuple[Part, ...] = ()
+    caller: Caller = ANONYMOUS
+    variants: Mapping[str, str] = field(default_factory=FrozenDict)
 
 
 @runtime_checkable
@@ -34,11 +73,38 @@ class Guard(Protocol):
     Optional attributes, with what their absence means: `name` (the class name), `mode` (`enforce`), `on_error`
     (`block`: an exception stops the call as `ComponentFailed`), `blocking` (False; True moves a synchronous `check`
     that waits for something to a thread when the call is asynchronous), `check_every_chars` (None: a stream is held to
-    its end).
+    its end), `kinds` (None: texts of every kind are shown to it; else a set of `PartKind`, and streamed texts of
+    another kind are not held for it), `timeout_s` (None: it may take as long as it likes), `beside_call` (False; True
+    lets a slow guard of the input side run while the model is called, and the reply is held until it has spoken; it
+    cannot edit then), `max_reasks` (0: how often the model is asked again when the guard blocks its reply with
+    `Verdict.feedback`).
+
+    A guard whose `check` is `async def`, or which is `blocking`, is slow: slow guards that follow each other and do not
+    edit run at the same time, and the first that blocks ends the others.
     """
 
     def check(self, text: str, /) -> Answer:
         """Return a verdict whose findings point into `text` and whose `text` is the one to go on with."""
+        ...
+
+
+@runtime_checkable
+class ContextGuard(Guard, Protocol):
+    """Judges a text by where it stands in a call. Alone, by `check`, it knows nothing but the text."""
+
+    def check_part(self, part: Part, context: Context, /) -> Answer:
+        """Return a verdict about `part.text`, which is the text after the edits of the guards above.
+
+        Asked inside of a pipeline instead of `check`, and `async def` if that is.
+        """
+        ...
+
+
+class Classifier(Protocol):
+    """Says how much a text has of each category. One object may serve many guards; `async def` is slow, see `Guard`."""
+
+    def classify(self, text: str, /) -> Mapping[str, float] | Awaitable[Mapping[str, float]]:
+        """Return scores from 0 to 1 by category, such as `{"hate": 0.02, "violence": 0.7}`."""
         ...
 
 

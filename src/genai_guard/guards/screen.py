@@ -16,10 +16,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import Guard, MatchingGuard, WholeGuard
+from genai_guard.guards.base import Guard, MatchingGuard, Side, WholeGuard
 from genai_guard.messages import Part
 from genai_guard.text.edits import Edit, apply_edits, json_safe, original_span
 from genai_guard.text.json_text import find_in_json
@@ -32,9 +32,7 @@ from genai_guard.verdicts import Action, Finding, Mode, OnError, Verdict, graves
 if TYPE_CHECKING:
     from genai_guard.guards.pseudonyms.calls import CallVault
 
-__all__ = ["Judgement", "Screen", "Seat", "Side"]
-
-Side: TypeAlias = Literal["input", "output"]
+__all__ = ["Judgement", "Screen", "Seat"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
