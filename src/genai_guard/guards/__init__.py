@@ -10,6 +10,7 @@ from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 
 __all__ = [
     "PII",
@@ -24,6 +25,7 @@ __all__ = [
     "Recogniser",
     "Secrets",
     "SpacyRecogniser",
+    "SystemPromptLeak",
     "Vault",
     "WholeGuard",
     "guard",
