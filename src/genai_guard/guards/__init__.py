@@ -13,6 +13,7 @@ from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Secrets",
     "SpacyRecogniser",
     "SqliteTally",
+    "SystemPromptLeak",
     "Tally",
     "Unless",
     "Vault",

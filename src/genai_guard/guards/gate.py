@@ -21,6 +21,7 @@ from genai_guard.guards.judgement import Judgement
 from genai_guard.guards.screen import NO_CONTEXT, Screen
 from genai_guard.guards.seat import Seat
 from genai_guard.messages import Part
+from genai_guard.text.chained import ChainedStream
 from genai_guard.text.edits import Edit, JsonState, apply_edits
 from genai_guard.text.json_scalars import WholeScalars
 from genai_guard.text.json_text import JsonScanStream, TextStream
@@ -337,7 +338,5 @@ def _scan(views: Views | None, more: Sequence[tuple[int, Views]]) -> TextStream 
     """Return a scan for all views, each with the number of its first rule; None if there is nothing to look for."""
     scan: TextStream | None = None if views is None else ViewStream(views)
     for first, others in more:
-        from genai_guard.text.chained import ChainedStream
-
         scan = ChainedStream(scan, ViewStream(others), shift=first)
     return scan
