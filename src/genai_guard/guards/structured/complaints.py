@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast
 
 from genai_guard.guards.structured.reply import Problem
@@ -87,7 +87,7 @@ def _problem(name: str, kind: Any, place: tuple[str | int, ...]) -> Problem:
 def _written(value: Any) -> str:
     """Return words of the schema, in bounded length."""
     if isinstance(value, list):
-        values = cast("list[Any]", value)
+        values = cast("Sequence[Any]", value)
         text = ", ".join(json.dumps(each, ensure_ascii=False, default=str) for each in values)
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

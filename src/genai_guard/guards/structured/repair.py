@@ -38,7 +38,7 @@ _TOKEN: Final = re.compile(
     (?P<space>[ \t\r\n]++)
   | (?P<comment>//[^\r\n]*+|\#[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)
   | (?P<string>"(?:[^"\\]|\\[^\x00-\x1f])*+")
-  | (?P<quoted>'(?:[^'\\\x00-\x1f]|\\.)*+'(?=[ \t\r\n]*+(?:[,:}\]]|\Z)))
+  | (?P<quoted>'(?:[^'\\\x00-\x1f]|\\.)*+'(?=[ \t\r\n]*+(?:[,:}\]/\#]|\Z)))
   | (?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+(?![\w.+-]))
   | (?P<word>[A-Za-z]++(?![\w.$]))
   | (?P<mark>[\[\]{},:])
@@ -101,7 +101,8 @@ def repair_json(text: str) -> Repaired | None:
     found = _bare(text, 0, len(text)) or _fenced(text) or _in_prose(text)
     if found is None:
         return None
-    start, end, repairs = found
+    start, end, unordered = found
+    repairs = sorted(unordered)  # a comma is known for one too many when the comments behind it are read
     kept = [text[start if not at else repairs[at - 1].end : each.start] + each.text for at, each in enumerate(repairs)]
     rest = text[repairs[-1].end if repairs else start : end]
     return Repaired("".join(kept) + rest, tuple(sorted([*repairs, *_around(text, start, end)])))
