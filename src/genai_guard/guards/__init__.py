@@ -1,7 +1,14 @@
 """Guards: what must not pass in a text, or must not pass unchanged."""
 
-from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
+from genai_guard.guards.base import Classifier, Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
+from genai_guard.guards.classifiers import (
+    LexicalClassifier,
+    ModerationEndpoint,
+    ProfanityClassifier,
+    TransformersClassifier,
+)
+from genai_guard.guards.content_safety import ContentSafety
 from genai_guard.guards.custom import guard
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
@@ -14,16 +21,22 @@ from genai_guard.guards.secrets import Secrets
 __all__ = [
     "PII",
     "BlockedPatterns",
+    "Classifier",
+    "ContentSafety",
     "Guard",
     "Length",
+    "LexicalClassifier",
     "MatchingGuard",
     "Meter",
+    "ModerationEndpoint",
     "NamedSpan",
     "Names",
     "PresidioRecogniser",
+    "ProfanityClassifier",
     "Recogniser",
     "Secrets",
     "SpacyRecogniser",
+    "TransformersClassifier",
     "Vault",
     "WholeGuard",
     "guard",
