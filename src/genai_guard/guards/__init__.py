@@ -13,18 +13,21 @@ from genai_guard.guards.conditions import When, when
 from genai_guard.guards.content_safety import ContentSafety
 from genai_guard.guards.custom import guard
 from genai_guard.guards.escalation import Escalate, escalate
+from genai_guard.guards.judge import Judge, JudgeFailed
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
+from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
 
 __all__ = [
     "PII",
+    "RUBRICS",
     "AllOf",
     "AnyOf",
     "BlockedPatterns",
@@ -34,6 +37,8 @@ __all__ = [
     "ContextGuard",
     "Escalate",
     "Guard",
+    "Judge",
+    "JudgeFailed",
     "Length",
     "LexicalClassifier",
     "MatchingGuard",
@@ -45,6 +50,7 @@ __all__ = [
     "PresidioRecogniser",
     "ProfanityClassifier",
     "Recogniser",
+    "Rubric",
     "Secrets",
     "SpacyRecogniser",
     "SqliteTally",

@@ -45,6 +45,7 @@ class ContentSafety(GuardBase):
         blocking: Whether the classifier waits for something, so that an asynchronous call runs it in a thread. Also
             true if the classifier says so.
         timeout_s: Seconds that a classifier which waits may take; 10 when None.
+        beside_call: Whether a classifier that waits may do so while the model is called; the reply is held until then.
         check_every_chars: In a stream, score the text so far each time that so many characters have come, and at the
             end. None holds the stream to its end.
 
@@ -62,6 +63,7 @@ class ContentSafety(GuardBase):
     action: ActionLike = field(default=Action.BLOCK, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
     timeout_s: float | None = field(default=None, kw_only=True)
+    beside_call: bool = field(default=False, kw_only=True)
     check_every_chars: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
