@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, Literal
 
 from genai_guard.errors import ConfigurationError
@@ -63,7 +62,7 @@ class Rubric:
         settle(self, codes=FrozenDict(self.codes))
 
 
-RUBRICS: Final[Mapping[str, Rubric]] = MappingProxyType(
+RUBRICS: Final[Mapping[str, Rubric]] = FrozenDict(
     {
         "toxicity": Rubric(
             "toxicity",
