@@ -9,6 +9,7 @@ from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
+from genai_guard.guards.refusal import Refusal
 from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.secrets import Secrets
 
@@ -23,6 +24,7 @@ __all__ = [
     "Names",
     "PresidioRecogniser",
     "Recogniser",
+    "Refusal",
     "Repetition",
     "Secrets",
     "SpacyRecogniser",
