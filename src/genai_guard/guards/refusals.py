@@ -145,7 +145,7 @@ _HINTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
                "something i", "something that i", "violate", "goes against", "is against", "guidelines", "my programming",
                "my polic", "my instr", "my princ", "for me to", "we can", "we're unable", "we’re unable", "we are unable"),
         "de": ("nicht", "kein"), "fr": ("je ne", "tant qu"), "es": ("no ",), "it": ("non ",), "pt": ("não ",), "nl": ("niet", "geen"),
-        "pl": ("nie ",), "cs": ("nem", "nejsem"), "sv": ("inte", "ikke"), "da": ("ikke",), "tr": ("yardım", "amam", "emem", "olarak", "amıyor"),
+        "pl": ("nie ",), "cs": ("nem", "nejsem"), "sv": (" inte ", " ikke "), "da": (" ikke ",), "tr": ("yardımcı", "sağlayam", "yanıtlayamam", "getiremem", "veremem", "oluşturamam", "yazamam", "paylaşamam", " olarak"),
         "id": ("tidak",), "vi": ("không",), "ru": ("не ", "вынужд"), "uk": ("не ",),
         "zh": ("无法", "不能", "不会", "没", "無法", "不會"), "ja": ("ません", "かねます"), "ko": ("없", "않"),
         "ar": ("لا ", "لن ", "لست "), "hi": ("नहीं", "असमर्थ"),
