@@ -22,6 +22,8 @@ from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.pydantic_model import PydanticModel
+from genai_guard.guards.refusal import Refusal
+from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
@@ -54,6 +56,8 @@ __all__ = [
     "ProfanityClassifier",
     "PydanticModel",
     "Recogniser",
+    "Refusal",
+    "Repetition",
     "Rubric",
     "Secrets",
     "SpacyRecogniser",
