@@ -12,6 +12,9 @@ from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.pydantic_model import PydanticModel
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.tool_calls import ToolCalls
+from genai_guard.guards.tools.arguments import ToolArgument
+from genai_guard.guards.tools.flows import ToolFlow
 
 __all__ = [
     "PII",
@@ -28,6 +31,9 @@ __all__ = [
     "Recogniser",
     "Secrets",
     "SpacyRecogniser",
+    "ToolArgument",
+    "ToolCalls",
+    "ToolFlow",
     "Vault",
     "WholeGuard",
     "guard",
