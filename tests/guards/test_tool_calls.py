@@ -104,7 +104,7 @@ def test_it_is_a_guard_of_arguments_and_of_nothing_else() -> None:
 
 
 def test_text_of_a_custom_tool_is_no_json_and_needs_not_be() -> None:
-    guard = ToolCalls(rules={"python": {"": {"max_chars": 10}}})
+    guard = ToolCalls(rules={"python": {"": ToolArgument(max_chars=10)}})
     where = "response.choices[0].message.tool_calls[0].custom.input"
     short, long = (Part(text, "assistant", "arguments", where, "python") for text in ("print(1)", "print(12345)"))
     assert guard.check_part(short, Context("output")).action is Action.ALLOW
@@ -124,7 +124,7 @@ def test_text_of_a_custom_tool_is_no_json_and_needs_not_be() -> None:
     ],
 )
 def test_a_path_leads_to_the_values_that_a_rule_is_about(path: str, arguments: str, *, passes: bool) -> None:
-    guard = ToolCalls(rules={"f": {path: {"maximum": 5}}})
+    guard = ToolCalls(rules={"f": {path: ToolArgument(maximum=5)}})
     assert (judged(guard, "f", arguments).action is Action.ALLOW) is passes
 
 
@@ -136,7 +136,8 @@ def test_an_argument_that_is_required_must_be_there() -> None:
 
 def test_several_entries_that_fit_a_tool_hold_all() -> None:
     guard = ToolCalls(
-        rules={"f*": {"n": {"maximum": 5}}, "*": {"n": {"minimum": 2}}}, schemas={"*f": {"required": ["n"]}}
+        rules={"f*": {"n": ToolArgument(maximum=5)}, "*": {"n": ToolArgument(minimum=2)}},
+        schemas={"*f": {"required": ["n"]}},
     )
     assert rules(judged(guard, "ff", '{"n": 1}')) == ["argument"]
     assert rules(judged(guard, "ff", '{"n": 6}')) == ["argument"]
@@ -307,7 +308,11 @@ def test_arguments_are_judged_in_linear_time(unit: str) -> None:
     half = unit * (12_000 // len(unit))
     guard = ToolCalls(
         rules={
-            "send": {"path": {"under": ["/srv"]}, "to": {"hosts": ["a.example"]}, "r": {"regex": r"[\w.]{0,40}@\w+"}}
+            "send": {
+                "path": ToolArgument(under=["/srv"]),
+                "to": ToolArgument(hosts=["a.example"]),
+                "r": ToolArgument(regex=r"[\w.]{0,40}@\w+"),
+            }
         },
         flows=[("read", "send")],
     )
