@@ -157,7 +157,7 @@ def _range(minimum: float | None, maximum: float | None) -> str:
 def _listed(name: str, values: object) -> tuple[Any, ...]:
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise ConfigurationError(f"ToolArgument({name}=...) takes a list, not {type(values).__name__}")
-    return tuple(values)
+    return tuple(cast("tuple[Any, ...]", values))
 
 
 def _compiled(source: str) -> Any:

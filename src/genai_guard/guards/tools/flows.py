@@ -27,7 +27,6 @@ _TOKEN: Final = re.compile(r"https?://[^\s\"'<>)\]]++|\w[\w.+%-]*+@[\w-]++(?:\.[
 _GROUPED: Final = re.compile(r"\d(?:[ ().-]{0,2}\d){7,}+")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:t[\d:.]*(?:z|[+-]\d\d:?\d\d)?)?|\d\d?[./:]\d\d?(?:[./:]\d{2,4})?")
 _APART: Final = re.compile(r"[ ().-]+")
-_APART: Final = re.compile(r"[ ().-]+")
 _DIGIT: Final = re.compile(r"\d")
 _LEAST_TOKEN: Final = 6
 
@@ -159,9 +158,6 @@ def _tokens(text: str) -> Iterator[str]:
             continue
         if "@" in token or "://" in token or (_DIGIT.search(token) and not _DATE.fullmatch(token)):
             yield token
-    for grouped in _GROUPED.finditer(text):
-        if not _DATE.match(grouped[0]):
-            yield _APART.sub("", grouped[0])
     for grouped in _GROUPED.finditer(text):
         if not _DATE.match(grouped[0]):
             yield _APART.sub("", grouped[0])
