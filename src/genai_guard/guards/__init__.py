@@ -28,6 +28,9 @@ from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
+from genai_guard.guards.tool_calls import ToolCalls
+from genai_guard.guards.tools.arguments import ToolArgument
+from genai_guard.guards.tools.flows import ToolFlow
 
 __all__ = [
     "PII",
@@ -64,6 +67,9 @@ __all__ = [
     "SqliteTally",
     "SystemPromptLeak",
     "Tally",
+    "ToolArgument",
+    "ToolCalls",
+    "ToolFlow",
     "TransformersClassifier",
     "Unless",
     "Vault",
