@@ -4,6 +4,7 @@ from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.custom import guard
 from genai_guard.guards.length import Length
+from genai_guard.guards.links import Links
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
@@ -17,6 +18,7 @@ __all__ = [
     "BlockedPatterns",
     "Guard",
     "Length",
+    "Links",
     "MatchingGuard",
     "Meter",
     "NamedSpan",
