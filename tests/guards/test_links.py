@@ -1,5 +1,7 @@
 """`Links`: what is refused, why, and what comes through."""
 
+# ruff: noqa: RUF001  look-alikes and other punctuation are what some of these are about
+
 from __future__ import annotations
 
 import base64
@@ -74,7 +76,7 @@ def test_small_pieces_look_alikes_in_ascii_and_single_names_are_missed(category:
             "[64:ff9b::a00:1]",
             "[2002:a00:1::]",
         ),
-        *("169-254-169-254.sslip.io", "x.127.0.0.1.nip.io", "metadata.google.internal", "%31%30.0.0.1", "１０.0.0.1"),  # noqa: RUF001
+        *("169-254-169-254.sslip.io", "x.127.0.0.1.nip.io", "metadata.google.internal", "%31%30.0.0.1", "１０.0.0.1"),
     ],
 )
 def test_a_private_host_is_one_however_it_is_written(host: str) -> None:

@@ -144,9 +144,8 @@ def trimmed(matched: str) -> int:
     following = _next_link(matched)
     end = following.start() if following else len(matched)
     if not matched.isascii():
-        end = next(
-            (place for place in map(re.Match.start, _sentence(matched, 0, end)) if _is_over(matched[:place])), end
-        )
+        places = (found.start() for found in _sentence(matched, 0, end))
+        end = next((place for place in places if _is_over(matched[:place])), end)
     end = _unbalanced(matched, end)
     return len(matched[:end].rstrip(_POINTS))
 
