@@ -3,6 +3,7 @@
 from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.custom import guard
+from genai_guard.guards.invisible_text import InvisibleText
 from genai_guard.guards.length import Length
 from genai_guard.guards.links import Links
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
@@ -17,6 +18,7 @@ __all__ = [
     "PII",
     "BlockedPatterns",
     "Guard",
+    "InvisibleText",
     "Length",
     "Links",
     "MatchingGuard",
