@@ -33,13 +33,13 @@ OPEN = {
     "digits_13": ["4111 1111 1111 1111", "4111-1111-1111-1"],
     "token_20": ["x = abc_DEF-0123456789xyz", "internationalizations"],
     "token_20_dotted_6": ["M" * 24 + ".abc_-1." + "x" * 27],
-    "beyond_bmp": ["a\U00010000", "\ud800\U0001f600"],
-    "beyond_emoji": ["a\U000e0041", "\U0001f600\U000e0100", "\U0010fffd"],
+    "plane_1": ["a\U00010000", "\ud800\U0001f600"],
+    "plane_14": ["a\U000e0041", "\U0001f600\U000e0100", "\U0010fffd"],
     "private_4": ["a\ue000\ue001\uf8fe\uf8ff"],
 }
 SHUT = {
-    "beyond_bmp": ["", "abc", "\uffff\ud800"],
-    "beyond_emoji": ["", "abc", "\U0001f600", "\U0003134f"],
+    "plane_1": ["", "abc", "\uffff\ud800"],
+    "plane_14": ["", "abc", "\U0001f600", "\U0003134f"],
     "private_4": ["", "\ue000\ue001\ue002 \ue003", "\uf900" * 4],
     "letter_digits_6": ["A12345(7)", "123456"],
     "country_digits": ["AB1 2345", "A12345"],

@@ -145,7 +145,7 @@ _BLANKS: Final = (*_range((0x200B, 0x200F), (0x2060, 0x2064)), "\u00ad", "\u034f
 _CONTROLS: Final = _range((0x202A, 0x202E), (0x2066, 0x2069))
 _FILLING: Final = ("\u3164", "\uffa0", "\u115f", "\u1160", "\u180e", "\u17b4", "\u17b5")
 _MARKS: Final = ("\u061c", "\u200e", "\u200f")
-_BEYOND: Final = "beyond_emoji"
+_BEYOND: Final = "plane_14"
 _RULES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
     {
         "tags": (
@@ -168,7 +168,7 @@ _RULES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
                 _FORMAT,
                 literals=_range((0x2061, 0x2065), (0x206A, 0x206F), (0xFFF0, 0xFFFB)),
             ),
-            _rule("format_score", "INVISIBLE_FORMAT", _SCORE, gate="beyond_bmp"),
+            _rule("format_score", "INVISIBLE_FORMAT", _SCORE, gate="plane_1"),
             _rule("format_reserved", "INVISIBLE_FORMAT", _RESERVED, gate=_BEYOND),
         ),
         "private_use": (

@@ -21,6 +21,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from genai_guard.text.planes import has_private_run, reaches_plane_1, reaches_plane_14
+
 __all__ = ["DIGITS", "GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
 DIGITS: Final = b"0123456789"
@@ -145,8 +147,6 @@ class Shapes:
         return shape
 
 
-_find_private: Final = re.compile("[\ue000-\uf8ff]{4}").search
-
 Gate: TypeAlias = Callable[[Shapes], bool]
 Span: TypeAlias = tuple[int, int]
 Places: TypeAlias = Callable[[Shapes], Iterable[Span]]
@@ -154,19 +154,6 @@ Places: TypeAlias = Callable[[Shapes], Iterable[Span]]
 
 def _at(shapes: Shapes) -> bool:
     return "@" in shapes.text
-
-
-def _beyond_bmp(shapes: Shapes) -> bool:
-    text = shapes.text
-    return not text.isascii() and len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
-
-
-def _beyond_emoji(shapes: Shapes) -> bool:
-    return _beyond_bmp(shapes) and max(shapes.text) >= "\U000e0000"
-
-
-def _private_4(shapes: Shapes) -> bool:
-    return not shapes.text.isascii() and _find_private(shapes.text) is not None
 
 
 def _digits_13(shapes: Shapes) -> bool:
@@ -310,9 +297,9 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
         "digit_token_17": _digit_token_17,
         "token_20": _token_20,
         "token_20_dotted_6": _token_20_dotted_6,
-        "beyond_bmp": _beyond_bmp,
-        "beyond_emoji": _beyond_emoji,
-        "private_4": _private_4,
+        "plane_1": lambda shapes: reaches_plane_1(shapes.text),
+        "plane_14": lambda shapes: reaches_plane_14(shapes.text),
+        "private_4": lambda shapes: has_private_run(shapes.text),
     }
 )
 """The gates by name, the cheapest first.
@@ -329,20 +316,17 @@ separators are deleted. `digits_10` and `digits_13`: ten and thirteen digits, li
 degree sign. `street`: a digit, and a part of a word for a street in German or Dutch. `hex_pairs`: a digit, and five
 colons or five hyphens with nothing but hexadecimal digits between them. `digit_token_17`: a digit, and seventeen
 ASCII letters, digits, underscores and hyphens in a row. `token_20`: twenty of those in a row. `token_20_dotted_6`:
-these, and six such characters between two full stops. `beyond_bmp`: a character of the supplementary
-planes. `beyond_emoji`: one of the planes behind those of emoji and Han, from the tag characters on. `private_4`: four private characters in a row.
+these, and six such characters between two full stops. `plane_1` and `plane_14`: a character of this plane or a later
+one. `private_4`: four private characters in a row.
 """
 
 TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
     {
         **dict.fromkeys(GATES, DIGITS),
+        **dict.fromkeys(("plane_1", "plane_14", "private_4"), b"?"),
+        **dict.fromkeys(("token_20", "token_20_dotted_6"), _TOKEN),
         "at": b"@",
         "colons": b":",
-        "token_20": _TOKEN,
-        "token_20_dotted_6": _TOKEN,
-        "beyond_bmp": b"?",
-        "beyond_emoji": b"?",
-        "private_4": b"?",
     }
 )
 """The characters of which `Shapes.data` has to hold one for a gate to hold."""
