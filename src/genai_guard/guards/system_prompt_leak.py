@@ -87,6 +87,11 @@ class SystemPromptLeak(RuleGuard):
             return ()
         return (Rule(id="system_prompt_leak.canary", category=_CATEGORY, keywords=(self._token,), ignore_case=True),)
 
+    @property
+    def call_rules(self) -> tuple[Rule, ...]:
+        """What an overlap is called."""
+        return (_OVERLAP,)
+
     def plant(self, text: str, /) -> str:
         """Return a system prompt with the token in a line at its end; unchanged if it has it, or there is no token."""
         if not self._token or self._token in text:

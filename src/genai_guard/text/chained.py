@@ -18,15 +18,15 @@ class ChainedStream:
     hold in; of those that lie inside of each other nothing is left out. Not safe to share between threads.
 
     Args:
-        first: Scans for some rules.
+        first: Scans for some rules; None if there are none.
         second: Scans for others.
         shift: What is added to the rules of matches of the second: how many rules the first has.
     """
 
     __slots__ = ("_ends", "_found", "_raw", "_shift", "_start", "_streams")
 
-    def __init__(self, first: TextStream, second: TextStream, *, shift: int) -> None:
-        self._streams: Final = (first, second)
+    def __init__(self, first: TextStream | None, second: TextStream, *, shift: int) -> None:
+        self._streams: Final = (first or _Nothing(), second)
         self._shift: Final = (0, shift)
         self._reset()
 
@@ -99,3 +99,22 @@ def _before(found: list[Match], limit: int) -> tuple[int, int]:
         if match.start >= limit or reach > limit:
             return group, min(limit, found[group].start)
     return len(found), limit
+
+
+class _Nothing:
+    """A stream in which there is nothing to look for."""
+
+    held = ""
+
+    def __init__(self) -> None:
+        self._start = 0
+
+    def feed(self, text: str) -> Decided:
+        """Return all of it."""
+        start, self._start = self._start, self._start + len(text)
+        return Decided(text, start, ())
+
+    def finish(self) -> Decided:
+        """Return the rest, which is nothing."""
+        start, self._start = self._start, 0
+        return Decided("", start, ())
