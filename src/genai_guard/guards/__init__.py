@@ -13,9 +13,11 @@ from genai_guard.guards.conditions import When, when
 from genai_guard.guards.content_safety import ContentSafety
 from genai_guard.guards.custom import guard
 from genai_guard.guards.escalation import Escalate, escalate
+from genai_guard.guards.invisible_text import InvisibleText
 from genai_guard.guards.json_schema import JSONSchema
 from genai_guard.guards.judge import Judge, JudgeFailed
 from genai_guard.guards.length import Length
+from genai_guard.guards.links import Links
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
@@ -44,11 +46,14 @@ __all__ = [
     "ContextGuard",
     "Escalate",
     "Guard",
+    "InvisibleText",
     "JSONSchema",
     "Judge",
     "JudgeFailed",
     "Length",
+    "Length",
     "LexicalClassifier",
+    "Links",
     "MatchingGuard",
     "MemoryTally",
     "Meter",
