@@ -51,7 +51,6 @@ __all__ = [
     "Judge",
     "JudgeFailed",
     "Length",
-    "Length",
     "LexicalClassifier",
     "Links",
     "MatchingGuard",
