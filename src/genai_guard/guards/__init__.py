@@ -12,9 +12,11 @@ from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.refusal import Refusal
 from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.sql import SQL
 
 __all__ = [
     "PII",
+    "SQL",
     "BlockedPatterns",
     "Guard",
     "Length",
