@@ -39,6 +39,10 @@ __all__ = [
     "RUBRICS",
     "AllOf",
     "AnyOf",
+from genai_guard.guards.sql import SQL
+
+__all__ = [
+    "SQL",
     "BlockedPatterns",
     "Classifier",
     "ContentSafety",
