@@ -1,0 +1,158 @@
+"""What there is to say about a rule of a policy, in words: what it looks for, what it checks, what it needs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, cast
+
+from genai_guard.commands.asking import action_of, guards_of, name_of
+from genai_guard.guards.base import Guard, MatchingGuard, Side
+from genai_guard.guards.blocked_patterns import BlockedPatterns
+from genai_guard.guards.credentials import CREDENTIALS
+from genai_guard.guards.credentials.credential import after_sign
+from genai_guard.guards.entities.catalogue import CATALOGUE, DEFAULT_THRESHOLD, NAMED_THRESHOLD
+from genai_guard.guards.pii import PII
+from genai_guard.guards.secrets import Secrets
+from genai_guard.pipeline import Pipeline
+from genai_guard.text.rules import Rule
+
+__all__ = ["RuleFacts", "about", "facts_of", "find_facts", "kind_of", "rules_of"]
+
+_WORDS_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """A rule of a policy, described.
+
+    Attributes:
+        rule: Identifier.
+        category: What a match is.
+        guard: Name of its guard.
+        kind: Kind of the guard, as a policy file has it.
+        action: What the guard does with a match.
+        mode: `shadow` if it only records.
+        score: Confidence of a match.
+        needed: Score that the guard asks for; None if it asks for none.
+        looks_for: What it looks for.
+        checks: What a match has to stand besides.
+        words: Words of which one is in every match, or stands before it; none if the form alone is enough.
+        exceptions: How many exceptions the policy makes.
+        disguises: Whether it is looked for in disguise too.
+    """
+
+    rule: str
+    category: str
+    guard: str
+    kind: str
+    action: str
+    mode: str
+    score: float
+    needed: float | None
+    looks_for: str
+    checks: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    exceptions: int = 0
+    disguises: bool = True
+
+
+def kind_of(guard: Guard) -> str:
+    """Return the kind of a guard, as a policy file has it; the class name of one that has no such kind."""
+    return getattr(guard, "kind", "") or type(guard).__name__
+
+
+def about(guard: Guard) -> str:
+    """Return what a guard says of itself, in a line."""
+    return _first_line(guard)
+
+
+def rules_of(guard: Guard) -> Sequence[Rule]:
+    """Return the rules of a guard; none if it does not work by rules."""
+    return cast("MatchingGuard", guard).rules if isinstance(guard, MatchingGuard) else ()
+
+
+def find_facts(pipeline: Pipeline, rule_id: str) -> Iterator[tuple[Side, RuleFacts]]:
+    """Yield what there is to say about a rule, for each guard of either side that has it."""
+    sides: tuple[Side, ...] = ("input", "output")
+    for side in sides:
+        for guard in guards_of(pipeline, side):
+            yield from ((side, facts_of(guard, rule)) for rule in rules_of(guard) if rule.id == rule_id)
+
+
+def facts_of(guard: Guard, rule: Rule) -> RuleFacts:
+    """Describe a rule of a guard."""
+    return RuleFacts(
+        rule=rule.id,
+        category=rule.category,
+        guard=name_of(guard),
+        kind=kind_of(guard),
+        action=action_of(guard).value,
+        mode=getattr(guard, "mode", "enforce"),
+        score=rule.score,
+        needed=_needed(guard, rule),
+        looks_for=_looks_for(guard, rule),
+        checks=tuple(_checks(guard, rule)),
+        words=() if rule.keywords else rule.starts or rule.words,
+        exceptions=_exceptions(guard, rule),
+        disguises=getattr(guard, "normalize", True),
+    )
+
+
+def _needed(guard: Guard, rule: Rule) -> float | None:
+    if isinstance(guard, PII):
+        usual = DEFAULT_THRESHOLD if guard.entities is None else NAMED_THRESHOLD
+        return guard.thresholds.get(rule.category, usual if guard.threshold is None else guard.threshold)
+    needed = getattr(guard, "threshold", None)
+    return float(needed) if isinstance(needed, int | float) and not isinstance(needed, bool) else None
+
+
+def _looks_for(guard: Guard, rule: Rule) -> str:
+    if rule.keywords:
+        return _keywords(rule)
+    if isinstance(guard, BlockedPatterns):
+        return f"the regex {rule.pattern!r}{', in either case' if rule.ignore_case else ''}"
+    if isinstance(guard, PII):
+        named = rule.id.endswith(("_named", "_named_too"))
+        return f"personal data, {rule.category}" + (", behind a word that says what it is" if named else "")
+    if isinstance(guard, Secrets) and rule.category in CREDENTIALS:
+        named = CREDENTIALS[rule.category].context is after_sign
+        return f"a credential, {rule.category}, told by " + ("the name before it" if named else "its form")
+    return f"{rule.category}: {about(guard)}"
+
+
+def _keywords(rule: Rule) -> str:
+    phrases = f"one of {len(rule.keywords):,} words and phrases" if len(rule.keywords) > 1 else "a word or phrase"
+    edits = f", with up to {rule.fuzzy} wrong letters in a word" if rule.fuzzy else ""
+    return phrases + (", in either case" if rule.ignore_case else "") + edits
+
+
+def _checks(guard: Guard, rule: Rule) -> Iterator[str]:
+    if isinstance(guard, PII) and rule.category in CATALOGUE and CATALOGUE[rule.category].how:
+        yield CATALOGUE[rule.category].how
+    for check in (rule.validator, rule.trim):
+        said = "" if check is None else _first_line(check)
+        if said:
+            yield said
+
+
+def _exceptions(guard: Guard, rule: Rule) -> int:
+    if rule.exceptions:
+        return len(rule.exceptions)
+    values = getattr(guard, "allow", None) or getattr(guard, "exceptions", None)
+    return len(values) if rule.ignore is not None and isinstance(values, Sequence) else 0
+
+
+def _first_line(thing: Any) -> str:
+    """Return the first line of a docstring, without the full stop."""
+    while isinstance(thing, partial):
+        thing = cast("Any", thing.func)
+    return (inspect.getdoc(thing) or "").partition("\n")[0].rstrip(".")
+
+
+def words_in_short(words: Sequence[str]) -> str:
+    """Return the first of many words, and how many more there are."""
+    more = f" and {len(words) - _WORDS_SHOWN} more" if len(words) > _WORDS_SHOWN else ""
+    return ", ".join(words[:_WORDS_SHOWN]) + more
