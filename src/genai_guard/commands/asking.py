@@ -5,12 +5,12 @@ Limits, experiments and the recorder of the pipeline are left out: nothing is co
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from genai_guard.clients import request_client
 from genai_guard.commands.shared import UsageError
 from genai_guard.errors import ComponentFailed
 from genai_guard.guards.base import Guard, Side
@@ -137,13 +137,15 @@ def _call(pipeline: Pipeline, request: Any, reply: str, left: list[Any]) -> Any:
         left.append(messages)
         return reply
 
-    async def amodel(messages: Any) -> str:  # noqa: RUF029  guards that wait need a function that may
+    async def amodel(messages: Any) -> str:  # guards that wait need a function that may
         left.append(messages)
         return reply
 
     guards = (*pipeline.input, *pipeline.output)
     try:
         if any(inspect.iscoroutinefunction(getattr(guard, "check", None)) for guard in guards):
+            import asyncio  # noqa: PLC0415  takes longer to load than most texts to check
+
             return asyncio.run(_arun(pipeline, amodel, request))
         return pipeline.run(model, request).value
     except ComponentFailed:  # a verdict says so
@@ -165,8 +167,6 @@ def _parted(content: Content) -> tuple[Any, str]:
 
 
 def _texts_of(content: Any) -> tuple[str, ...]:
-    from genai_guard.clients import request_client  # noqa: PLC0415  for conversations
-
     if isinstance(content, str):
         return (content,)
     return tuple(part.text for part in request_client(content, {}).read_request(content, {}).parts)

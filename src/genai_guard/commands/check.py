@@ -10,13 +10,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from genai_guard.commands.asking import Answer, Content, ask
+from genai_guard.commands.marks import excerpt, place
 from genai_guard.commands.shared import NO, OK, UsageError, load, read_json, read_text
 from genai_guard.commands.terminal import Paint, Style, add_colour, is_terminal, paint_for, printable
 
 if TYPE_CHECKING:
-    from genai_guard.commands.asking import Answer, Content
     from genai_guard.messages import Part
     from genai_guard.verdicts import Action, Finding, Verdict
 
@@ -56,17 +57,17 @@ def content_of(args: argparse.Namespace) -> Content:
     if not args.messages:
         return read_text(args.file)
     value = read_json(args.file)
-    value = value.get("messages") if isinstance(value, dict) else value
-    if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
+    messages: Any = cast("dict[str, Any]", value).get("messages") if isinstance(value, dict) else value
+    listed: list[Any] = messages if isinstance(messages, list) else []
+    if not listed or not all(isinstance(each, dict) for each in listed):
         raise UsageError(f"{args.file}: a conversation is a list of messages, each with a role and a content")
-    return value
+    return listed
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what the guards say, and return 1 if the text may not go on."""
     pipeline = load(args.policy)
     content = content_of(args)
-    from genai_guard.commands.asking import ask  # noqa: PLC0415  `--help` does not need it
 
     answer = ask(pipeline, args.side, content)
     if args.json:
@@ -99,7 +100,6 @@ def _as_json(answer: Answer) -> str:
 
 
 def _finding_as_json(answer: Answer, finding: Finding, verdict: Verdict) -> dict[str, Any]:
-    from genai_guard.commands.marks import place  # noqa: PLC0415  as above
 
     names = ("start", "end", "category", "rule", "guard", "score", "where", "detail")
     values = {name: getattr(finding, name) for name in names}
@@ -126,7 +126,6 @@ def _as_text(answer: Answer, paint: Paint, *, marked: bool, left: bool) -> Itera
 
 
 def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Paint) -> str:
-    from genai_guard.commands.marks import place  # noqa: PLC0415  as above
 
     part = answer.part_of(finding)
     where = f"{part.where} " if len(answer.parts) > 1 else ""
@@ -139,7 +138,6 @@ def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Pai
 
 
 def _marked(answer: Answer, paint: Paint) -> Iterator[str]:
-    from genai_guard.commands.marks import excerpt  # noqa: PLC0415  as above
 
     for part in _parts_with_findings(answer):
         yield ""

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
 
-from genai_guard.commands.asking import action_of, guards_of, name_of
-from genai_guard.guards.base import Guard, MatchingGuard, Side
+from genai_guard.commands.asking import action_of, name_of
+from genai_guard.guards.base import Guard, MatchingGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.credentials import CREDENTIALS
 from genai_guard.guards.credentials.credential import after_sign
 from genai_guard.guards.entities.catalogue import CATALOGUE, DEFAULT_THRESHOLD, NAMED_THRESHOLD
 from genai_guard.guards.pii import PII
 from genai_guard.guards.secrets import Secrets
-from genai_guard.pipeline import Pipeline
 from genai_guard.text.rules import Rule
 
-__all__ = ["RuleFacts", "about", "facts_of", "find_facts", "kind_of", "rules_of"]
+__all__ = ["RuleFacts", "about", "facts_of", "kind_of", "rules_of", "words_in_short"]
 
-_WORDS_SHOWN: Final = 8
+_WORDS_SHOWN: Final = 12
+_ENDINGS: Final = tuple(f"{gap}{word}" for word in ("number", "no", "nr", "num", "id") for gap in ("_", ""))
+"""What a word that names a number may have behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,6 @@ def rules_of(guard: Guard) -> Sequence[Rule]:
     return cast("MatchingGuard", guard).rules if isinstance(guard, MatchingGuard) else ()
 
 
-def find_facts(pipeline: Pipeline, rule_id: str) -> Iterator[tuple[Side, RuleFacts]]:
-    """Yield what there is to say about a rule, for each guard of either side that has it."""
-    sides: tuple[Side, ...] = ("input", "output")
-    for side in sides:
-        for guard in guards_of(pipeline, side):
-            yield from ((side, facts_of(guard, rule)) for rule in rules_of(guard) if rule.id == rule_id)
-
-
 def facts_of(guard: Guard, rule: Rule) -> RuleFacts:
     """Describe a rule of a guard."""
     return RuleFacts(
@@ -113,7 +106,7 @@ def _looks_for(guard: Guard, rule: Rule) -> str:
     if rule.keywords:
         return _keywords(rule)
     if isinstance(guard, BlockedPatterns):
-        return f"the regex {rule.pattern!r}{', in either case' if rule.ignore_case else ''}"
+        return f"the regex `{rule.pattern}`{', in either case' if rule.ignore_case else ''}"
     if isinstance(guard, PII):
         named = rule.id.endswith(("_named", "_named_too"))
         return f"personal data, {rule.category}" + (", behind a word that says what it is" if named else "")
@@ -132,6 +125,7 @@ def _keywords(rule: Rule) -> str:
 def _checks(guard: Guard, rule: Rule) -> Iterator[str]:
     if isinstance(guard, PII) and rule.category in CATALOGUE and CATALOGUE[rule.category].how:
         yield CATALOGUE[rule.category].how
+        return
     for check in (rule.validator, rule.trim):
         said = "" if check is None else _first_line(check)
         if said:
@@ -141,8 +135,8 @@ def _checks(guard: Guard, rule: Rule) -> Iterator[str]:
 def _exceptions(guard: Guard, rule: Rule) -> int:
     if rule.exceptions:
         return len(rule.exceptions)
-    values = getattr(guard, "allow", None) or getattr(guard, "exceptions", None)
-    return len(values) if rule.ignore is not None and isinstance(values, Sequence) else 0
+    values: Any = getattr(guard, "allow", None) or getattr(guard, "exceptions", None) or ()
+    return len(values) if rule.ignore is not None else 0
 
 
 def _first_line(thing: Any) -> str:
@@ -153,6 +147,9 @@ def _first_line(thing: Any) -> str:
 
 
 def words_in_short(words: Sequence[str]) -> str:
-    """Return the first of many words, and how many more there are."""
-    more = f" and {len(words) - _WORDS_SHOWN} more" if len(words) > _WORDS_SHOWN else ""
-    return ", ".join(words[:_WORDS_SHOWN]) + more
+    """Return the first of many words, and how many more there are; of `passport` and `passport_no` only the former."""
+    stems = [
+        word for word in words if not any(word.removesuffix(end) in words for end in _ENDINGS if word.endswith(end))
+    ]
+    more = f" and {len(stems) - _WORDS_SHOWN} more" if len(stems) > _WORDS_SHOWN else ""
+    return ", ".join(stems[:_WORDS_SHOWN]) + more

@@ -14,6 +14,7 @@ __all__ = ["Marked", "excerpt", "marked_spans", "place"]
 
 _AROUND: Final = 1
 """Lines shown before and after one with a finding."""
+_GAP: Final = "..."
 _PLAIN: Final = 60
 _FOUND: Final = 120
 """Characters that are shown on either side of a cut, in what was not found and in what was."""
@@ -70,12 +71,13 @@ def excerpt(text: str, findings: Iterable[Finding], paint: Paint, *, whole: bool
     spans = marked_spans(findings, len(text))
     lines = _lines(text)
     wanted = range(len(lines)) if whole else _wanted(lines, spans)
-    width = len(str(max(wanted, default=0) + 1))
+    last = max(wanted, default=0)
+    width = max(len(str(last + 1)), 0 if len(wanted) > last else len(_GAP))
     shown: list[str] = []
     before = -1
     for number in wanted:
         if number != before + 1:
-            shown.append(paint(f"{'...':>{width}} |", "dim"))
+            shown.append(paint(f"{_GAP:>{width}} |", "dim"))
         shown.append(f"{paint(f'{number + 1:>{width}} |', 'dim')} {_line(text, lines[number], spans, paint)}".rstrip())
         before = number
     return shown
