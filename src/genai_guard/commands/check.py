@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, cast
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
 
 from genai_guard.commands.asking import Answer, Content, ask
 from genai_guard.commands.marks import excerpt, place
@@ -58,10 +58,14 @@ def content_of(args: argparse.Namespace) -> Content:
         return read_text(args.file)
     value = read_json(args.file)
     messages: Any = cast("dict[str, Any]", value).get("messages") if isinstance(value, dict) else value
-    listed: list[Any] = messages if isinstance(messages, list) else []
-    if not listed or not all(isinstance(each, dict) for each in listed):
+    if not _is_conversation(messages):
         raise UsageError(f"{args.file}: a conversation is a list of messages, each with a role and a content")
-    return listed
+    return messages
+
+
+def _is_conversation(value: Any) -> TypeGuard[list[dict[str, Any]]]:
+    items = cast("Iterable[object]", value) if isinstance(value, list) else ()
+    return bool(items) and all(isinstance(each, dict) for each in items)
 
 
 def run(args: argparse.Namespace) -> int:
