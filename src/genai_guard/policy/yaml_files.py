@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from genai_guard.policy.files import Fault, LineOf, Unreadable
+from genai_guard.policy.files import Empty, Fault, LineOf, Unreadable
 from genai_guard.policy.problems import Path, quoted
 
 __all__ = ["parse_yaml"]
@@ -35,6 +35,7 @@ def parse_yaml(text: str) -> tuple[Any, LineOf]:
     Anchors, aliases and merge keys are resolved.
 
     Raises:
+        Empty: there is nothing in it.
         Unreadable: it is not valid YAML, a mapping has a key twice, or one that is not text, a tag stands for
             something else than data, aliases make it refer to itself or grow beyond a million values, or there is
             more than one document.
@@ -43,7 +44,7 @@ def parse_yaml(text: str) -> tuple[Any, LineOf]:
         loader: Any = _Loader(text)
         root: Node | None = loader.get_single_node()
         if root is None:
-            raise Unreadable(Fault("the file is empty: a policy has at least a version, which is 1"))
+            raise Empty
         _Check(root)
         return loader.construct_document(root), lambda path: _line(root, path)
     except yaml.MarkedYAMLError as error:
@@ -74,7 +75,7 @@ class _Check:
         self._sizes: dict[int, int] = {}
         size = self._visit(root)
         if size > _MOST_VALUES:
-            self._faults.append(Fault(f"has {size:,} values once its aliases are resolved: far too many for a policy"))
+            self._faults.append(Fault(f"has {size:,} values once its aliases are resolved: far too many"))
         if self._faults:
             raise Unreadable(*self._faults)
 
@@ -91,7 +92,7 @@ class _Check:
     def _children(self, node: Node) -> list[Node]:
         name = node.tag.removeprefix(_TAG)
         if name not in _KNOWN:
-            self._refuse(node, f"the tag {quoted(node.tag)} is refused: a policy has only data")
+            self._refuse(node, f"the tag {quoted(node.tag)} is refused: only data is read")
         elif name in _SCALARS and not (isinstance(node, ScalarNode) and _SCALARS[name][0].fullmatch(node.value)):
             self._refuse(node, f"the tag !!{name} does not fit what follows it")
         if isinstance(node, MappingNode):
