@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from genai_guard.testing.report.markup import Markup, element, joined
 
 if TYPE_CHECKING:
-    from genai_guard.testing.cases.scores import Rate
+    from genai_guard.testing.cases.wilson import Rate
 
 __all__ = ["percent", "rate_cell"]
 
@@ -33,7 +33,9 @@ def _bar(rate: Rate, what: str, low_is_good: bool) -> Markup:
     said = f"{what} {percent(rate.value)}, 95 % interval from {percent(rate.low)} to {percent(rate.high)}"
     low, high, at = (round(each * _WIDTH, 2) for each in (rate.low, rate.high, rate.value))
     track = element("rect", x=0, y=4, width=_WIDTH, height=4, rx=2, class_="track")
-    span = element("rect", x=low, y=3, width=max(high - low, 1.5), height=6, rx=2, class_="bad" if low_is_good else "good")
+    span = element(
+        "rect", x=low, y=3, width=max(high - low, 1.5), height=6, rx=2, class_="bad" if low_is_good else "good"
+    )
     mark = element("rect", x=min(max(at - 1, 0), _WIDTH - 2), y=0, width=2, height=_HEIGHT, class_="point")
     size = {"width": _WIDTH, "height": _HEIGHT, "viewBox": f"0 0 {_WIDTH} {_HEIGHT}"}
     return element("svg", joined((element("title", said), track, span, mark)), role="img", class_="bar", **size)

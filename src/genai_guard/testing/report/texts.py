@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from genai_guard.testing.cases.results import CaseResult
+from genai_guard.testing.cases.texts import REPLY
 from genai_guard.testing.report.markup import Markup, element, joined
 
 __all__ = ["Span", "marked", "spans_of", "texts_of"]
@@ -38,12 +40,15 @@ def texts_of(result: CaseResult) -> dict[str, str]:
 
 def spans_of(result: CaseResult, where: str) -> list[Span]:
     """Return what to mark in one text of a case."""
+    places = {"", REPLY} if where in {"", REPLY} else {where}
     extra = [each.extra for each in result.differences if each.extra is not None]
     missing = [each.missing for each in result.differences if each.missing is not None]
     found = [each for each in result.observed.findings if each not in extra]
-    spans = [Span(each.start, each.end, "hit", each.category) for each in found if each.where == where]
-    spans += (Span(each.start, each.end, "extra", each.category) for each in extra if each.where == where)
-    spans += (Span(each.start, each.end, "missing", each.category or "span") for each in missing if each.where == where)
+    spans = [Span(each.start, each.end, "hit", each.category) for each in found if each.where in places]
+    spans += (Span(each.start, each.end, "extra", each.category) for each in extra if each.where in places)
+    spans += (
+        Span(each.start, each.end, "missing", each.category or "span") for each in missing if each.where in places
+    )
     return sorted(set(spans), key=lambda span: (span.start, -span.end, span.kind))
 
 
@@ -71,7 +76,7 @@ def _pieces(text: str, spans: list[Span]) -> Iterator[str]:
     for span in spans:
         begins.setdefault(span.start, []).append(span)
     open_spans: list[Span] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         open_spans = [span for span in (*open_spans, *begins.get(start, ())) if span.end > start]
         if not open_spans:
             yield text[start:end]
@@ -86,7 +91,9 @@ def _pieces(text: str, spans: list[Span]) -> Iterator[str]:
 
 def _redacted(size: int, spans: list[Span]) -> Markup:
     items = (
-        element("li", f"{_LABELS[span.kind]}{span.label} at {span.start}-{span.end}, {span.end - span.start} characters")
+        element(
+            "li", f"{_LABELS[span.kind]}{span.label} at {span.start}-{span.end}, {span.end - span.start} characters"
+        )
         for span in spans
     )
     listed = element("ul", joined(items)) if spans else None
