@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from genai_guard.context import caller
 from genai_guard.errors import ComponentFailed, ConfigurationError, Rejected
 from genai_guard.frozen import FrozenDict
+from genai_guard.guards.base import MatchingGuard
 from genai_guard.limits import RateLimiter
 from genai_guard.messages import Caller
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.problems import listed, quoted, suggestion
 from genai_guard.routing import Experiment, ExperimentRouter
 from genai_guard.testing.cases.case import Case, CaseSide
-from genai_guard.testing.cases.results import Observed
+from genai_guard.testing.cases.results import KnownRule, Observed
 from genai_guard.testing.cases.texts import content_of, last_text, reply_texts, reply_value, texts_of
 from genai_guard.testing.clock import FakeClock
 from genai_guard.testing.log import MemoryLog
@@ -55,6 +56,12 @@ class Bench:
         self._expected_output_tokens = pipeline.expected_output_tokens
         self._lanes: dict[tuple[CaseSide, str], _Lane] = {}
         self._runner: asyncio.Runner | None = None
+
+    @property
+    def known(self) -> tuple[KnownRule, ...]:
+        """The rules of the guards that find spans by rules."""
+        guards = [guard for guard in (*self._input, *self._output) if isinstance(guard, MatchingGuard)]
+        return tuple(KnownRule(guard_name(guard), rule.id, rule.category) for guard in guards for rule in guard.rules)
 
     def observe(self, case: Case) -> Observed:
         """Return what the policy makes of a case.

@@ -90,7 +90,10 @@ def _spans(expect: Expectation, observed: Observed) -> Iterator[Difference]:
             near = [finding for finding in findings if _overlap(span, finding)]
             found = ", ".join(f"{_named(finding)} at {finding.start}-{finding.end}" for finding in near)
             yield Difference(
-                aspect="span", expected=f"{_asked(span)} at {span.start}-{span.end}", found=found or _NOTHING, missing=span
+                aspect="span",
+                expected=f"{_asked(span)} at {span.start}-{span.end}",
+                found=found or _NOTHING,
+                missing=span,
             )
     for finding in () if expect.others else findings:
         if not any(meets(span, finding) for span in expect.spans):
@@ -118,7 +121,9 @@ def _asked(span: ExpectedSpan) -> str:
 def _text(aspect: str, expected: str | None, found: str | None) -> Iterator[Difference]:
     if expected is not None and expected != found:
         shown = "nothing went on" if found is None else found
-        yield Difference(aspect="redacted" if aspect == "redacted" else "redacted_reply", expected=expected, found=shown)
+        yield Difference(
+            aspect="redacted" if aspect == "redacted" else "redacted_reply", expected=expected, found=shown
+        )
 
 
 def _variants(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
@@ -126,7 +131,9 @@ def _variants(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator
         got = next(iter(found.values()), "") if not experiment else found.get(experiment, "")
         if got != variant:
             of = f" of {experiment}" if experiment else ""
-            yield Difference(aspect="variant", expected=f"{variant}{of}", found=got or "none: the call was not assigned")
+            yield Difference(
+                aspect="variant", expected=f"{variant}{of}", found=got or "none: the call was not assigned"
+            )
 
 
 def _limit(expected: str | None, calls: int, observed: Observed) -> Iterator[Difference]:

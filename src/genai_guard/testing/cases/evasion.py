@@ -165,7 +165,13 @@ _LOOK_ALIKES: Final = dict(
     ).split()
 )
 _LEET: Final = {"a": "4@", "e": "3", "i": "1", "o": "0", "s": "5$", "t": "7", "b": "8"}
-_AT_AND_DOT: Final = (("[at]", "[dot]"), (" [at] ", " [dot] "), ("(at)", "(dot)"), (" (at) ", " (dot) "), ("{at}", "{dot}"))
+_AT_AND_DOT: Final = (
+    ("[at]", "[dot]"),
+    (" [at] ", " [dot] "),
+    ("(at)", "(dot)"),
+    (" (at) ", " (dot) "),
+    ("{at}", "{dot}"),
+)
 _addresses: Final = re.compile(r"[A-Za-z0-9._%+-]*[A-Za-z0-9]@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})")
 _words: Final = re.compile(r"[A-Za-z0-9_]+")
 _letters: Final = re.compile(r"[A-Za-z]+")
@@ -185,9 +191,7 @@ def _inside(chars: Sequence[str], *, every: int = 1) -> Callable[[str, Rolls], s
 
 
 def _shifted(*ranges: tuple[str, str, int]) -> Callable[[str, Rolls], str]:
-    table = {
-        code: to + code - ord(first) for first, last, to in ranges for code in range(ord(first), ord(last) + 1)
-    }
+    table = {code: to + code - ord(first) for first, last, to in ranges for code in range(ord(first), ord(last) + 1)}
     return lambda text, _: text.translate(table)
 
 
@@ -197,8 +201,9 @@ def _each(write: Callable[[int], str]) -> Callable[[str, Rolls], str]:
 
 
 def _marked(text: str, rolls: Rolls) -> str:
+    """Put one mark on every letter and digit but the last, whose mark would be no part of what is found."""
     mark = rolls.one(_MARKS)
-    return "".join(char + mark if char.isascii() and char.isalnum() else char for char in text)
+    return "".join(char + mark if char.isascii() and char.isalnum() else char for char in text[:-1]) + text[-1:]
 
 
 def _look_alike(text: str, rolls: Rolls) -> str:
@@ -272,7 +277,9 @@ def _evasions() -> Iterator[Evasion]:
     yield Evasion("sparse-zero-width", "a zero-width space now and then", _inside("\u200b", every=3))
     yield Evasion("soft-hyphens", "soft hyphens in between", _inside("\u00ad", every=2))
     yield Evasion("bidi-marks", "marks of the direction of writing in between", _inside("\u200e\u200f\u202a\u2066"))
-    yield Evasion("tag-characters", "characters that nobody sees and models read", _each(lambda code: chr(0xE0000 + code)))
+    yield Evasion(
+        "tag-characters", "characters that nobody sees and models read", _each(lambda code: chr(0xE0000 + code))
+    )
     yield Evasion("combining-marks", "struck through, underlined or accented", _marked)
     yield Evasion("full-width", "letters as wide as Chinese ones", _shifted(("!", "~", 0xFF01)))
     yield Evasion(

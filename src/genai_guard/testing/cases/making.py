@@ -180,7 +180,9 @@ class Maker:
     def _named(self, words: Sequence[str]) -> frozenset[Action]:
         for word in words:
             if word not in _ACTIONS:
-                self._problem("expect", f"must be one of {listed(_ACTIONS)}, not {quoted(word)}{suggestion(word, _ACTIONS)}")
+                self._problem(
+                    "expect", f"must be one of {listed(_ACTIONS)}, not {quoted(word)}{suggestion(word, _ACTIONS)}"
+                )
         return frozenset(Action(word) for word in words if word in _ACTIONS)
 
     def _problem(self, name: str, text: str) -> None:
@@ -223,4 +225,3 @@ def _name_of(text: str) -> str:
     """Return the beginning of a text as a name."""
     words = re.sub(r"[^\w.,@'-]+", " ", text[: 4 * _LONGEST_NAME]).strip()
     return words if len(words) <= _LONGEST_NAME else f"{words[: _LONGEST_NAME - 3].rstrip()}..."
-

@@ -50,7 +50,9 @@ def find_case_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[FilePath, 
         if path.is_dir():
             inner = sorted(file for file in path.rglob("*.cases.*") if is_case_file(file) and file.is_file())
             if not inner:
-                raise ConfigurationError(f"{path}: has no file of cases: their names end in .cases.yaml or .cases.jsonl")
+                raise ConfigurationError(
+                    f"{path}: has no file of cases: their names end in .cases.yaml or .cases.jsonl"
+                )
             found.update(dict.fromkeys(inner))
         elif path.exists():
             found[path] = None
@@ -159,7 +161,9 @@ def _written(data: Any) -> WrittenCases:
     from genai_guard.policy.entries import nested  # noqa: PLC0415  as above
 
     if not isinstance(data, dict):
-        raise Problems([Problem((), f"a file of cases is a mapping with cases:, or a list of them, not {describe(data)}")])
+        raise Problems(
+            [Problem((), f"a file of cases is a mapping with cases:, or a list of them, not {describe(data)}")]
+        )
     try:
         return _adapter().validate_python(plain(data))
     except ValidationError as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from genai_guard.frozen import FrozenDict
 from genai_guard.testing.cases.case import Case, ExpectedSpan
 from genai_guard.verdicts import Action, Finding, Verdict
 
-__all__ = ["Aspect", "CaseResult", "Difference", "Observed", "Report", "Status"]
+__all__ = ["Aspect", "CaseResult", "Difference", "KnownRule", "Observed", "Report", "Status"]
 
 Aspect: TypeAlias = Literal[
     "action", "category", "rule", "span", "redacted", "redacted_reply", "variant", "limit", "error"
@@ -18,6 +18,20 @@ Aspect: TypeAlias = Literal[
 """What a case can be wrong about."""
 Status: TypeAlias = Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
 """`xpassed`: known to fail, and passed. `error`: the case could not be run, for instance for want of a guard."""
+
+
+class KnownRule(NamedTuple):
+    """A rule that a policy has.
+
+    Attributes:
+        guard: Name of the guard.
+        rule: Identifier of the rule.
+        category: What it finds.
+    """
+
+    guard: str
+    rule: str
+    category: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +117,12 @@ class Report:
 
     Attributes:
         results: One for each, in their order.
+        known: The rules of the policies.
         elapsed_s: Seconds it took.
     """
 
     results: tuple[CaseResult, ...]
+    known: tuple[KnownRule, ...] = field(default=(), repr=False)
     elapsed_s: float = field(default=0.0, compare=False)
 
     @property

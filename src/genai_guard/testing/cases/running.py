@@ -67,9 +67,7 @@ def run_case(pipeline: Pipeline | None, case: Case) -> CaseResult:
         return _result(bench, case)
 
 
-def run_cases(
-    pipeline: Pipeline | None, cases: Iterable[Case], *, progress: Progress | None = None
-) -> Report:
+def run_cases(pipeline: Pipeline | None, cases: Iterable[Case], *, progress: Progress | None = None) -> Report:
     """Run policy tests.
 
     Args:
@@ -91,7 +89,8 @@ def run_cases(
             results.append(_result(benches[case.policy], case))
             if progress is not None:
                 progress(results[-1], len(results), len(cases))
-    return Report(results=tuple(results), elapsed_s=time.perf_counter() - start)
+    known = dict.fromkeys(rule for bench in benches.values() for rule in bench.known)
+    return Report(results=tuple(results), known=tuple(known), elapsed_s=time.perf_counter() - start)
 
 
 def _benches_for(pipeline: Pipeline | None, cases: Sequence[Case]) -> dict[str, Bench]:

@@ -40,9 +40,7 @@ class SpanFinder:
         if bool(span.text) == (span.start is not None) or (span.start is None) != (span.end is None):
             raise _WrongSpanError("takes either the characters themselves, text: ..., or both start: and end:")
         where, start, end = self._by_text(span) if span.text else self._by_place(span)
-        return ExpectedSpan(
-            start=start, end=end, category=span.category, rule=span.rule, guard=span.guard, where=where
-        )
+        return ExpectedSpan(start=start, end=end, category=span.category, rule=span.rule, guard=span.guard, where=where)
 
     def _by_text(self, span: WrittenSpan) -> tuple[str, int, int]:
         places = [where for where in self._places(span.where) if span.text in self.texts[where]]

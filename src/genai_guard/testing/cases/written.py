@@ -13,6 +13,7 @@ from genai_guard.messages import Caller, Role
 
 __all__ = ["Defaults", "WrittenCase", "WrittenCases", "WrittenReply", "WrittenSpan", "WrittenToolCall"]
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSpan:
     """Characters that have to be found.
