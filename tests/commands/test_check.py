@@ -203,9 +203,9 @@ def test_a_pipeline_of_python_is_checked_asynchronous_guards_included(
 @pytest.mark.parametrize(
     ("reference", "says"),
     [
-        ("nowhere:pipeline", "cannot be imported: No module named 'nowhere'"),
-        ("rules_of_mine:nothing", "cannot be imported"),
-        ("rules_of_mine:number", "is a int, not a Pipeline"),
+        ("nowhere:pipeline", "there is no module nowhere"),
+        ("rules_of_mine:nothing", "the module rules_of_mine has no nothing"),
+        ("rules_of_mine:number", "is no Pipeline but an object of type int"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_told(

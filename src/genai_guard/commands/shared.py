@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-
-from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -20,8 +15,6 @@ __all__ = ["NO", "OK", "USAGE", "UsageError", "load", "read_bytes", "read_json",
 OK: Final = 0
 NO: Final = 1
 USAGE: Final = 2
-
-_REFERENCE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 class UsageError(Exception):
@@ -34,28 +27,9 @@ def load(policy: str) -> Pipeline:
     Raises:
         ConfigurationError: the policy is wrong, or the reference leads to no pipeline.
     """
-    from genai_guard.pipeline import Pipeline  # noqa: PLC0415  `--help` does not need it
+    from genai_guard.testing.cases.running import load_policy  # noqa: PLC0415  `--help` does not need it
 
-    if _REFERENCE.fullmatch(policy) is None:
-        return Pipeline.from_policy(policy)
-    found = _imported(policy)
-    if not isinstance(found, Pipeline):
-        raise ConfigurationError(f"{policy}: is a {type(found).__name__}, not a Pipeline")
-    return found
-
-
-def _imported(reference: str) -> Any:
-    """Import what a reference names, with the working directory first, as `python -m` has it."""
-    module, _, name = reference.partition(":")
-    if os.getcwd() not in sys.path and "" not in sys.path:  # noqa: PTH109  as `sys.path` has it
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109  as above
-    try:
-        value: Any = importlib.import_module(module)
-        for part in name.split("."):
-            value = getattr(value, part)
-    except (ImportError, AttributeError) as error:
-        raise ConfigurationError(f"{reference}: cannot be imported: {error}") from error
-    return value
+    return load_policy(policy)
 
 
 def read_text(file: str) -> str:

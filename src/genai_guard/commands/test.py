@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from genai_guard.commands.bounds import bounds, complaints
 from genai_guard.commands.progress import Progress
 from genai_guard.commands.shared import NO, OK, UsageError, load, write_text
-from genai_guard.commands.terminal import Paint, add_colour, is_terminal, paint_for
+from genai_guard.commands.terminal import Paint, add_colour, encodable, is_terminal, paint_for
 from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from genai_guard.testing.cases.calibration import Calibration
     from genai_guard.testing.cases.case import Case
     from genai_guard.testing.cases.comparison import PolicyDiff
-    from genai_guard.testing.cases.results import CaseResult, Report
+    from genai_guard.testing.cases.results import CaseResult, Report, Status
     from genai_guard.testing.cases.scores import Scores
 
 __all__ = ["add_arguments", "run"]
 
 _MARKS: Final = {"passed": ".", "failed": "F", "error": "E", "skipped": "s", "xfailed": "x", "xpassed": "F"}
-_COUNTED: Final = (
+_COUNTED: Final[tuple[tuple[Status, str], ...]] = (
     ("passed", "passed"),
     ("failed", "failed"),
     ("error", "could not run"),
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(_as_json(args, done))
     else:
         paint = paint_for(args.color, sys.stdout)
-        sys.stdout.write("".join(f"{line}\n" for line in _as_text(args, done, paint)))
+        sys.stdout.write(encodable("".join(f"{line}\n" for line in _as_text(args, done, paint))))
     if args.write and done.calibration is not None:
         _write_back(args, done.calibration)
     return OK if done.ok else NO
@@ -115,8 +115,10 @@ def _run(args: argparse.Namespace) -> _Run:
     other = load(args.diff) if args.diff else None
     cases = _varied(load_cases(*args.cases), args)
     progress = _progress(args)
-    report = run_cases(pipeline, cases, progress=lambda result, done, total: _step(progress, result, done, total))
-    progress.clear()
+    try:
+        report = run_cases(pipeline, cases, progress=lambda result, done, total: _step(progress, result, done, total))
+    finally:
+        progress.clear()
     scores = score(report)
     calibration = _calibration(pipeline, cases, args)
     diff = None if other is None else _diff(pipeline, other, cases)
@@ -228,7 +230,7 @@ def _failure(result: CaseResult, paint: Paint, *, redact: bool) -> Iterator[str]
 
 
 def _summary(done: _Run, paint: Paint) -> str:
-    counts = [(done.report.count(status), words) for status, words in _COUNTED]  # type: ignore[arg-type]
+    counts = [(done.report.count(status), words) for status, words in _COUNTED]
     said = ", ".join(f"{count:,} {words}" for count, words in counts if count) or "no cases"
     return paint(f"{said} in {done.report.elapsed_s:.2f} s", "green" if done.ok else "red")
 

@@ -21,9 +21,9 @@ def percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{value * 100:.1f} %"  # noqa: RUF001  a dash, as typesetters write it
 
 
-def rate_cell(rate: Rate, what: str, *, low_is_good: bool = False) -> Markup:
+def rate_cell(rate: Rate | None, what: str, *, low_is_good: bool = False) -> Markup:
     """Return a cell of a table: the share, the counts it is made of, and its interval."""
-    if not rate.trials:
+    if rate is None or not rate.trials:
         return element("td", element("span", "–", class_="none", title="nothing to measure it by"))  # noqa: RUF001  as above
     counts = element("span", f"{rate.hits:,} of {rate.trials:,}", class_="counts")
     return element("td", element("span", percent(rate.value), class_="figure"), counts, _bar(rate, what, low_is_good))
@@ -37,5 +37,6 @@ def _bar(rate: Rate, what: str, low_is_good: bool) -> Markup:
         "rect", x=low, y=3, width=max(high - low, 1.5), height=6, rx=2, class_="bad" if low_is_good else "good"
     )
     mark = element("rect", x=min(max(at - 1, 0), _WIDTH - 2), y=0, width=2, height=_HEIGHT, class_="point")
-    size = {"width": _WIDTH, "height": _HEIGHT, "viewBox": f"0 0 {_WIDTH} {_HEIGHT}"}
-    return element("svg", joined((element("title", said), track, span, mark)), role="img", class_="bar", **size)
+    inner = joined((element("title", said), track, span, mark))
+    box = f"0 0 {_WIDTH} {_HEIGHT}"
+    return element("svg", inner, role="img", class_="bar", width=_WIDTH, height=_HEIGHT, viewBox=box)

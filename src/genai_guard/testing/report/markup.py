@@ -36,7 +36,7 @@ def visible(text: str) -> Markup:
     return Markup("".join((*pieces, html.escape(text[at:]))))
 
 
-def element(name: str, *children: str | None, **attributes: str | float | None) -> Markup:
+def element(name: str, /, *children: str | None, **attributes: str | float | None) -> Markup:
     """Return an element.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.testing.cases.case import Case
-from genai_guard.testing.cases.results import CaseResult, Difference, Report
+from genai_guard.testing.cases.results import CaseResult, Difference, Report, Status
 from genai_guard.testing.report.markup import Markup, element, joined
 from genai_guard.testing.report.style import STYLE
 from genai_guard.testing.report.tables import calibration_table, score_tables, table
@@ -27,8 +27,13 @@ _QUOTING: Final = frozenset({"redacted", "redacted_reply"})
 """Aspects of a case whose differences quote its text."""
 _MOST: Final = 500
 """Failures, and differences of two policies, that are shown in full."""
-_TILES: Final = (("passed", "passed"), ("failed", "failed"), ("error", "could not run"), ("skipped", "skipped"))
-_KNOWN: Final = (("xfailed", "failed, as known"), ("xpassed", "passed, known to fail"))
+_TILES: Final[tuple[tuple[Status, str], ...]] = (
+    ("passed", "passed"),
+    ("failed", "failed"),
+    ("error", "could not run"),
+    ("skipped", "skipped"),
+)
+_KNOWN: Final[tuple[tuple[Status, str], ...]] = (("xfailed", "failed, as known"), ("xpassed", "passed, known to fail"))
 
 
 def html_report(
@@ -176,14 +181,15 @@ def _diff(diff: PolicyDiff, *, redact: bool) -> Markup:
     if not diff.changes:
         return element("p", said, class_="note")
     rows = (_change(change, redact=redact) for change in diff.changes[:_MOST])
-    return joined((element("p", said, class_="note"), table("Changes", ("Case", "Before", "After", "Text"), rows)))
+    return joined((element("p", said, class_="note"), table("Changes", ("Case", "Change", "Rules", "Text"), rows)))
 
 
 def _change(change: Change, *, redact: bool) -> Iterator[Markup]:
     case = change.case
     text = f"{len(case.text):,} characters" if redact else case.text
     yield element("th", _name_of(case, redact=redact), scope="row")
-    for observed in (change.before, change.after):
-        found = ", ".join(dict.fromkeys(finding.category for finding in observed.findings))
-        yield element("td", observed.action.value, element("span", f" {found}", class_="counts") if found else None)
+    effect = element("span", f" {change.effect}", class_="counts") if change.effect else None
+    yield element("td", change.step if change.is_action else f"{change.before.action.value}, as before", effect)
+    rules = [*(f"− {rule}" for rule in change.lost), *(f"+ {rule}" for rule in change.gained)]  # noqa: RUF001  a minus
+    yield element("td", *(element("div", rule) for rule in rules), element("div", change.problem))
     yield element("td", text if len(text) <= 200 else f"{text[:200]} …")

@@ -20,17 +20,17 @@ h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.
 h3 { font-size: 1rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 a { color: inherit; } nav a { margin-right: 1rem; }
 .note, .counts, .none, caption { color: var(--soft); }
-.note { margin: 0; }
+.note { margin: 0 0 .75rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.25rem 0; padding: 0; list-style: none; }
 .tiles li { border: 1px solid var(--line); border-radius: 6px; padding: .5rem 1rem; min-width: 7rem; }
 .tiles b { display: block; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 .verdict { font-weight: 600; } .passed { color: var(--good); } .failed { color: var(--fail); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; margin-bottom: 1.25rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; min-width: 44rem; table-layout: fixed; margin-bottom: 1.25rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-tbody th { font-weight: 500; overflow-wrap: anywhere; } td.number { text-align: right; padding-right: 1.5rem; }
-.figure { display: inline-block; min-width: 4.2rem; } .counts { font-size: .85rem; }
+thead th:first-child { width: 34%; } tbody th { font-weight: 500; overflow-wrap: anywhere; } td.number { text-align: right; padding-right: 1.5rem; }
+.figure { display: inline-block; min-width: 5rem; } .counts { font-size: .85rem; }
 .bar { display: block; margin-top: .15rem; } .track { fill: var(--line); } .good { fill: var(--good); }
 .bad { fill: var(--bad); } .point { fill: var(--fg); }
 article { border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem; margin: 0 0 1rem; }

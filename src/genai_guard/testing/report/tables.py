@@ -16,11 +16,12 @@ __all__ = ["calibration_table", "score_tables", "table"]
 
 _KINDS: Final = {
     "all": "All cases",
+    "source": "By source",
     "guard": "By guard",
     "category": "By category",
     "rule": "By rule",
-    "source": "By source",
     "span": "Spans",
+    "evasion": "In disguise",
 }
 _COLUMNS: Final = ("Name", "Recall", "Precision", "False positives")
 _FITS: Final = ("Threshold", "Was", "Fitted", "Recall", "False positives", "Note")
@@ -48,7 +49,8 @@ def _score(row: Score) -> Iterator[Markup]:
     yield element("th", row.name or "all", scope="row")
     yield rate_cell(row.recall, "recall")
     yield rate_cell(row.precision, "precision")
-    yield rate_cell(row.false_positive_rate, "false positives", low_is_good=True)
+    rate = None if row.kind == "span" else row.false_positive_rate  # no text says how many spans are not there
+    yield rate_cell(rate, "false positives", low_is_good=True)
 
 
 def calibration_table(calibration: Calibration) -> Markup:

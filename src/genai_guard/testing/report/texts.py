@@ -44,10 +44,11 @@ def spans_of(result: CaseResult, where: str) -> list[Span]:
     extra = [each.extra for each in result.differences if each.extra is not None]
     missing = [each.missing for each in result.differences if each.missing is not None]
     found = [each for each in result.observed.findings if each not in extra]
-    spans = [Span(each.start, each.end, "hit", each.category) for each in found if each.where in places]
+    kind = "extra" if result.case.expect.is_negative else "hit"
+    spans = [Span(each.start, each.end, kind, each.category) for each in found if each.where in places]
     spans += (Span(each.start, each.end, "extra", each.category) for each in extra if each.where in places)
     spans += (
-        Span(each.start, each.end, "missing", each.category or "span") for each in missing if each.where in places
+        Span(each.start, each.end, "missing", each.category or "a finding") for each in missing if each.where in places
     )
     return sorted(set(spans), key=lambda span: (span.start, -span.end, span.kind))
 

@@ -41,7 +41,9 @@ def json_report(
         "counts": {status: report.count(status) for status in _STATUSES},
         "failures": [_failure(result, redact=redact) for result in report.failures],
         "scores": [
-            {"kind": row.kind, "name": row.name, "tp": row.tp, "fp": row.fp, "fn": row.fn, "tn": row.tn}
+            {"kind": row.kind, "name": row.name}
+            | {"true_positives": row.true_positives, "false_positives": row.false_positives}
+            | {"false_negatives": row.false_negatives, "true_negatives": row.true_negatives}
             | {"recall": _rate(row.recall), "precision": _rate(row.precision)}
             | {"false_positive_rate": _rate(row.false_positive_rate)}
             for row in scores.rows
@@ -69,7 +71,7 @@ def json_report(
             "same": diff.same,
             "changes": [
                 {"file": change.case.place.file, "line": change.case.place.line, "evasion": change.case.evasion}
-                | {"before": change.before.action.value, "after": change.after.action.value}
+                | {"step": change.step, "effect": change.effect, "lost": change.lost, "gained": change.gained}
                 for change in diff.changes
             ],
         }
