@@ -7,7 +7,7 @@ Scalars are read by the core schema of YAML 1.2, as editors do, and not by that 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -15,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from genai_guard.policy.files import Empty, Fault, LineOf, Unreadable
 from genai_guard.policy.problems import Path, quoted
 
-__all__ = ["parse_yaml"]
+__all__ = ["Places", "parse_yaml", "places_of"]
 
 _MOST_VALUES: Final = 1_000_000
 _TAG: Final = "tag:yaml.org,2002:"
@@ -137,3 +137,39 @@ def _below(node: Node, step: str | int) -> tuple[Node, Node] | None:
     if not isinstance(node, MappingNode):
         return None
     return next(((key, value) for key, value in reversed(node.value) if key.value == step), None)
+
+
+class Places(NamedTuple):
+    """Where something stands in a text.
+
+    Attributes:
+        value: Where its value begins and ends.
+        is_flow: Whether it is a mapping in braces.
+        column: Column of the keys of a mapping.
+        scalars: Where the values of a mapping end that are plain numbers or words, in order.
+    """
+
+    value: tuple[int, int]
+    is_flow: bool
+    column: int
+    scalars: tuple[int, ...]
+
+
+def places_of(text: str, path: Path) -> Places:
+    """Return where a field of a YAML text stands, which `parse_yaml` has accepted.
+
+    Raises:
+        KeyError: there is no such field.
+    """
+    loader: Any = _Loader(text)
+    node: Node = loader.get_single_node()
+    for step in path:
+        found = _below(node, step)
+        if found is None:
+            raise KeyError(step)
+        _, node = found
+    pairs: list[tuple[Node, Node]] = node.value if isinstance(node, MappingNode) else []
+    # One in quotes ends where its mark says; a block of text does not end on the line that its mark says.
+    scalars = [value.end_mark.index for _, value in pairs if isinstance(value, ScalarNode) and value.style not in {"|", ">"}]
+    column = pairs[0][0].start_mark.column if pairs else 0
+    return Places((node.start_mark.index, node.end_mark.index), bool(getattr(node, "flow_style", False)), column, tuple(scalars))

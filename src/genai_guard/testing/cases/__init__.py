@@ -1,5 +1,6 @@
 """Policy tests: labelled cases, what a policy makes of them, and how well."""
 
+from genai_guard.testing.cases.calibration import Calibration, ThresholdFit, calibrate, write_back
 from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Place, ScriptedReply
 from genai_guard.testing.cases.comparison import Change, PolicyDiff, compare
 from genai_guard.testing.cases.evasion import EVASIONS, KEYWORD_EVASIONS, Evasion, Variation, fuzz
@@ -14,6 +15,7 @@ from genai_guard.testing.cases.wilson import Rate, wilson
 __all__ = [
     "EVASIONS",
     "KEYWORD_EVASIONS",
+    "Calibration",
     "Case",
     "CaseResult",
     "Change",
@@ -31,7 +33,9 @@ __all__ = [
     "Score",
     "Scores",
     "ScriptedReply",
+    "ThresholdFit",
     "Variation",
+    "calibrate",
     "compare",
     "describe_failure",
     "find_case_files",
@@ -49,4 +53,5 @@ __all__ = [
     "vary",
     "vary_all",
     "wilson",
+    "write_back",
 ]
