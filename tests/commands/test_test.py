@@ -212,3 +212,31 @@ def test_another_policy_is_compared(folder: Path, capsys: pytest.CaptureFixture[
     out, _ = run(capsys, "cases", "--diff", "other.toml", "--html", "report.html", code=0)
     assert "redact -> block" in out
     assert "1 cases come out differently, 1 the same." in (folder / "report.html").read_text(encoding="utf-8")
+
+
+CALIBRATED = """\
+version = 1
+[[input]]
+guard = "pii"
+entities = ["PL_PESEL", "EMAIL"]
+thresholds = { PL_PESEL = 0.5 }  # low
+"""
+NUMBERS = """\
+{"text": "my PESEL is 44051401359 please", "category": "PL_PESEL", "expect": "redact"}
+{"text": "our order 44051401359 is late", "expect": "allow"}
+{"text": "nothing to see", "expect": "allow"}
+"""
+
+
+def test_fitted_thresholds_are_shown_and_written_on_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = folder / "policy.toml"
+    policy.write_text(CALIBRATED)
+    (folder / "numbers.cases.jsonl").write_text(NUMBERS)
+    argv = ["numbers.cases.jsonl", "--calibrate", "fpr=0"]
+    out, _ = run(capsys, *argv, code=1)
+    assert "PL_PESEL (pii): 0.5 -> " in out
+    assert policy.read_text() == CALIBRATED
+    run(capsys, *argv, "--write", code=1)
+    assert "= 0.5 }" not in policy.read_text()
+    assert "# low" in policy.read_text()
+    run(capsys, "numbers.cases.jsonl", code=0)

@@ -69,7 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default={},
         help="judge by rates instead of by every case: recall=0.9,fpr=0.01",
     )
-    parser.add_argument("--calibrate", metavar="fpr=SHARE", type=bounds("fpr"), help="fit thresholds to it")
+    parser.add_argument(
+        "--calibrate", metavar="fpr=SHARE", type=bounds("fpr"), help="fit thresholds to so many false alarms"
+    )
     parser.add_argument("--write", action="store_true", help="write the fitted thresholds into the policy")
     parser.add_argument("--diff", metavar="POLICY", help="show what another policy makes of the same cases")
     _add_reports(parser)
@@ -138,7 +140,13 @@ def _calibration(pipeline: Pipeline, cases: tuple[Case, ...], args: argparse.Nam
         return None
     from genai_guard.testing.cases.calibration import calibrate  # noqa: PLC0415  as above
 
-    return calibrate(pipeline, cases, fpr=args.calibrate["fpr"])
+    progress = _progress(args)
+    try:
+        return calibrate(
+            pipeline, cases, fpr=args.calibrate["fpr"], progress=lambda done, total: progress.step(".", done, total)
+        )
+    finally:
+        progress.clear()
 
 
 def _diff(pipeline: Pipeline, other: Pipeline, cases: tuple[Case, ...]) -> PolicyDiff:

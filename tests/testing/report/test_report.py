@@ -10,9 +10,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from genai_guard.testing.cases.calibration import Calibration, ThresholdFit
 from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Place
+from genai_guard.testing.cases.comparison import Change, PolicyDiff
 from genai_guard.testing.cases.results import CaseResult, Difference, Observed, Report
 from genai_guard.testing.cases.scores import score
+from genai_guard.testing.cases.wilson import wilson
 from genai_guard.testing.report import html_report, json_report, junit_report
 from genai_guard.testing.report.markup import element, visible
 from genai_guard.testing.report.texts import Span, marked
@@ -185,6 +188,33 @@ def test_redacted_nothing_of_a_text_is_on_the_page() -> None:
     assert not any(word in shown for word in ("zebra", "quux", "bottle"))
     assert "17 characters, not shown" in shown
     assert "EMAIL at 11-17, 6 characters" in shown
+
+
+def test_fitted_thresholds_are_a_table() -> None:
+    fit = ThresholdFit(
+        guard="pii",
+        side="input",
+        path=("input", 0, "threshold"),
+        old=None,
+        new=0.85,
+        recall=wilson(9, 10),
+        false_positive_rate=wilson(1, 100),
+        recall_before=wilson(10, 10),
+        false_positive_rate_before=wilson(8, 100),
+    )
+    text = Page(page_of(result("one"), calibration=Calibration(target=0.01, fits=(fit,)))).text
+    assert "Fitted to a false-positive rate of 1.00% at most." in text
+    assert "input[0].threshold piidefault0.8590.0 %" in text
+
+
+def test_what_another_policy_changes_is_a_table() -> None:
+    case = result("bob was here").case
+    found = Observed(action=Action.BLOCK, verdicts=(Verdict(Action.BLOCK, "", (Finding("r", "X", guard="g"),)),))
+    diff = PolicyDiff(changes=(Change(case=case, before=Observed(), after=found),), same=3)
+    text = Page(page_of(result("one"), diff=diff)).text
+    assert "1 cases come out differently, 3 the same." in text
+    assert "allow -> block+ g: rbob was here" in text
+    assert "bob" not in page_of(result("one"), diff=diff, redact=True)
 
 
 # --- marks ------------------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def _head(report: Report, title: str, about: Mapping[str, str]) -> Markup:
         "All is as expected." if report.ok else f"{len(report.failures):,} of {len(report):,} are not as expected."
     )
     facts = element("dl", *(joined((element("dt", name), element("dd", value))) for name, value in about.items()))
-    shown = [*_TILES, *((status, words) for status, words in _KNOWN if report.count(status))]
+    shown = [*_TILES, *(known for known in _KNOWN if report.count(known[0]))]
     tiles = (element("li", element("b", f"{report.count(status):,}"), words) for status, words in shown)
     return joined(
         (

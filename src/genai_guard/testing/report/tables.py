@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from genai_guard.policy.problems import written
 from genai_guard.testing.report.bars import rate_cell
 from genai_guard.testing.report.markup import Markup, element, joined
 
@@ -62,10 +63,9 @@ def calibration_table(calibration: Calibration) -> Markup:
 
 
 def _fit(fit: ThresholdFit) -> Iterator[Markup]:
-    name = ".".join(str(part) for part in (fit.side, fit.guard, fit.field, fit.key) if part)
-    yield element("th", name, scope="row")
-    yield element("td", f"{fit.old:g}", class_="number")
-    yield element("td", f"{fit.new:g}", class_="number")
+    yield element("th", written(fit.path), element("span", f" {fit.guard}", class_="counts"), scope="row")
+    for threshold in (fit.old, fit.new):
+        yield element("td", "default" if threshold is None else f"{threshold:g}", class_="number")
     yield rate_cell(fit.recall, "recall")
     yield rate_cell(fit.false_positive_rate, "false positives", low_is_good=True)
     yield element("td", fit.warning)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from genai_guard.policy.problems import written
 from genai_guard.testing.cases.results import CaseResult, Report, Status
 
 if TYPE_CHECKING:
@@ -53,14 +54,7 @@ def json_report(
         values["calibration"] = {
             "target": calibration.target,
             "fits": [
-                {
-                    "side": fit.side,
-                    "guard": fit.guard,
-                    "field": fit.field,
-                    "key": fit.key,
-                    "old": fit.old,
-                    "new": fit.new,
-                }
+                {"side": fit.side, "guard": fit.guard, "path": written(fit.path), "old": fit.old, "new": fit.new}
                 | {"recall": _rate(fit.recall), "false_positive_rate": _rate(fit.false_positive_rate)}
                 | {"warning": fit.warning}
                 for fit in calibration.fits
