@@ -67,7 +67,7 @@ def _changed(text: str, suffix: str, path: Path, value: float) -> str:
             new = text[: edit.start] + edit.text + text[edit.end :]
             if _says(new, suffix, wanted):
                 return new
-    except (Unreadable, KeyError, IndexError, TypeError):
+    except (Unreadable, KeyError, IndexError, TypeError, AttributeError, StopIteration):
         pass
     raise ConfigurationError(
         f"{written(path)} cannot be changed in the file without changing something else: set it by hand\n"
@@ -85,11 +85,14 @@ def _says(text: str, suffix: str, wanted: Any) -> bool:
 
 def _with(data: Any, path: Path, value: float) -> Any:
     """Return data with one number changed; mappings that are missing on the way are made."""
-    data = node = _copied(data)
+    copied: Any = _copied(data)
+    node = copied
     for step in path[:-1]:
-        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+        if isinstance(step, str):
+            node.setdefault(step, {})
+        node = node[step]
     node[path[-1]] = value
-    return data
+    return copied
 
 
 def _copied(value: Any) -> Any:
@@ -101,14 +104,12 @@ def _copied(value: Any) -> Any:
 
 def _known(data: Any, path: Path) -> tuple[Path, Any]:
     """Return as much of the path as is there, and what is there."""
+    there = data
     for length, step in enumerate(path):
-        if is_mapping(data) and step in data:
-            data = data[step]
-        elif is_list(data) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return path[:length], data
-    return path, data
+        if isinstance(step, str) and step not in there:
+            return path[:length], there
+        there = there[step]
+    return path, there
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

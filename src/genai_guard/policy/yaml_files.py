@@ -170,6 +170,10 @@ def places_of(text: str, path: Path) -> Places:
         _, node = found
     pairs: list[tuple[Node, Node]] = node.value if isinstance(node, MappingNode) else []
     # One in quotes ends where its mark says; a block of text does not end on the line that its mark says.
-    scalars = [value.end_mark.index for _, value in pairs if isinstance(value, ScalarNode) and value.style not in {"|", ">"}]
+    scalars = [
+        value.end_mark.index for _, value in pairs if isinstance(value, ScalarNode) and value.style not in {"|", ">"}
+    ]
     column = pairs[0][0].start_mark.column if pairs else 0
-    return Places((node.start_mark.index, node.end_mark.index), bool(getattr(node, "flow_style", False)), column, tuple(scalars))
+    return Places(
+        (node.start_mark.index, node.end_mark.index), bool(getattr(node, "flow_style", False)), column, tuple(scalars)
+    )

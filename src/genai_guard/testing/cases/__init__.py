@@ -1,10 +1,11 @@
 """Policy tests: labelled cases, what a policy makes of them, and how well."""
 
+from genai_guard.testing.cases.asserting import assert_verdict
 from genai_guard.testing.cases.calibration import Calibration, ThresholdFit, calibrate, write_back
 from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Place, ScriptedReply
 from genai_guard.testing.cases.comparison import Change, PolicyDiff, compare
 from genai_guard.testing.cases.evasion import EVASIONS, KEYWORD_EVASIONS, Evasion, Variation, fuzz
-from genai_guard.testing.cases.reading import find_case_files, is_case_file, load_cases, read_cases
+from genai_guard.testing.cases.reading import case_of, find_case_files, is_case_file, load_cases, read_cases
 from genai_guard.testing.cases.results import CaseResult, Difference, KnownRule, Observed, Report
 from genai_guard.testing.cases.running import load_policy, run_case, run_cases
 from genai_guard.testing.cases.scores import Score, Scores, score
@@ -35,7 +36,9 @@ __all__ = [
     "ScriptedReply",
     "ThresholdFit",
     "Variation",
+    "assert_verdict",
     "calibrate",
+    "case_of",
     "compare",
     "describe_failure",
     "find_case_files",

@@ -6,9 +6,10 @@ count from nothing in every case, on a clock that stands still; targets of varia
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -26,7 +27,7 @@ from genai_guard.testing.cases.results import KnownRule, Observed
 from genai_guard.testing.cases.texts import content_of, last_text, reply_texts, reply_value, texts_of
 from genai_guard.testing.clock import FakeClock
 from genai_guard.testing.log import MemoryLog
-from genai_guard.verdicts import Action, gravest
+from genai_guard.verdicts import gravest
 
 if TYPE_CHECKING:
     import asyncio
@@ -84,7 +85,7 @@ class Bench:
         return replace(lane.observed(case, event, calls), elapsed_s=time.perf_counter() - start)
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Generator[None]:
         """Keep one event loop for all asynchronous guards, rather than one for each case."""
         try:
             yield
@@ -183,21 +184,15 @@ class _Lane:
     def call(self, case: Case) -> Event:
         """Make one call, and return what is recorded of it."""
         self._reset()
-        with _calling(case.caller):
-            try:
-                self.answered = self.pipeline.run(self.ask, self.content).value
-            except (Rejected, ComponentFailed):
-                pass
+        with _calling(case.caller), suppress(Rejected, ComponentFailed):
+            self.answered = self.pipeline.run(self.ask, self.content).value
         return self.log.last
 
     async def acall(self, case: Case) -> Event:
         """As `call`."""
         self._reset()
-        with _calling(case.caller):
-            try:
-                self.answered = (await self.pipeline.arun(self.aask, self.content)).value
-            except (Rejected, ComponentFailed):
-                pass
+        with _calling(case.caller), suppress(Rejected, ComponentFailed):
+            self.answered = (await self.pipeline.arun(self.aask, self.content)).value
         return self.log.last
 
     def observed(self, case: Case, event: Event, calls: int) -> Observed:
@@ -231,7 +226,7 @@ def guard_name(guard: object) -> str:
 
 
 @contextmanager
-def _calling(on_behalf: Caller) -> Iterator[None]:
+def _calling(on_behalf: Caller) -> Generator[None]:
     given: Mapping[str, Any] = {name: getattr(on_behalf, name) or None for name in _IDENTIFIERS}
     with caller(**given, tags=on_behalf.tags or None):
         yield
@@ -241,8 +236,6 @@ _IDENTIFIERS: Final = ("user", "tenant", "session", "request_id")
 
 
 def _is_async(sides: Iterable[Sequence[Any]]) -> bool:
-    import inspect  # noqa: PLC0415  as `Screen` finds out
-
     checks = (getattr(guard, name, None) for guards in sides for guard in guards for name in ("check", "check_part"))
     return any(inspect.iscoroutinefunction(check) for check in checks)
 

@@ -14,6 +14,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
 from genai_guard.messages import Role
 from genai_guard.pipeline import Pipeline
+from genai_guard.policy.files import parse
 from genai_guard.policy.problems import Path, written
 from genai_guard.policy.rewrite import rewrite, to_set
 from genai_guard.testing.cases.bench import Bench
@@ -36,7 +37,7 @@ class ThresholdFit:
         side: `input` or `output`.
         path: The field of the policy file.
         old: What it is; None if the guard decides.
-        new: What fits; the old one where nothing can be fitted.
+        new: What fits; the old one where nothing can be fitted, or nothing is better than what the guard decides.
         recall: Share of the positive cases that are found with it.
         false_positive_rate: Share of the negative cases in which something is found with it.
         recall_before: Share of the positive cases that the old one finds.
@@ -177,8 +178,6 @@ def write_back(policy: str | os.PathLike[str], calibration: Calibration) -> str:
 
 
 def _check(text: str, suffix: str) -> None:
-    from genai_guard.policy.files import parse  # noqa: PLC0415  loads pydantic
-
     Pipeline.from_policy(parse(text, suffix)[0])
 
 
@@ -220,8 +219,10 @@ def _fitted(knob: Knob, others: Sequence[Knob], cases: Sequence[Case], fpr: floa
 def _measured(
     knob: Knob, guard: Guard, new: float | None, split: Mapping[bool, Sequence[_Scored]], warning: str
 ) -> ThresholdFit:
-    """Return the fit with what the guard really finds, before and after."""
+    """Return the fit with what the guard really finds, before and after; one that is no better is not made."""
     before, after = (_found(each, knob, split) for each in (knob.guard, guard))
+    if knob.value is None and before[0].hits >= after[0].hits and before[1].hits <= after[1].hits:
+        new, after = None, before
     return ThresholdFit(
         guard=knob.name,
         side=knob.side,

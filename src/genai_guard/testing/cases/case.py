@@ -10,7 +10,7 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.messages import ANONYMOUS, Caller, Role
 from genai_guard.verdicts import Action
 
-__all__ = ["EVERY_ACTION", "Case", "CaseSide", "ExpectedSpan", "Expectation", "Place", "ScriptedReply"]
+__all__ = ["EVERY_ACTION", "NOWHERE", "Case", "CaseSide", "Expectation", "ExpectedSpan", "Place", "ScriptedReply"]
 
 CaseSide: TypeAlias = Literal["input", "output", ""]
 """Whose guards judge a text; empty for a whole call, with both sides, limits and experiments."""
@@ -32,6 +32,10 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
+
+
+NOWHERE: Final = Place()
+"""Where a case is written that is made in Python."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +82,13 @@ class Expectation:
     others: bool = False
     redacted: str | None = None
     redacted_reply: str | None = None
-    variants: Mapping[str, str] = field(default_factory=FrozenDict)
+    variants: Mapping[str, str] = field(default_factory=FrozenDict[str, str])
     limit: str | None = None
 
     @property
     def is_negative(self) -> bool:
         """Whether nothing is to be found in the text."""
-        return self.actions == {Action.ALLOW} and not self.labels and not self.rules
+        return self.actions == frozenset({Action.ALLOW}) and not self.labels and not self.rules
 
     @property
     def labels(self) -> frozenset[str]:
@@ -150,7 +154,7 @@ class Case:
     xfail: str = ""
     fuzz: tuple[str, ...] | None = None
     policy: str = ""
-    place: Place = Place()
+    place: Place = NOWHERE
     evasion: str = ""
     original: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from genai_guard.testing.cases.case import EVERY_ACTION, Case, ExpectedSpan, Expectation
+from genai_guard.testing.cases.case import EVERY_ACTION, Case, Expectation, ExpectedSpan
 from genai_guard.testing.cases.results import Difference, Observed
 from genai_guard.testing.cases.texts import REPLY
 from genai_guard.verdicts import Action, Finding
@@ -45,7 +45,7 @@ def in_words(actions: frozenset[Action]) -> str:
     """Return actions as they are written."""
     if len(actions) > len(EVERY_ACTION) // 2:
         return f"not {' or '.join(sorted(EVERY_ACTION - actions))}"
-    return " or ".join(sorted(actions, key=lambda action: action.severity))
+    return " or ".join(action for action in Action if action in actions)
 
 
 def _same_place(expected: str, found: str) -> bool:
@@ -67,7 +67,7 @@ def _categories(expect: Expectation, observed: Observed) -> Iterator[Difference]
         return
     found = list(dict.fromkeys(finding.category for finding in observed.findings))
     missing = set(expect.categories) - set(found)
-    extra = set() if expect.others else set(found) - set(expect.categories)
+    extra: set[str] = set() if expect.others else set(found) - set(expect.categories)
     if missing or extra:
         yield Difference(
             aspect="category", expected=", ".join(expect.categories) or _NOTHING, found=", ".join(found) or _NOTHING

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from genai_guard.frozen import FrozenDict
 from genai_guard.messages import ANONYMOUS
+from genai_guard.policy.data import is_list, is_mapping
 from genai_guard.policy.problems import Path, Problem, describe, listed, quoted, suggestion
 from genai_guard.testing.cases.case import EVERY_ACTION, Case, CaseSide, Expectation, Place, ScriptedReply
 from genai_guard.testing.cases.evasion import EVASIONS
@@ -126,10 +127,10 @@ class Maker:
         return message if calls is None else {**message, "tool_calls": self._tool_calls(calls, (*path, "tool_calls"))}
 
     def _tool_calls(self, calls: Any, path: Path) -> list[Any]:
-        if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in cast("list[Any]", calls)):
+        if not is_list(calls) or not all(map(is_mapping, calls)):
             self.problems.append(Problem(path, "must be a list of mappings such as {name: search, arguments: {q: x}}"))
             return []
-        return [_tool_call(call, number) for number, call in enumerate(cast("list[Mapping[str, Any]]", calls), 1)]
+        return [_tool_call(call, number) for number, call in enumerate(calls, 1)]
 
     def _fuzz(self, written: WrittenCase) -> tuple[str, ...] | None:
         fuzz = self._default(written, "fuzz", True)

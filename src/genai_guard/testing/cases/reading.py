@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
+
+from pydantic import TypeAdapter, ValidationError
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.policy.data import is_list, is_mapping, plain
+from genai_guard.policy.entries import nested
+from genai_guard.policy.files import Document, Empty, Unreadable, parse, read, text_of
+from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, describe, quoted
-from genai_guard.testing.cases.case import Case, Place
+from genai_guard.policy.shapes import entry_of
+from genai_guard.testing.cases.case import NOWHERE, Case, Place
+from genai_guard.testing.cases.making import Maker
 from genai_guard.testing.cases.written import WrittenCases
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-    from genai_guard.policy.files import Document
-
-__all__ = ["SUFFIXES", "find_case_files", "is_case_file", "is_reference", "load_cases", "read_cases"]
+__all__ = ["SUFFIXES", "case_of", "find_case_files", "is_case_file", "is_reference", "load_cases", "read_cases"]
 
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".toml")
 """Ends of the names of cases files, behind `.cases`."""
@@ -95,72 +97,74 @@ def read_cases(path: str | os.PathLike[str]) -> tuple[Case, ...]:
         raise error.report(document.source, document.line_of) from None
 
 
-def _read(source: str) -> Document:
-    from genai_guard.policy.files import read  # noqa: PLC0415  loads what reads policies, which the fakes do not need
+def case_of(written: Mapping[str, Any]) -> Case:
+    """Return a case that is written in Python, by the fields that it has in a file.
 
+    Raises:
+        ConfigurationError: a field is wrong, or nothing is said of what is expected; the message has all problems.
+    """
+    try:
+        (case,) = _cases(Document("case", {"cases": [dict(written)]}, _nowhere))
+    except Problems as error:
+        inner = Problems(Problem(problem.path[2:], problem.text) for problem in error.problems)
+        raise inner.report("case", _nowhere) from None
+    return replace(case, place=NOWHERE)
+
+
+def _read(source: str) -> Document:
     document = read(source, least=_LEAST)
-    if not isinstance(document.data, list):
+    if not is_list(document.data):
         return document
-    line_of = document.line_of
-    return document._replace(data={"cases": document.data}, line_of=lambda path: line_of(path[1:]))
+
+    def line_of(path: Path) -> int | None:
+        return document.line_of(path[1:])
+
+    return document._replace(data={"cases": document.data}, line_of=line_of)
 
 
 def _read_lines(source: str) -> Document:
     """Read a case from each line; the first may say what holds for all, having neither text nor messages."""
-    from genai_guard.policy.files import Document, Empty, Unreadable, parse, text_of  # noqa: PLC0415  as above
-
-    head: Mapping[str, Any] = {}
-    cases: list[Any] = []
-    lines: list[int] = []
     faults: list[str] = []
-    try:
-        text = text_of(source)
-    except Empty:
-        raise ConfigurationError(f"{source}: the file is empty: {_LEAST}") from None
-    except Unreadable as error:
-        raise ConfigurationError("\n".join(fault.at(source) for fault in error.faults)) from None
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+    entries: list[tuple[int, Any]] = []
+    for number, line in enumerate(_lines(source), 1):
         try:
-            data, _ = parse(line, ".json")
+            entries += [(number, parse(line, ".json")[0])] if line.strip() else []
         except Unreadable as error:
             faults += [fault._replace(line=number).at(source) for fault in error.faults]
         except RecursionError:
             faults.append(f"{source}:{number}: nested too deeply")
-        else:
-            if not cases and not head and isinstance(data, dict) and not {"text", "messages"} & data.keys():
-                head, head_line = cast("dict[str, Any]", data), number
-            else:
-                cases.append(data)
-                lines.append(number)
     if faults:
         raise ConfigurationError("\n".join(faults))
-    first = head_line if head else 1
-    return Document(source, {**head, "cases": cases}, lambda path: _line_in(path, lines, first))
+    number, first = entries[0]
+    head: Mapping[str, Any] = {}
+    if is_mapping(first) and not {"text", "messages"} & first.keys():
+        head = first
+        del entries[0]
+    places = [place for place, _ in entries]
+    data = {**head, "cases": [case for _, case in entries]}
+    return Document(source, data, partial(_line_in, places=places, head=number))
 
 
-def _line_in(path: Path, lines: list[int], head: int) -> int:
-    return lines[path[1]] if len(path) > 1 and path[0] == "cases" and isinstance(path[1], int) else head
+def _lines(source: str) -> list[str]:
+    try:
+        return text_of(source).split("\n")
+    except Empty:
+        raise ConfigurationError(f"{source}: the file is empty: {_LEAST}") from None
+    except Unreadable as error:
+        raise ConfigurationError("\n".join(fault.at(source) for fault in error.faults)) from None
+
+
+def _line_in(path: Path, *, places: Sequence[int], head: int) -> int:
+    return places[path[1]] if len(path) > 1 and path[0] == "cases" and isinstance(path[1], int) else head
 
 
 @cache
 def _adapter() -> TypeAdapter[WrittenCases]:
-    from pydantic import TypeAdapter  # noqa: PLC0415  for those who have files of cases
-
-    from genai_guard.policy.forms import Form  # noqa: PLC0415  as above
-    from genai_guard.policy.shapes import entry_of  # noqa: PLC0415  as above
-
     return TypeAdapter(cast("type[WrittenCases]", entry_of(Form.of(WrittenCases))))
 
 
 def _written(data: Any) -> WrittenCases:
-    from pydantic import ValidationError  # noqa: PLC0415  as above
-
-    from genai_guard.policy.data import plain  # noqa: PLC0415  as above
-    from genai_guard.policy.entries import nested  # noqa: PLC0415  as above
-
-    if not isinstance(data, dict):
+    if not is_mapping(data):
         raise Problems(
             [Problem((), f"a file of cases is a mapping with cases:, or a list of them, not {describe(data)}")]
         )
@@ -171,8 +175,6 @@ def _written(data: Any) -> WrittenCases:
 
 
 def _cases(document: Document) -> Iterator[Case]:
-    from genai_guard.testing.cases.making import Maker  # noqa: PLC0415  as above
-
     written = _written(document.data)
     policy, problems = _policy(written.policy, document.source)
     maker = Maker(written, policy)
@@ -188,6 +190,11 @@ def _cases(document: Document) -> Iterator[Case]:
     return iter(cases)
 
 
+def _nowhere(path: Path) -> None:
+    """What is written in Python has no lines."""
+    del path
+
+
 def _policy(policy: str, source: str) -> tuple[str, list[Problem]]:
     """Return what to load the policy from, whose path starts from the folder of the file of cases."""
     if not policy or is_reference(policy):
@@ -196,8 +203,3 @@ def _policy(policy: str, source: str) -> tuple[str, list[Problem]]:
     if not path.is_file():
         return policy, [Problem(("policy",), f"there is no file {quoted(str(path))}: its path starts from this file")]
     return str(path.resolve()), []
-
-
-def with_policy(cases: Iterable[Case], policy: str) -> tuple[Case, ...]:
-    """Return cases that are for another policy than that of their files."""
-    return tuple(replace(case, policy=policy) for case in cases)

@@ -53,10 +53,10 @@ class Observed:
 
     action: Action = Action.ALLOW
     verdicts: tuple[Verdict, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=FrozenDict, repr=False)
+    texts: Mapping[str, str] = field(default_factory=FrozenDict[str, str], repr=False)
     after: str | None = field(default=None, repr=False)
     reply_after: str | None = field(default=None, repr=False)
-    variants: Mapping[str, str] = field(default_factory=FrozenDict)
+    variants: Mapping[str, str] = field(default_factory=FrozenDict[str, str])
     denied_by: str = ""
     denied_call: int = 0
     error: str = ""

@@ -18,9 +18,9 @@ from genai_guard.testing.cases.bench import Bench
 from genai_guard.testing.cases.case import Case
 from genai_guard.testing.cases.checking import differences
 from genai_guard.testing.cases.reading import is_reference
-from genai_guard.testing.cases.results import CaseResult, Report, Status
+from genai_guard.testing.cases.results import CaseResult, KnownRule, Report, Status
 
-__all__ = ["Progress", "load_policy", "run_case", "run_cases"]
+__all__ = ["Progress", "known_rules", "load_policy", "run_case", "run_cases"]
 
 Progress: TypeAlias = Callable[[CaseResult, int, int], object]
 """Told of each result, how many there are by now, and how many there will be."""
@@ -91,6 +91,11 @@ def run_cases(pipeline: Pipeline | None, cases: Iterable[Case], *, progress: Pro
                 progress(results[-1], len(results), len(cases))
     known = dict.fromkeys(rule for bench in benches.values() for rule in bench.known)
     return Report(results=tuple(results), known=tuple(known), elapsed_s=time.perf_counter() - start)
+
+
+def known_rules(pipeline: Pipeline) -> tuple[KnownRule, ...]:
+    """Return the rules of a policy."""
+    return _bench(pipeline).known
 
 
 def _benches_for(pipeline: Pipeline | None, cases: Sequence[Case]) -> dict[str, Bench]:

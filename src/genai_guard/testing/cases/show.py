@@ -47,7 +47,7 @@ def describe_failure(result: CaseResult, *, width: int = _WIDTH) -> str:
     """Return what is wrong with a case: where it is, what was expected and found, and its text with the spans marked."""
     case, lines = result.case, [_headline(result)]
     if result.problem:
-        lines.append(f"  cannot be run: {result.problem}")
+        return f"{lines[0]}\n  cannot be run: {result.problem}"
     if result.status == "xpassed":
         lines.append(f"  passes, though it is known to fail: {case.xfail}")
     lines += [f"  {line}" for difference in result.differences for line in _difference(difference)]
