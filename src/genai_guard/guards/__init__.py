@@ -1,8 +1,11 @@
 """Guards: what must not pass in a text, or must not pass unchanged."""
 
-from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
+from genai_guard.guards.base import Classifier, Context, ContextGuard, Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
+from genai_guard.guards.combinators import AllOf, AnyOf, Unless, all_of, any_of, unless
+from genai_guard.guards.conditions import When, when
 from genai_guard.guards.custom import guard
+from genai_guard.guards.escalation import Escalate, escalate
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
@@ -10,13 +13,22 @@ from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.system_prompt_leak import SystemPromptLeak
+from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
 
 __all__ = [
     "PII",
+    "AllOf",
+    "AnyOf",
     "BlockedPatterns",
+    "Classifier",
+    "Context",
+    "ContextGuard",
+    "Escalate",
     "Guard",
     "Length",
     "MatchingGuard",
+    "MemoryTally",
     "Meter",
     "NamedSpan",
     "Names",
@@ -24,7 +36,17 @@ __all__ = [
     "Recogniser",
     "Secrets",
     "SpacyRecogniser",
+    "SqliteTally",
+    "SystemPromptLeak",
+    "Tally",
+    "Unless",
     "Vault",
+    "When",
     "WholeGuard",
+    "all_of",
+    "any_of",
+    "escalate",
     "guard",
+    "unless",
+    "when",
 ]
