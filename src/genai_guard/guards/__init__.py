@@ -6,12 +6,14 @@ from genai_guard.guards.combinators import AllOf, AnyOf, Unless, all_of, any_of,
 from genai_guard.guards.conditions import When, when
 from genai_guard.guards.custom import guard
 from genai_guard.guards.escalation import Escalate, escalate
+from genai_guard.guards.json_schema import JSONSchema
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
+from genai_guard.guards.pydantic_model import PydanticModel
 from genai_guard.guards.secrets import Secrets
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
@@ -26,6 +28,7 @@ __all__ = [
     "ContextGuard",
     "Escalate",
     "Guard",
+    "JSONSchema",
     "Length",
     "MatchingGuard",
     "MemoryTally",
@@ -33,6 +36,7 @@ __all__ = [
     "NamedSpan",
     "Names",
     "PresidioRecogniser",
+    "PydanticModel",
     "Recogniser",
     "Secrets",
     "SpacyRecogniser",
