@@ -223,6 +223,9 @@ def _variants(variant: str | Mapping[str, str] | None) -> Mapping[str, str]:
 
 
 def _name_of(text: str) -> str:
-    """Return the beginning of a text as a name."""
+    """Return the first words of a text as a name."""
     words = re.sub(r"[^\w.,@'-]+", " ", text[: 4 * _LONGEST_NAME]).strip()
-    return words if len(words) <= _LONGEST_NAME else f"{words[: _LONGEST_NAME - 3].rstrip()}..."
+    if len(words) <= _LONGEST_NAME:
+        return words
+    short = words[: _LONGEST_NAME - 3]
+    return f"{short.rpartition(' ')[0] or short}..."

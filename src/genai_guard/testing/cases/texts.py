@@ -44,7 +44,9 @@ def reply_value(reply: ScriptedReply | None) -> Any:
 def texts_of(case: Case) -> dict[str, str]:
     """Return the texts that are judged, by their places as findings have them; that of a prompt is empty."""
     asked = {} if case.side == "output" else request_texts(content_of(case))
-    return asked if case.side == "input" else asked | reply_texts(reply_value(case.reply))
+    if case.side == "input" or case.reply is None:
+        return asked
+    return asked | reply_texts(reply_value(case.reply))
 
 
 def request_texts(content: Any) -> dict[str, str]:
