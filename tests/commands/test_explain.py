@@ -152,6 +152,58 @@ def test_a_text_without_findings_names_who_was_asked(
     assert out.startswith("allow: no rule fired that is enforced\nasked were: pii (")
 
 
+GUARDS = """\
+from genai_guard import Pipeline
+from genai_guard.guards import PII, BlockedPatterns, all_of, escalate, guard, when
+
+@guard(action="flag")
+def shouting(text):
+    "Text in capitals."
+    return text.isupper()
+
+pipeline = Pipeline(input=[
+    all_of(PII(["EMAIL"]), BlockedPatterns(["project falcon"]), name="both", action="block"),
+    when(BlockedPatterns(["blue heron"], name="birds"), role="user", content=["text", "result"]),
+    escalate(BlockedPatterns(["red kite"], name="kites", action="flag"), after=3, by="user"),
+    shouting,
+])
+"""
+
+
+@pytest.fixture
+def guards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "guards_to_explain.py").write_text(GUARDS)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "guards_to_explain:pipeline"
+
+
+def test_the_rules_of_a_combined_guard_are_explained(
+    guards: str, give: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give("bob[at]example.com on project falcon")
+    out = printed(capsys, guards, code=1)
+    assert out.startswith("block, because of both\nasked were: both (2 rules), birds, kites, shouting\n")
+    assert rows(out)["guard"] == "both, which answers with block"
+    assert rows(out)["disguised"].startswith("yes")
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [("a blue heron", "only where role=user"), ("a red kite", "blocks from finding 3 of a user on")],
+)
+def test_it_is_said_when_a_guard_is_asked(
+    text: str, condition: str, guards: str, give: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give(text)
+    main(["explain", guards])
+    assert f"   asked       {condition}\n" in capsys.readouterr().out
+
+
+def test_a_function_is_explained_by_its_docstring(guards: str, give: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    give("WHERE IS MY PARCEL")
+    assert rows(printed(capsys, guards))["looks for"] == "Text in capitals (kind custom)"
+
+
 # --- near misses ------------------------------------------------------------------------------------------------------
 
 

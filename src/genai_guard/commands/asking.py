@@ -5,7 +5,6 @@ Limits, experiments and the recorder of the pipeline are left out: nothing is co
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from genai_guard.clients import request_client
 from genai_guard.commands.shared import UsageError
 from genai_guard.errors import ComponentFailed
-from genai_guard.guards.base import Guard, Side
+from genai_guard.guards.base import Side
+from genai_guard.guards.seat import Seat
 from genai_guard.messages import Part
 from genai_guard.pipeline import Pipeline
 from genai_guard.verdicts import Action, Finding, Verdict, gravest
@@ -21,7 +21,7 @@ from genai_guard.verdicts import Action, Finding, Verdict, gravest
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["Answer", "Content", "action_of", "ask", "guards_of", "name_of"]
+__all__ = ["Answer", "Content", "ask", "seats_of"]
 
 Content: TypeAlias = str | Sequence[Mapping[str, Any]]
 """A text, or the messages of a conversation."""
@@ -85,19 +85,9 @@ class _Notes:
         self.event = event
 
 
-def guards_of(pipeline: Pipeline, side: Side) -> tuple[Guard, ...]:
-    """Return the guards of a side."""
-    return pipeline.input if side == "input" else pipeline.output
-
-
-def name_of(guard: Guard) -> str:
-    """Return the name of a guard, as verdicts have it."""
-    return getattr(guard, "name", "") or type(guard).__name__
-
-
-def action_of(guard: Guard) -> Action:
-    """Return what a guard does with what it finds."""
-    return Action(getattr(guard, "action", Action.BLOCK))
+def seats_of(pipeline: Pipeline, side: Side) -> tuple[Seat, ...]:
+    """Return the guards of a side, with what is known of them."""
+    return tuple(Seat.of(guard) for guard in (pipeline.input if side == "input" else pipeline.output))
 
 
 def ask(pipeline: Pipeline, side: Side, content: Content) -> Answer:
@@ -141,9 +131,8 @@ def _call(pipeline: Pipeline, request: Any, reply: str, left: list[Any]) -> Any:
         left.append(messages)
         return reply
 
-    guards = (*pipeline.input, *pipeline.output)
     try:
-        if any(inspect.iscoroutinefunction(getattr(guard, "check", None)) for guard in guards):
+        if any(seat.is_async for seat in (*seats_of(pipeline, "input"), *seats_of(pipeline, "output"))):
             import asyncio  # noqa: PLC0415  takes longer to load than most texts to check
 
             return asyncio.run(_arun(pipeline, amodel, request))

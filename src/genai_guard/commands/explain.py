@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.asking import Answer, ask, guards_of, name_of
+from genai_guard.commands.asking import Answer, ask, seats_of
 from genai_guard.commands.check import add_content, content_of, style_of
-from genai_guard.commands.facts import RuleFacts, about, kind_of, rules_of, words_in_short
+from genai_guard.commands.facts import RuleFacts, about, conditions_of, kind_of, sources_of, words_in_short
 from genai_guard.commands.listing import all_facts, built_in
 from genai_guard.commands.marks import place
 from genai_guard.commands.reasons import NearMiss, Reason, near_misses, reasons
@@ -86,7 +86,7 @@ def _headline(pipeline: Pipeline, side: Side, answer: Answer, paint: Paint) -> I
     for verdict in answer.verdicts:
         if verdict.error:
             yield f"the guard {verdict.guard} broke: {verdict.error}"
-    asked = [(name_of(guard), len(rules_of(guard))) for guard in guards_of(pipeline, side)]
+    asked = [(seat.name, sum(1 for _ in sources_of(seat))) for seat in seats_of(pipeline, side)]
     names = ", ".join(name + (f" ({count} rules)" if count > 1 else "") for name, count in asked)
     yield paint(f"asked were: {names or f'no guards, the policy has none of the {side}'}", "dim")
 
@@ -127,15 +127,19 @@ def _why(reason: Reason, *, show_text: bool) -> Iterator[tuple[str, str]]:
         yield "reads", printable(repr(reason.reads)) if show_text else f"{len(reason.reads)} characters (--show-text)"
     if reason.named_by:
         yield "named by", ", ".join(reason.named_by)
+    for condition in facts.conditions:
+        yield "asked", condition
     if facts.exceptions:
         yield "exceptions", f"{facts.exceptions:,} in the policy; this is none of them"
 
 
 def _of_guard(reason: Reason) -> Iterator[tuple[str, str]]:
 
-    if reason.guard is not None:
-        said = about(reason.guard)
-        yield "looks for", f"{said} (kind {kind_of(reason.guard)})" if said else kind_of(reason.guard)
+    if reason.seat is not None:
+        said = about(reason.seat.guard)
+        yield "looks for", f"{said} (kind {kind_of(reason.seat.guard)})" if said else kind_of(reason.seat.guard)
+        for condition in conditions_of(reason.seat):
+            yield "asked", condition
 
 
 def _score(score: float, needed: float | None) -> str:
@@ -221,6 +225,8 @@ def _rule_lines(side: Side, facts: RuleFacts, paint: Paint) -> Iterator[str]:
     if facts.words:
         yield _row("words", words_in_short(facts.words))
     yield _row("disguised", "found as well" if facts.disguises else "not found")
+    for condition in facts.conditions:
+        yield _row("asked", condition)
     if facts.exceptions:
         yield _row("exceptions", f"{facts.exceptions:,}")
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-from genai_guard.commands.asking import action_of, name_of
-from genai_guard.guards.base import Guard, MatchingGuard
+from genai_guard.guards.base import Guard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.credentials import CREDENTIALS
 from genai_guard.guards.credentials.credential import after_sign
 from genai_guard.guards.entities.catalogue import CATALOGUE, DEFAULT_THRESHOLD, NAMED_THRESHOLD
 from genai_guard.guards.pii import PII
+from genai_guard.guards.seat import Seat
 from genai_guard.guards.secrets import Secrets
 from genai_guard.text.rules import Rule
 
-__all__ = ["RuleFacts", "about", "facts_of", "kind_of", "rules_of", "words_in_short"]
+__all__ = ["RuleFacts", "Source", "about", "conditions_of", "facts_of", "kind_of", "sources_of", "words_in_short"]
 
 _WORDS_SHOWN: Final = 12
 _ENDINGS: Final = tuple(f"{gap}{word}" for word in ("number", "no", "nr", "num", "id") for gap in ("_", ""))
@@ -43,6 +43,7 @@ class RuleFacts:
         words: Words of which one is in every match, or stands before it; none if the form alone is enough.
         exceptions: How many exceptions the policy makes.
         disguises: Whether it is looked for in disguise too.
+        conditions: Where it is looked for only, and when it blocks besides.
     """
 
     rule: str
@@ -58,6 +59,34 @@ class RuleFacts:
     words: tuple[str, ...] = ()
     exceptions: int = 0
     disguises: bool = True
+    conditions: tuple[str, ...] = ()
+
+
+class Source(NamedTuple):
+    """Where a rule comes from.
+
+    Attributes:
+        seat: The guard of the pipeline.
+        guard: The guard that has the rule: that of the seat, or one that it is made of.
+        rule: The rule.
+    """
+
+    seat: Seat
+    guard: Any
+    rule: Rule
+
+
+def sources_of(seat: Seat) -> Iterator[Source]:
+    """Yield the rules of a guard, and of the guards that it is made of; none if it does not work by rules."""
+    for guard in _parts_of(seat.guard):
+        for rule in (*getattr(guard, "rules", ()), *getattr(guard, "call_rules", ())):
+            yield Source(seat, guard, rule)
+
+
+def _parts_of(guard: Any) -> Iterator[Any]:
+    yield guard
+    for member in getattr(guard, "members", ()):
+        yield from _parts_of(Seat.of(member).guard)
 
 
 def kind_of(guard: Guard) -> str:
@@ -70,20 +99,32 @@ def about(guard: Guard) -> str:
     return _first_line(guard)
 
 
-def rules_of(guard: Guard) -> Sequence[Rule]:
-    """Return the rules of a guard; none if it does not work by rules."""
-    return cast("MatchingGuard", guard).rules if isinstance(guard, MatchingGuard) else ()
+def conditions_of(seat: Seat) -> tuple[str, ...]:
+    """Return where the guard is asked, and from when on it blocks: `role=tool`, `block after=3`."""
+    said: list[str] = []
+    for condition in seat.conditions:
+        names = (each.name for each in fields(condition) if each.name not in {"then", "name"})
+        said += (f"only where {name}={_words(getattr(condition, name))}" for name in names if getattr(condition, name))
+    said += (f"blocks from finding {each.after} of a {each.by} on" for each in seat.escalations)
+    return tuple(said)
 
 
-def facts_of(guard: Guard, rule: Rule) -> RuleFacts:
-    """Describe a rule of a guard."""
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " and ".join(f"{key}: {word}" for key, word in cast("Mapping[str, str]", value).items())
+    return value if isinstance(value, str) else " or ".join(value)
+
+
+def facts_of(source: Source) -> RuleFacts:
+    """Describe a rule."""
+    seat, guard, rule = source
     return RuleFacts(
         rule=rule.id,
         category=rule.category,
-        guard=name_of(guard),
+        guard=seat.name,
         kind=kind_of(guard),
-        action=action_of(guard).value,
-        mode=getattr(guard, "mode", "enforce"),
+        action=seat.action.value,
+        mode=seat.mode,
         score=rule.score,
         needed=_needed(guard, rule),
         looks_for=_looks_for(guard, rule),
@@ -91,6 +132,7 @@ def facts_of(guard: Guard, rule: Rule) -> RuleFacts:
         words=() if rule.keywords else rule.starts or rule.words,
         exceptions=_exceptions(guard, rule),
         disguises=getattr(guard, "normalize", True),
+        conditions=conditions_of(seat),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from genai_guard.commands.asking import guards_of
-from genai_guard.commands.facts import RuleFacts, facts_of, rules_of
+from genai_guard.commands.asking import seats_of
+from genai_guard.commands.facts import RuleFacts, facts_of, sources_of
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard, Side
 from genai_guard.guards.pii import PII
@@ -20,9 +20,9 @@ _SIDES: Final[tuple[Side, ...]] = ("input", "output")
 def all_facts(pipeline: Pipeline) -> Iterator[tuple[Side, RuleFacts]]:
     """Yield what there is to say about each rule of either side."""
     for side in _SIDES:
-        for guard in guards_of(pipeline, side):
-            for rule in rules_of(guard):
-                yield side, facts_of(guard, rule)
+        for seat in seats_of(pipeline, side):
+            for source in sources_of(seat):
+                yield side, facts_of(source)
 
 
 def built_in() -> Pipeline:

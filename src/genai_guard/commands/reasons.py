@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from genai_guard.commands.asking import Answer, guards_of, name_of
-from genai_guard.commands.facts import RuleFacts, facts_of, rules_of
+from genai_guard.commands.asking import Answer, seats_of
+from genai_guard.commands.facts import RuleFacts, Source, facts_of, sources_of
 from genai_guard.errors import GenAIGuardError
-from genai_guard.guards.base import Guard, Side
+from genai_guard.guards.base import Side
+from genai_guard.guards.seat import Seat
 from genai_guard.messages import Part
 from genai_guard.pipeline import Pipeline
 from genai_guard.text.rules import Match, Rule
@@ -40,7 +40,7 @@ class Reason:
         finding: What it found.
         verdict: What it said.
         part: The text it is in.
-        guard: The guard; None if it is no guard of its own, such as the limiter.
+        seat: The guard; None if it is none of the pipeline's.
         facts: What there is to say about the rule; None for a guard that does not work by rules.
         form: In which form of the text it was found.
         reads: What it reads in that form, where that is not what is written there.
@@ -52,7 +52,7 @@ class Reason:
     finding: Finding
     verdict: Verdict
     part: Part
-    guard: Guard | None = None
+    seat: Seat | None = None
     facts: RuleFacts | None = None
     form: FormName = ""
     reads: str | None = None
@@ -92,34 +92,36 @@ class _Seen(NamedTuple):
 
 def reasons(pipeline: Pipeline, side: Side, answer: Answer) -> Iterator[Reason]:
     """Yield the reason of each finding of an answer, in its order."""
-    guards = {name_of(guard): guard for guard in guards_of(pipeline, side)}
+    seats = {seat.name: seat for seat in seats_of(pipeline, side)}
+    made: dict[int, Views] = {}
     for finding, verdict in answer.found:
-        guard = guards.get(verdict.guard) or guards.get(finding.guard)
-        yield _reason(Reason(finding, verdict, answer.part_of(finding), guard))
+        seat = seats.get(verdict.guard) or seats.get(finding.guard)
+        yield _reason(Reason(finding, verdict, answer.part_of(finding), seat), made)
 
 
 def near_misses(pipeline: Pipeline, side: Side, answer: Answer) -> Iterator[NearMiss]:
     """Yield what looked like a match of a rule and was refused by its check, or is an exception of the policy."""
-    for guard in guards_of(pipeline, side):
-        rules = [rule for rule in rules_of(guard) if rule.pattern and (rule.validator or rule.ignore)]
-        if not rules:
+    for seat in seats_of(pipeline, side):
+        sources = [each for each in sources_of(seat) if each.rule.pattern and (each.rule.validator or each.rule.ignore)]
+        if not sources:
             continue
-        scanner = shared_scanner(replace(rule, validator=None, ignore=None) for rule in rules)
+        scanner = shared_scanner(replace(source.rule, validator=None, ignore=None) for source in sources)
         for part in answer.parts:
             try:
                 matches = scanner.find(part.text)
             except GenAIGuardError:  # its guard has said so
                 continue
             for match in matches:
-                why = _refusal(guard, rules[match.rule], part.text[match.start : match.end])
+                why = _refusal(sources[match.rule], part.text[match.start : match.end])
                 if why and not _is_found(answer, part, match):
-                    yield NearMiss(rules[match.rule].id, name_of(guard), part, match.start, match.end, why)
+                    yield NearMiss(sources[match.rule].rule.id, seat.name, part, match.start, match.end, why)
 
 
-def _refusal(guard: Guard, rule: Rule, matched: str) -> str:
+def _refusal(source: Source, matched: str) -> str:
     """Return what is wrong with a match that only looks like one; nothing if nothing is."""
+    rule = source.rule
     if rule.validator is not None and not rule.validator(matched):
-        return ": ".join(("its check refused it", *facts_of(guard, rule).checks[:1]))
+        return ": ".join(("its check refused it", *facts_of(source).checks[:1]))
     return "it is an exception of the policy" if rule.ignore is not None and rule.ignore(matched) else ""
 
 
@@ -131,44 +133,41 @@ def _is_found(answer: Answer, part: Part, match: Match) -> bool:
     )
 
 
-def _reason(reason: Reason) -> Reason:
-    guard, finding = reason.guard, reason.finding
-    number = next((at for at, rule in enumerate(rules_of(guard)) if rule.id == finding.rule), -1) if guard else -1
-    if guard is None or number < 0:
+def _reason(reason: Reason, made: dict[int, Views]) -> Reason:
+    sources = [] if reason.seat is None else [*sources_of(reason.seat)]
+    source = next((each for each in sources if each.rule.id == reason.finding.rule), None)
+    if source is None:
         return reason
-    rule = rules_of(guard)[number]
-    seen = _first_seen(guard, number, reason.part.text, finding)
-    reason = replace(reason, facts=facts_of(guard, rule))
+    reason = replace(reason, facts=facts_of(source))
+    seen = _first_seen(source, reason.part.text, reason.finding, made)
     if seen is None:
         return reason
     reads = seen.match.reads if seen.form != "raw" else None
-    matched = reason.part.text[finding.start : finding.end] if reads is None else reads
-    keyword = _keyword(rule, matched)
+    matched = reason.finding.of(reason.part.text) if reads is None else reads
+    keyword = _keyword(source.rule, matched)
     return replace(
         reason,
         form=seen.form,
         reads=reads,
-        named_by=_named_by(rule, seen.text),
+        named_by=_named_by(source.rule, seen.text),
         keyword=keyword,
-        phrase=rule.keywords[keyword - 1] if keyword else "",
+        phrase=source.rule.keywords[keyword - 1] if keyword else "",
     )
 
 
-def _first_seen(guard: Guard, number: int, text: str, finding: Finding) -> _Seen | None:
-    """Return how a finding was seen, in the plainest form in which it was."""
-    for seen in _seen(_views(guard, rules_of(guard)), text):
+def _first_seen(source: Source, text: str, finding: Finding, made: dict[int, Views]) -> _Seen | None:
+    """Return how a finding was seen, in the plainest form in which it was. Views that were made are kept in `made`."""
+    rules: tuple[Rule, ...] = tuple(source.guard.rules)
+    if source.rule not in rules:  # a rule that is made for one call
+        return None
+    if id(source.guard) not in made:
+        normalize = getattr(source.guard, "normalize", True)
+        made[id(source.guard)] = Views(shared_scanner(rules), plain=() if normalize else range(len(rules)))
+    number = rules.index(source.rule)
+    for seen in _seen(made[id(source.guard)], text):
         if seen.match[:3] == (finding.start, finding.end, number):
             return seen
     return None
-
-
-@lru_cache(maxsize=64)
-def _cached_views(rules: tuple[Rule, ...], *, normalize: bool) -> Views:
-    return Views(shared_scanner(rules), plain=() if normalize else range(len(rules)))
-
-
-def _views(guard: Guard, rules: Sequence[Rule]) -> Views:
-    return _cached_views(tuple(rules), normalize=getattr(guard, "normalize", True))
 
 
 def _seen(views: Views, text: str) -> Iterator[_Seen]:
