@@ -100,7 +100,7 @@ def baseline(text: str) -> Repeat:
 
 def in_one_pipeline(lines: Mapping[str, Line]) -> Pipeline:
     """Return a pipeline of every guard that does not wait for anything."""
-    built = [line.build() for line in lines.values() if line.clean is CLEAN]
+    built = [line.build() for line in lines.values() if not line.alone]
     return Pipeline(input=[each for each in built if not _waits(each)])
 
 
@@ -141,6 +141,7 @@ def _cell(timing: Timing, unit: float) -> str:
 class Judge:
     """A guard that waits, as one does that asks a service, and then has no objection."""
 
+    action = "flag"
     blocking = True
 
     def __init__(self, name: str, *, beside_call: bool = False) -> None:
