@@ -171,15 +171,19 @@ def test_what_is_no_conversation_is_an_error_of_usage(
 
 # --- pipelines of Python ----------------------------------------------------------------------------------------------
 
-MODULE = """\
+MODULE = r"""\
 from genai_guard import Pipeline
 from genai_guard.guards import guard
+
+@guard(action="flag")
+def hostile(text):
+    return [(0, 3, "\x1b[2J")] if "hostile" in text else None
 
 @guard(action="redact")
 async def slow(text):
     return [(0, 3)] if text.startswith("bob") else None
 
-pipeline = Pipeline(input=[slow])
+pipeline = Pipeline(input=[slow, hostile])
 number = 3
 """
 
@@ -198,6 +202,17 @@ def test_a_pipeline_of_python_is_checked_asynchronous_guards_included(
     out = printed(capsys, f"{module}:pipeline", written(tmp_path, "bob was here"))
     assert out.startswith("redact\n  0-3         SLOW ")
     assert out.endswith("\n[SLOW] was here\n")
+
+
+def test_what_a_guard_says_gives_a_terminal_no_orders(
+    module: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, "a hostile text")
+    out = printed(capsys, f"{module}:pipeline", file, "--text") + printed(capsys, f"{module}:pipeline", file)
+    assert main(["explain", f"{module}:pipeline", file]) == 0
+    out += capsys.readouterr().out
+    assert out.count("\\x1b[2J") == 4
+    assert "\x1b" not in out
 
 
 @pytest.mark.parametrize(

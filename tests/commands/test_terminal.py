@@ -85,3 +85,8 @@ def test_many_findings_take_time_in_proportion() -> None:
     lines = excerpt(text, [found(at, at + 3) for at in range(0, len(text), 4)], Paint(on=False))
     assert len(lines) == 20_000
     assert lines[-1] == "20000 | >>bob<<[X]"
+
+
+def test_places_of_many_findings_take_time_in_proportion() -> None:
+    text = "bob\n" * 50_000
+    assert [place(text, at) for at in range(0, len(text), 4)][-1] == "50000:1"

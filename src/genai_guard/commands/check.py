@@ -125,20 +125,21 @@ def _as_text(answer: Answer, paint: Paint, *, marked: bool, left: bool) -> Itera
             if text != part.text:
                 yield ""
                 if len(answer.parts) > 1:
-                    yield paint(f"{part.where}:", "dim")
+                    yield paint(f"{printable(part.where)}:", "dim")
                 yield printable(text).rstrip("\n")
 
 
 def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Paint) -> str:
 
     part = answer.part_of(finding)
-    where = f"{part.where} " if len(answer.parts) > 1 else ""
+    where = f"{printable(part.where)} " if len(answer.parts) > 1 else ""
     detail = f" ({finding.detail})" if finding.detail else ""
+    said = printable(f"{finding.guard or verdict.guard}: {finding.rule}{detail}")
     shadow = ", in shadow" if verdict.mode == "shadow" else ""
     span = f"{where}{finding.start}-{finding.end}"
-    category = paint(f"{finding.category:<14}", "yellow")
+    category = paint(f"{printable(finding.category):<14}", "yellow")
     at = f"at {place(part.text, finding.start)}, score {finding.score:g}, {verdict.action.value}{shadow}"
-    return f"  {span:<11} {category} {finding.guard or verdict.guard}: {finding.rule}{detail}, {at}"
+    return f"  {span:<11} {category} {said}, {at}"
 
 
 def _marked(answer: Answer, paint: Paint) -> Iterator[str]:
@@ -146,7 +147,7 @@ def _marked(answer: Answer, paint: Paint) -> Iterator[str]:
     for part in _parts_with_findings(answer):
         yield ""
         if len(answer.parts) > 1:
-            yield paint(f"{part.where} ({part.role}):", "dim")
+            yield paint(f"{printable(part.where)} ({part.role}):", "dim")
         yield from excerpt(part.text, [each for each, _ in answer.found if answer.part_of(each) is part], paint)
 
 

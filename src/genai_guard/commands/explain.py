@@ -94,11 +94,11 @@ def _headline(pipeline: Pipeline, side: Side, answer: Answer, paint: Paint) -> I
 def _reason_lines(number: int, answer: Answer, reason: Reason, paint: Paint, *, show_text: bool) -> Iterator[str]:
 
     finding, text = reason.finding, reason.part.text
-    where = f" of {finding.where}" if len(answer.parts) > 1 else ""
+    where = f" of {printable(finding.where)}" if len(answer.parts) > 1 else ""
     span = f"{place(text, finding.start)} ({finding.start}-{finding.end}){where}"
     shadow = ", in shadow mode" if reason.verdict.mode == "shadow" else ""
     yield ""
-    yield f"{number}. {paint(finding.rule, 'bold')} found {paint(finding.category, 'yellow')} at {span}"
+    yield f"{number}. {paint(printable(finding.rule), 'bold')} found {paint(printable(finding.category), 'yellow')} at {span}"
     yield _row("guard", f"{reason.verdict.guard}, which answers with {reason.verdict.action.value}{shadow}")
     for name, said in _why(reason, show_text=show_text):
         yield _row(name, said)
@@ -159,7 +159,7 @@ def _near_lines(missed: Iterable[NearMiss], paint: Paint, *, show_text: bool) ->
         where = f" of {miss.part.where}" if miss.part.where else ""
         text = f": {miss.part.text[miss.start : miss.end]!r}" if show_text else ""
         at = f"{place(miss.part.text, miss.start)} ({miss.start}-{miss.end}){where}"
-        yield f"   {miss.rule} at {at}: {miss.why}{printable(text)}"
+        yield printable(f"   {miss.rule} at {at}: {miss.why}{text}")
 
 
 def _as_json(answer: Answer, found: Iterable[Reason], missed: Iterable[NearMiss], *, show_text: bool) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -40,7 +42,15 @@ class Marked(NamedTuple):
 
 def place(text: str, index: int) -> str:
     """Return line and column of a character, both counted from 1."""
-    return f"{text.count(chr(10), 0, index) + 1}:{index - text.rfind(chr(10), 0, index)}"
+    starts = _starts(text)
+    line = bisect_right(starts, index)
+    return f"{line}:{index - starts[line - 1] + 1}"
+
+
+@lru_cache(maxsize=8)
+def _starts(text: str) -> list[int]:
+    """Return where the lines of a text begin. Many findings of one text are asked about, one after the other."""
+    return [0, *(found.end() for found in re.finditer("\n", text))]
 
 
 def marked_spans(findings: Iterable[Finding], size: int) -> list[Marked]:
@@ -84,11 +94,9 @@ def excerpt(text: str, findings: Iterable[Finding], paint: Paint, *, whole: bool
 
 
 def _lines(text: str) -> list[tuple[int, int]]:
-    lines: list[tuple[int, int]] = []
-    start = 0
-    for line in text.split("\n"):
-        lines.append((start, start + len(line)))
-        start += len(line) + 1
+    """Return beginning and end of each line; what is behind the last line end is no line if it is empty."""
+    starts = _starts(text)
+    lines = [*zip(starts, [*(start - 1 for start in starts[1:]), len(text)], strict=True)]
     return lines if len(lines) == 1 or lines[-1][0] < lines[-1][1] else lines[:-1]
 
 

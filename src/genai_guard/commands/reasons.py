@@ -90,13 +90,17 @@ class _Seen(NamedTuple):
     """What precedes it in that form, and itself."""
 
 
+_AllSeen: TypeAlias = dict[tuple[int, str], dict[tuple[int, int, int], _Seen]]
+"""What was seen, by guard and text, and there by place and rule."""
+
+
 def reasons(pipeline: Pipeline, side: Side, answer: Answer) -> Iterator[Reason]:
     """Yield the reason of each finding of an answer, in its order."""
     seats = {seat.name: seat for seat in seats_of(pipeline, side)}
-    made: dict[int, Views] = {}
+    seen: _AllSeen = {}
     for finding, verdict in answer.found:
         seat = seats.get(verdict.guard) or seats.get(finding.guard)
-        yield _reason(Reason(finding, verdict, answer.part_of(finding), seat), made)
+        yield _reason(Reason(finding, verdict, answer.part_of(finding), seat), seen)
 
 
 def near_misses(pipeline: Pipeline, side: Side, answer: Answer) -> Iterator[NearMiss]:
@@ -133,13 +137,13 @@ def _is_found(answer: Answer, part: Part, match: Match) -> bool:
     )
 
 
-def _reason(reason: Reason, made: dict[int, Views]) -> Reason:
+def _reason(reason: Reason, known: _AllSeen) -> Reason:
     sources = [] if reason.seat is None else [*sources_of(reason.seat)]
     source = next((each for each in sources if each.rule.id == reason.finding.rule), None)
     if source is None:
         return reason
     reason = replace(reason, facts=facts_of(source))
-    seen = _first_seen(source, reason.part.text, reason.finding, made)
+    seen = _first_seen(source, reason.part, reason.finding, known)
     if seen is None:
         return reason
     reads = seen.match.reads if seen.form != "raw" else None
@@ -155,19 +159,19 @@ def _reason(reason: Reason, made: dict[int, Views]) -> Reason:
     )
 
 
-def _first_seen(source: Source, text: str, finding: Finding, made: dict[int, Views]) -> _Seen | None:
-    """Return how a finding was seen, in the plainest form in which it was. Views that were made are kept in `made`."""
+def _first_seen(source: Source, part: Part, finding: Finding, known: _AllSeen) -> _Seen | None:
+    """Return how a finding was seen, in the plainest form in which it was. A text is searched once, and kept in `known`."""
     rules: tuple[Rule, ...] = tuple(source.guard.rules)
     if source.rule not in rules:  # a rule that is made for one call
         return None
-    if id(source.guard) not in made:
+    key = (id(source.guard), part.where)
+    if key not in known:
         normalize = getattr(source.guard, "normalize", True)
-        made[id(source.guard)] = Views(shared_scanner(rules), plain=() if normalize else range(len(rules)))
-    number = rules.index(source.rule)
-    for seen in _seen(made[id(source.guard)], text):
-        if seen.match[:3] == (finding.start, finding.end, number):
-            return seen
-    return None
+        views = Views(shared_scanner(rules), plain=() if normalize else range(len(rules)))
+        found = known[key] = {}
+        for seen in _seen(views, part.text):
+            found.setdefault(seen.match[:3], seen)
+    return known[key].get((finding.start, finding.end, rules.index(source.rule)))
 
 
 def _seen(views: Views, text: str) -> Iterator[_Seen]:

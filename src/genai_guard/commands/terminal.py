@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final, Literal, TextIO, TypeAlias
 
-__all__ = ["ColourMode", "Paint", "Style", "add_colour", "encodable", "is_terminal", "paint_for", "printable"]
+__all__ = ["ColourMode", "Paint", "Style", "add_colour", "is_terminal", "paint_for", "printable"]
 
 ColourMode: TypeAlias = Literal["auto", "always", "never"]
 Style: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan", "mark"]
@@ -73,10 +73,6 @@ def paint_for(mode: ColourMode, stream: TextIO, environ: Mapping[str, str] | Non
 
 def printable(text: str) -> str:
     """Escape what a terminal would obey, or cannot show."""
-    return encodable("".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text))
-
-
-def encodable(text: str) -> str:
-    """Escape what the encoding of standard output does not have."""
     encoding = sys.stdout.encoding or "utf-8"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    shown = "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
+    return shown.encode(encoding, "backslashreplace").decode(encoding)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from genai_guard.commands.bounds import bounds, complaints
 from genai_guard.commands.progress import Progress
 from genai_guard.commands.shared import NO, OK, UsageError, load, write_text
-from genai_guard.commands.terminal import Paint, add_colour, encodable, is_terminal, paint_for
+from genai_guard.commands.terminal import Paint, add_colour, is_terminal, paint_for, printable
 from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(_as_json(args, done))
     else:
         paint = paint_for(args.color, sys.stdout)
-        sys.stdout.write(encodable("".join(f"{line}\n" for line in _as_text(args, done, paint))))
+        sys.stdout.write("".join(f"{line}\n" for line in _as_text(args, done, paint)))
     if args.write and done.calibration is not None:
         _write_back(args, done.calibration)
     return OK if done.ok else NO
@@ -204,13 +204,13 @@ def _as_text(args: argparse.Namespace, done: _Run, paint: Paint) -> Iterator[str
     for result in done.report.failures:
         yield from _failure(result, paint, redact=args.redact)
     if not args.quiet:
-        yield done.scores.table()
+        yield printable(done.scores.table())
         yield ""
     if done.calibration is not None:
-        yield done.calibration.text()
+        yield printable(done.calibration.text())
         yield ""
     if done.diff is not None:
-        yield _short_diff(done.diff) if args.redact else done.diff.text()
+        yield printable(_short_diff(done.diff) if args.redact else done.diff.text())
         yield ""
     for line in done.complaints:
         yield paint(line, "red")
@@ -228,9 +228,9 @@ def _failure(result: CaseResult, paint: Paint, *, redact: bool) -> Iterator[str]
     if redact:
         aspects = ", ".join(dict.fromkeys(each.aspect for each in result.differences)) or result.status
         disguise = f" [{result.case.evasion}]" if result.case.evasion else ""
-        yield f"{paint(str(result.case.place), 'red')}{disguise}: {aspects}, {len(result.case.text):,} characters"
+        yield f"{paint(printable(str(result.case.place)), 'red')}{disguise}: {aspects}, {len(result.case.text):,} characters"
         return
-    first, *rest = describe_failure(result).split("\n")
+    first, *rest = printable(describe_failure(result)).split("\n")
     yield paint(first, "red")
     for line in rest:
         yield paint(line, "yellow") if line.lstrip().startswith("^") else line
