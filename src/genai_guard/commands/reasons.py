@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, NamedTuple, TypeAlias
+from operator import attrgetter
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from genai_guard.commands.asking import Answer, seats_of
 from genai_guard.commands.facts import RuleFacts, Source, facts_of, sources_of
+from genai_guard.commands.marks import Marked, marked_spans
 from genai_guard.errors import GenAIGuardError
 from genai_guard.guards.base import Side
 from genai_guard.guards.seat import Seat
@@ -29,6 +32,7 @@ digits read as letters. Empty where that is not known."""
 _FORMS: Final[tuple[FormName, ...]] = ("canonical", "letters", "letters")
 _BEFORE: Final = 120
 """Characters before a match in which the word that names it is looked for."""
+_end_of: Final[Any] = attrgetter("end")
 _WORD: Final = re.compile("[a-z0-9_]+")
 
 
@@ -90,34 +94,67 @@ class _Seen(NamedTuple):
     """What precedes it in that form, and itself."""
 
 
-_AllSeen: TypeAlias = dict[tuple[int, str], dict[tuple[int, int, int], _Seen]]
-"""What was seen, by guard and text, and there by place and rule."""
+class _Known:
+    """What is looked up once, however many findings there are: rules by guard, and what was seen by guard and text."""
+
+    def __init__(self, pipeline: Pipeline, side: Side) -> None:
+        self.seats: Final = {seat.name: seat for seat in seats_of(pipeline, side)}
+        self._described: Final = {name: _described(seat) for name, seat in self.seats.items()}
+        self._seen: Final[dict[tuple[int, str], dict[tuple[int, int, str], _Seen]]] = {}
+
+    def described(self, seat: Seat, rule_id: str) -> tuple[Source, RuleFacts] | None:
+        """Return a rule, and what there is to say about it."""
+        return self._described[seat.name].get(rule_id)
+
+    def seen(self, source: Source, part: Part, finding: Finding) -> _Seen | None:
+        """Return how a finding was seen, in the plainest form in which it was; None for a rule made for one call."""
+        key = (id(source.guard), part.where)
+        if key not in self._seen:
+            self._seen[key] = _all_seen(source, part.text)
+        return self._seen[key].get((finding.start, finding.end, finding.rule))
+
+
+def _described(seat: Seat) -> dict[str, tuple[Source, RuleFacts]]:
+    found: dict[str, tuple[Source, RuleFacts]] = {}
+    for source in sources_of(seat):
+        found.setdefault(source.rule.id, (source, facts_of(source)))
+    return found
+
+
+def _all_seen(source: Source, text: str) -> dict[tuple[int, int, str], _Seen]:
+    rules: tuple[Rule, ...] = tuple(source.guard.rules)
+    normalize = getattr(source.guard, "normalize", True)
+    found: dict[tuple[int, int, str], _Seen] = {}
+    for seen in _seen(Views(shared_scanner(rules), plain=() if normalize else range(len(rules))), text):
+        found.setdefault((seen.match.start, seen.match.end, rules[seen.match.rule].id), seen)
+    return found
 
 
 def reasons(pipeline: Pipeline, side: Side, answer: Answer) -> Iterator[Reason]:
     """Yield the reason of each finding of an answer, in its order."""
-    seats = {seat.name: seat for seat in seats_of(pipeline, side)}
-    seen: _AllSeen = {}
+    known = _Known(pipeline, side)
     for finding, verdict in answer.found:
-        seat = seats.get(verdict.guard) or seats.get(finding.guard)
-        yield _reason(Reason(finding, verdict, answer.part_of(finding), seat), seen)
+        seat = known.seats.get(verdict.guard) or known.seats.get(finding.guard)
+        yield _reason(Reason(finding, verdict, answer.part_of(finding), seat), known)
 
 
 def near_misses(pipeline: Pipeline, side: Side, answer: Answer) -> Iterator[NearMiss]:
     """Yield what looked like a match of a rule and was refused by its check, or is an exception of the policy."""
+    taken_of = {part.where: marked_spans(_findings_in(answer, part), len(part.text)) for part in answer.parts}
     for seat in seats_of(pipeline, side):
         sources = [each for each in sources_of(seat) if each.rule.pattern and (each.rule.validator or each.rule.ignore)]
         if not sources:
             continue
         scanner = shared_scanner(replace(source.rule, validator=None, ignore=None) for source in sources)
         for part in answer.parts:
+            taken = taken_of[part.where]
             try:
                 matches = scanner.find(part.text)
             except GenAIGuardError:  # its guard has said so
                 continue
             for match in matches:
                 why = _refusal(sources[match.rule], part.text[match.start : match.end])
-                if why and not _is_found(answer, part, match):
+                if why and not _overlaps(taken, match):
                     yield NearMiss(sources[match.rule].rule.id, seat.name, part, match.start, match.end, why)
 
 
@@ -129,21 +166,23 @@ def _refusal(source: Source, matched: str) -> str:
     return "it is an exception of the policy" if rule.ignore is not None and rule.ignore(matched) else ""
 
 
-def _is_found(answer: Answer, part: Part, match: Match) -> bool:
+def _findings_in(answer: Answer, part: Part) -> list[Finding]:
+    return [finding for finding, _ in answer.found if answer.part_of(finding) is part]
+
+
+def _overlaps(taken: Sequence[Marked], match: Match) -> bool:
     """Whether something was found where a match is: then nobody asks why it was not."""
-    return any(
-        finding.start < match.end and match.start < finding.end and answer.part_of(finding) is part
-        for finding, _ in answer.found
-    )
+    at = bisect_right(taken, match.start, key=_end_of)
+    return at < len(taken) and taken[at].start < match.end
 
 
-def _reason(reason: Reason, known: _AllSeen) -> Reason:
-    sources = [] if reason.seat is None else [*sources_of(reason.seat)]
-    source = next((each for each in sources if each.rule.id == reason.finding.rule), None)
-    if source is None:
+def _reason(reason: Reason, known: _Known) -> Reason:
+    described = None if reason.seat is None else known.described(reason.seat, reason.finding.rule)
+    if described is None:
         return reason
-    reason = replace(reason, facts=facts_of(source))
-    seen = _first_seen(source, reason.part, reason.finding, known)
+    source, facts = described
+    reason = replace(reason, facts=facts)
+    seen = known.seen(source, reason.part, reason.finding)
     if seen is None:
         return reason
     reads = seen.match.reads if seen.form != "raw" else None
@@ -157,21 +196,6 @@ def _reason(reason: Reason, known: _AllSeen) -> Reason:
         keyword=keyword,
         phrase=source.rule.keywords[keyword - 1] if keyword else "",
     )
-
-
-def _first_seen(source: Source, part: Part, finding: Finding, known: _AllSeen) -> _Seen | None:
-    """Return how a finding was seen, in the plainest form in which it was. A text is searched once, and kept in `known`."""
-    rules: tuple[Rule, ...] = tuple(source.guard.rules)
-    if source.rule not in rules:  # a rule that is made for one call
-        return None
-    key = (id(source.guard), part.where)
-    if key not in known:
-        normalize = getattr(source.guard, "normalize", True)
-        views = Views(shared_scanner(rules), plain=() if normalize else range(len(rules)))
-        found = known[key] = {}
-        for seen in _seen(views, part.text):
-            found.setdefault(seen.match[:3], seen)
-    return known[key].get((finding.start, finding.end, rules.index(source.rule)))
 
 
 def _seen(views: Views, text: str) -> Iterator[_Seen]:
