@@ -175,6 +175,13 @@ def test_a_rate_that_nothing_measures_is_missed(folder: Path, capsys: pytest.Cap
     assert "no case says what to measure it by" in out
 
 
+def test_rates_count_in_disguise_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "policy.toml").write_text(POLICY + "normalize = false\n")
+    out, _ = run(capsys, "cases", "--fuzz", "3", "--fail-under", "recall=0.9", code=1)
+    assert "recall in disguise is 0, 0 of 3; at least 0.9 is wanted\n" in out
+    assert "recall is" not in out
+
+
 # --- reports, variations, comparison ----------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -36,15 +37,25 @@ def bounds(*names: str) -> Callable[[str], dict[str, float]]:
 
 
 def complaints(scores: Scores, wanted: Mapping[str, float]) -> Iterator[str]:
-    """Yield a line for each bound that the scores of all cases together do not keep."""
-    overall = next((row for row in scores.rows if row.kind == "all"), None)
-    for name, bound in wanted.items():
-        rate = None if overall is None else _RATES[name](overall)
-        side = "at most" if name in _AT_MOST else "at least"
-        if rate is None or not rate.trials:
-            yield f"{name}: {side} {bound:g} is wanted, and no case says what to measure it by"
-        elif (rate.value > bound) if name in _AT_MOST else (rate.value < bound):
-            yield f"{name} is {rate.value:.4g}, {rate.hits:,} of {rate.trials:,}; {side} {bound:g} is wanted"
+    """Yield a line for each bound that is not kept, by the cases as they are written or by those in disguise."""
+    for where, score in _groups(scores):
+        for name, bound in wanted.items():
+            rate = _RATES[name](score)
+            side = "at most" if name in _AT_MOST else "at least"
+            if not rate.trials and not where:
+                yield f"{name}: {side} {bound:g} is wanted, and no case says what to measure it by"
+            elif rate.trials and ((rate.value > bound) if name in _AT_MOST else (rate.value < bound)):
+                yield f"{name}{where} is {rate.value:.4g}, {rate.hits:,} of {rate.trials:,}; {side} {bound:g} is wanted"
+
+
+def _groups(scores: Scores) -> Iterator[tuple[str, Score]]:
+    """Yield what all cases come to as they are written, and all of those in disguise together."""
+    yield "", scores.of("all")
+    disguised = [row for row in scores.rows if row.kind == "evasion"]
+    counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    if disguised:
+        total = {count: sum(getattr(row, count) for row in disguised) for count in counts}
+        yield " in disguise", replace(disguised[0], name="", **total)
 
 
 def _share(name: str, value: str) -> float:
