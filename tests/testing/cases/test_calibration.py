@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genai_guard import Action, ConfigurationError, Finding, Pipeline, Verdict
 from genai_guard.frozen import FrozenDict
-from genai_guard.guards import PII, BlockedPatterns
+from genai_guard.guards import PII, BlockedPatterns, when
 from genai_guard.guards.base import Context, GuardBase
 from genai_guard.messages import Part
 from genai_guard.testing.cases import Calibration, Case, calibrate, case_of, load_policy, write_back
@@ -134,6 +134,11 @@ def test_the_guards_of_replies_are_fitted_to_replies() -> None:
 def test_an_action_alone_makes_a_case_positive_for_the_guards_that_take_it() -> None:
     labelled = [case_of({"text": text, "expect": expect}) for text, expect in (("0.4 x", "block"), ("0.1 x", "allow"))]
     assert fitted(Scored(), labelled) == {("input", 0, "threshold"): 0.25}
+
+
+def test_a_threshold_inside_of_a_condition_is_fitted() -> None:
+    calibration = calibrate(Pipeline(input=[when(Scored(), role="user")]), cases([0.4], [0.2]), fpr=0.01)
+    assert calibration.changes == {("input", 0, "then", "threshold"): 0.3}
 
 
 def test_thresholds_of_a_built_in_guard_are_fitted() -> None:

@@ -126,7 +126,7 @@ def test_the_head_says_what_holds_for_all(tmp_path: Path) -> None:
     )
     first, second = load_cases(write(tmp_path, "a.cases.yaml", text))
     assert (first.side, first.guard, first.tags, first.caller.user) == ("output", "pii", ("t",), "u-1")
-    assert (first.expect.actions, first.expect.others) == ({Action.BLOCK}, True)
+    assert (first.expect.actions, first.expect.others) == (frozenset({Action.BLOCK}), True)
     assert (second.side, second.guard, second.tags, second.expect.others) == ("input", "x", (), False)
 
 
@@ -153,7 +153,7 @@ def test_the_policy_may_be_made_in_python(tmp_path: Path) -> None:
     ],
 )
 def test_an_action_may_be_one_of_some_or_not_one(written: Any, actions: set[Action]) -> None:
-    assert case_of({"text": "x", "expect": written}).expect.actions == actions
+    assert case_of({"text": "x", "expect": written}).expect.actions == frozenset(actions)
 
 
 @pytest.mark.parametrize(
@@ -395,7 +395,9 @@ def test_lines_of_json_are_read_as_they_were_written(tmp_path_factory: pytest.Te
 def test_no_data_makes_the_reader_fail_in_another_way(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
     path = tmp_path_factory.mktemp("cases") / "x.cases.json"
     path.write_text(json.dumps(data), encoding="utf-8")
+    said = ""
     try:
         assert load_cases(path)
     except ConfigurationError as error:
-        assert "x.cases.json" in str(error)
+        said = str(error)
+    assert not said or "x.cases.json" in said

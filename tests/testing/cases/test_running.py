@@ -20,7 +20,7 @@ from genai_guard import (
     RateLimiter,
     Variant,
 )
-from genai_guard.guards import PII, BlockedPatterns, Length, guard
+from genai_guard.guards import PII, BlockedPatterns, Length, escalate, guard, when
 from genai_guard.testing.cases import CaseResult, case_of, load_cases, load_policy, run_case, run_cases
 from genai_guard.verdicts import Action, Verdict
 
@@ -245,6 +245,26 @@ def test_progress_is_told_of_each_result() -> None:
     )
 
 
+def test_what_escalates_begins_anew_in_every_case() -> None:
+    flagged = BlockedPatterns(["nightjar"], action="flag")
+    pipeline = Pipeline(input=[when(escalate(flagged, after=3), role="user")])
+    said = [{"role": "user", "content": f"the nightjar, for the {count}th time"} for count in range(3)]
+    session = {"caller": {"session": "s"}}
+    cases = [
+        case_of({"messages": said[:2], "expect": "flag", **session}),
+        case_of({"messages": said, "expect": "block", **session}),
+        case_of({"messages": said[1:], "expect": "flag", "guard": "blocked_patterns", **session}),
+    ]
+    assert [result.status for result in run_cases(pipeline, cases)] == ["passed"] * 3
+
+
+def test_a_guard_for_one_variant_is_asked_in_that_variant() -> None:
+    router = ExperimentRouter(Experiment("e", Variant("a"), Variant("b"), overrides={"x": "a", "y": "b"}))
+    pipeline = Pipeline(input=[when(WORDS, variant="b")], router=router)
+    assert run(pipeline, text="nightjar", expect="allow", caller={"user": "x"}).ok
+    assert run(pipeline, text="nightjar", expect="block", caller={"user": "y"}).ok
+
+
 # --- policies ---------------------------------------------------------------------------------------------------------
 
 
@@ -297,8 +317,8 @@ def test_a_policy_may_be_made_in_python(name: str) -> None:
     ("reference", "message"),
     [
         ("my_policies:other", "my_policies:other: is no Pipeline but an object of type int"),
-        ("my_policies:nothing", "my_policies:nothing: the module my_policies has no nothing"),
-        ("my_policy:nothing", "my_policy:nothing: there is no module my_policy"),
+        ("my_policies:nothing", "my_policies:nothing: cannot be imported: there is no 'nothing' in my_policies"),
+        ("my_policy:nothing", "my_policy:nothing: cannot be imported: there is no module 'my_policy'"),
     ],
 )
 def test_a_reference_that_leads_nowhere_is_refused(reference: str, message: str) -> None:

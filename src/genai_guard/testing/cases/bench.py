@@ -1,14 +1,13 @@
 """The shell around a policy under test: calls go through it to a scripted model, and what comes out is noted.
 
-The guards, limits and experiments are those of the policy. Its recorder is left out, so a test writes no log; limits
-count from nothing in every case, on a clock that stands still; targets of variants are not called.
+The guards, limits and experiments are those of the policy. Its recorder is left out, so a test writes no log; limits and
+escalations count from nothing in every case, on a clock that stands still; targets of variants are not called.
 """
 
 from __future__ import annotations
 
-import inspect
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from genai_guard.context import caller
 from genai_guard.errors import ComponentFailed, ConfigurationError, Rejected
 from genai_guard.frozen import FrozenDict
-from genai_guard.guards.base import MatchingGuard
+from genai_guard.guards.base import Guard, MatchingGuard
+from genai_guard.guards.seat import Seat
 from genai_guard.limits import RateLimiter
 from genai_guard.messages import Caller
 from genai_guard.pipeline import Pipeline
@@ -24,6 +24,7 @@ from genai_guard.policy.problems import listed, quoted, suggestion
 from genai_guard.routing import Experiment, ExperimentRouter
 from genai_guard.testing.cases.case import Case, CaseSide
 from genai_guard.testing.cases.results import KnownRule, Observed
+from genai_guard.testing.cases.tallies import CaseTally, counting_in
 from genai_guard.testing.cases.texts import content_of, last_text, reply_texts, reply_value, texts_of
 from genai_guard.testing.clock import FakeClock
 from genai_guard.testing.log import MemoryLog
@@ -42,8 +43,7 @@ T = TypeVar("T")
 class Bench:
     """A policy under test. Cases may follow each other in any order; none leaves anything behind for the next.
 
-    Verdicts that guards themselves carry from call to call, such as those of a session, are the exception: give cases
-    sessions of their own.
+    What a guard of one's own carries from call to call is the exception: give such cases sessions of their own.
 
     Args:
         pipeline: The policy.
@@ -61,8 +61,9 @@ class Bench:
     @property
     def known(self) -> tuple[KnownRule, ...]:
         """The rules of the guards that find spans by rules."""
-        guards = [guard for guard in (*self._input, *self._output) if isinstance(guard, MatchingGuard)]
-        return tuple(KnownRule(guard_name(guard), rule.id, rule.category) for guard in guards for rule in guard.rules)
+        seats = [Seat.of(guard) for guard in (*self._input, *self._output)]
+        matching = [(seat.name, seat.guard) for seat in seats if isinstance(seat.guard, MatchingGuard)]
+        return tuple(KnownRule(name, rule.id, rule.category) for name, guard in matching for rule in guard.rules)
 
     def observe(self, case: Case) -> Observed:
         """Return what the policy makes of a case.
@@ -126,18 +127,20 @@ class Bench:
             raise ConfigurationError(
                 f"no guard is named {quoted(guard)}{where}{suggestion(guard, known) or f'; there are {listed(known)}'}"
             )
-        clock, log = FakeClock(), MemoryLog()
+        clock, log, tally = FakeClock(), MemoryLog(), CaseTally()
         limits = () if side else self._limits
+        guards = {name: [counting_in(each, tally, clock.time) for each in chosen] for name, chosen in guards.items()}
         pipeline = Pipeline(
             name="policy-test",
             input=guards.get("input", ()),
             output=guards.get("output", ()),
             limiter=RateLimiter(*limits, clock=clock.monotonic_ns) if limits else None,
-            router=ExperimentRouter(*self._experiments) if self._experiments and not side else None,
+            router=ExperimentRouter(*self._experiments) if self._experiments else None,
             recorder=log,
             expected_output_tokens=self._expected_output_tokens,
         )
-        return _Lane(pipeline, clock, log, _is_async(guards.values()))
+        is_async = any(Seat.of(each).is_async for chosen in guards.values() for each in chosen)
+        return _Lane(pipeline, clock, log, tally, is_async)
 
     def _check(self, case: Case) -> None:
         """Refuse labels that no policy of this shape could meet."""
@@ -160,6 +163,7 @@ class _Lane:
     pipeline: Pipeline
     clock: FakeClock
     log: MemoryLog
+    tally: CaseTally
     is_async: bool
     content: Any = None
     reply: Any = ""
@@ -168,6 +172,7 @@ class _Lane:
 
     def begin(self, case: Case) -> None:
         self.content, self.reply = content_of(case), reply_value(case.reply)
+        self.tally.reset()
         if self.pipeline.limiter is not None:
             self.pipeline.limiter.reset()
 
@@ -220,9 +225,9 @@ class _Lane:
         self.log.clear()
 
 
-def guard_name(guard: object) -> str:
+def guard_name(guard: Guard) -> str:
     """Return the name that verdicts of a guard have."""
-    return getattr(guard, "name", "") or type(guard).__name__
+    return Seat.of(guard).name
 
 
 @contextmanager
@@ -233,11 +238,6 @@ def _calling(on_behalf: Caller) -> Generator[None]:
 
 
 _IDENTIFIERS: Final = ("user", "tenant", "session", "request_id")
-
-
-def _is_async(sides: Iterable[Sequence[Any]]) -> bool:
-    checks = (getattr(guard, name, None) for guards in sides for guard in guards for name in ("check", "check_part"))
-    return any(inspect.iscoroutinefunction(check) for check in checks)
 
 
 def _without_targets(experiment: Experiment) -> Experiment:

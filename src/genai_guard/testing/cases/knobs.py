@@ -8,6 +8,8 @@ from typing import Any, Final, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard, Side
+from genai_guard.guards.conditions import When
+from genai_guard.guards.escalation import Escalate
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.problems import Path
 from genai_guard.testing.cases.bench import guard_name
@@ -24,16 +26,16 @@ class Knob:
 
     Attributes:
         guard: The guard.
+        place: Where the policy file has it.
         side: Whose guard it is.
-        index: Its place among the guards of its side.
         field: The parameter.
         key: The category that it is for, in a mapping of thresholds; empty for a single one.
         value: What it is now; None if the guard decides.
     """
 
     guard: Guard
+    place: Path
     side: Side
-    index: int
     field: str
     key: str
     value: float | None
@@ -46,7 +48,7 @@ class Knob:
     @property
     def path(self) -> Path:
         """The field of the policy file."""
-        return (self.side, self.index, self.field, *([self.key] if self.key else []))
+        return (*self.place, self.field, *([self.key] if self.key else []))
 
     def turned(self, value: float) -> Guard:
         """Return the guard with another threshold.
@@ -88,22 +90,26 @@ def knobs_of(pipeline: Pipeline) -> Iterator[Knob]:
     sides: tuple[tuple[Side, Sequence[Guard]], ...] = (("input", pipeline.input), ("output", pipeline.output))
     for side, guards in sides:
         for index, guard in enumerate(guards):
-            if is_dataclass(guard) and not isinstance(guard, type):
-                yield from _knobs(guard, side, index)
+            place: Path = (side, index)
+            inner: Any = guard
+            while isinstance(inner, When | Escalate):
+                inner, place = inner.then, (*place, "then")
+            if is_dataclass(inner):
+                yield from _knobs(inner, place, side)
 
 
-def _knobs(guard: Any, side: Side, index: int) -> Iterator[Knob]:
+def _knobs(guard: Any, place: Path, side: Side) -> Iterator[Knob]:
     for field in fields(guard):
         if "threshold" not in field.name or not field.init:
             continue
         value = getattr(guard, field.name)
         if isinstance(value, Mapping):
             numbers = cast("Mapping[str, Any]", value).items()
-            yield from (Knob(guard, side, index, field.name, key, float(each)) for key, each in numbers)
+            yield from (Knob(guard, place, side, field.name, key, float(each)) for key, each in numbers)
         elif _is_number(value):
-            yield Knob(guard, side, index, field.name, "", float(value))
+            yield Knob(guard, place, side, field.name, "", float(value))
         elif value is None and "float" in str(field.type):
-            yield Knob(guard, side, index, field.name, "", None)
+            yield Knob(guard, place, side, field.name, "", None)
 
 
 def _is_number(value: object) -> bool:

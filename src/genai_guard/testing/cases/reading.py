@@ -18,6 +18,7 @@ from genai_guard.policy.entries import nested
 from genai_guard.policy.files import Document, Empty, Unreadable, parse, read, text_of
 from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, describe, quoted
+from genai_guard.policy.references import PATTERN
 from genai_guard.policy.shapes import entry_of
 from genai_guard.testing.cases.case import NOWHERE, Case, Place
 from genai_guard.testing.cases.making import Maker
@@ -28,7 +29,7 @@ __all__ = ["SUFFIXES", "case_of", "find_case_files", "is_case_file", "is_referen
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".toml")
 """Ends of the names of cases files, behind `.cases`."""
 _LEAST: Final = "a file of cases has at least one, such as {text: hello, expect: allow}"
-_reference: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*").fullmatch
+_reference: Final = re.compile(PATTERN).fullmatch
 
 
 def is_case_file(path: str | os.PathLike[str]) -> bool:

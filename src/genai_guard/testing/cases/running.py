@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import time
@@ -14,6 +13,8 @@ from weakref import WeakKeyDictionary
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.pipeline import Pipeline
+from genai_guard.policy.problems import Problems
+from genai_guard.policy.references import imported
 from genai_guard.testing.cases.bench import Bench
 from genai_guard.testing.cases.case import Case
 from genai_guard.testing.cases.checking import differences
@@ -39,12 +40,7 @@ def load_policy(policy: str | os.PathLike[str]) -> Pipeline:
     name = os.fspath(policy)
     if not is_reference(name):
         return Pipeline.from_policy(name)
-    module, _, attribute = name.partition(":")
-    value: Any = _imported(module, name)
-    for step in attribute.split("."):
-        if not hasattr(value, step):
-            raise ConfigurationError(f"{name}: the module {module} has no {attribute}")
-        value = getattr(value, step)
+    value = _imported(name)
     if callable(value) and not isinstance(value, Pipeline):
         value = value()
     if not isinstance(value, Pipeline):
@@ -140,15 +136,15 @@ def _result(bench: Bench, case: Case) -> CaseResult:
     return CaseResult(case=case, status=status, differences=found, observed=observed)
 
 
-def _imported(module: str, name: str) -> Any:
+def _imported(reference: str) -> Any:
     here = str(Path.cwd())
     added = here not in sys.path
     if added:
         sys.path.insert(0, here)
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(f"{name}: there is no module {error.name}") from None
+        return imported(reference)
+    except Problems as error:
+        raise error.report(reference, lambda _: None) from None
     finally:
         if added:
             sys.path.remove(here)
