@@ -28,21 +28,20 @@ from genai_guard.guards.refusal import Refusal
 from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.sql import SQL
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
 from genai_guard.guards.tool_calls import ToolCalls
 from genai_guard.guards.tools.arguments import ToolArgument
 from genai_guard.guards.tools.flows import ToolFlow
+from genai_guard.guards.topics import Topics
 
 __all__ = [
     "PII",
     "RUBRICS",
+    "SQL",
     "AllOf",
     "AnyOf",
-from genai_guard.guards.sql import SQL
-
-__all__ = [
-    "SQL",
     "BlockedPatterns",
     "Classifier",
     "ContentSafety",
@@ -78,6 +77,7 @@ __all__ = [
     "ToolArgument",
     "ToolCalls",
     "ToolFlow",
+    "Topics",
     "TransformersClassifier",
     "Unless",
     "Vault",
