@@ -24,6 +24,7 @@ from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
+from genai_guard.guards.topics import Topics
 
 __all__ = [
     "PII",
@@ -56,6 +57,7 @@ __all__ = [
     "SqliteTally",
     "SystemPromptLeak",
     "Tally",
+    "Topics",
     "TransformersClassifier",
     "Unless",
     "Vault",
