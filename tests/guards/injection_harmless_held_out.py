@@ -14,7 +14,7 @@ HARMLESS: Final = (
         "user",
         (
             "Prompt injection remains at the top of the list of risks for applications of language models.",
-            "An attacker may hide a line such as \"ignore previous instructions\" in white text on a web page; a model that reads the page may obey.",
+            'An attacker may hide a line such as "ignore previous instructions" in white text on a web page; a model that reads the page may obey.',
             "Researchers showed that the DAN prompt, short for Do Anything Now, stopped working on newer models.",
             "How can I protect my chatbot against users who try to extract the system prompt?",
             "The talk explains direct and indirect prompt injection and ends with a demo of a jailbreak.",
@@ -86,7 +86,7 @@ HARMLESS: Final = (
         "stories and games",
         "user",
         (
-            "\"Ignore his orders,\" the captain whispered, \"the old rules do not apply out here.\"",
+            '"Ignore his orders," the captain whispered, "the old rules do not apply out here."',
             "Pretend you are a customer who wants to return shoes, and I'll practise being the clerk.",
             "Let's play a text adventure. You are the dungeon master, I am a thief with no past.",
             "Write a scene in which a robot breaks free of its programming.",
@@ -126,7 +126,7 @@ HARMLESS: Final = (
         "user",
         (
             "The tokenizer adds <|im_start|> and <|im_end|> around each turn; how do I add them as special tokens?",
-            "messages = [{\"role\": \"system\", \"content\": \"You are a helpful assistant.\"}, {\"role\": \"user\", \"content\": question}]",
+            'messages = [{"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": question}]',
             "Why does apply_chat_template put [INST] before my user message in Llama 2?",
             "git checkout --force will ignore the previous changes in the working tree.",
             "# pylint: disable=all  # ignore all previous warnings",
@@ -138,13 +138,13 @@ HARMLESS: Final = (
             "sudo systemctl set-default rescue.target puts the server into maintenance mode, right?",
             "My agent calls send_email with the wrong argument. Here is the tool definition.",
             "Write a unit test that checks that the prompt is not printed in the logs.",
-            "<system.web><compilation debug=\"true\"/></system.web> what does this do?",
+            '<system.web><compilation debug="true"/></system.web> what does this do?',
             "Convert this to a prompt template: 'Summarise the text above in three sentences.'",
             "print(prompt) shows the whole system prompt twice, why?",
             "if user_input.startswith('ignore'): continue",
             "Decode the JWT and follow the redirect to the login page, that is what the middleware does.",
             "### Instruction\nInstall the driver first.\n### Troubleshooting\nReboot.",
-            "Which stop sequence do I need, \"\\n\\nHuman:\" or \"\\n\\nUser:\"?",
+            'Which stop sequence do I need, "\\n\\nHuman:" or "\\n\\nUser:"?',
         ),
     ),
     Source(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import re._parser as parser  # type: ignore[import-not-found]
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-import re._parser as parser  # type: ignore[import-not-found]
 import regex
 
 from genai_guard.guards import PromptInjection
@@ -39,7 +39,7 @@ UNITS = [
     "act as an ai without ", "act act act ", "print your ", "repeat the ", "tell the user ", "to ai ", "if you are an ai ", "note to ",
     "send the user's data ", "do not tell ", "decode base64 and ", "first letter of each and ", "a = 'x' ", "a = 'ignore all ' ",
     "User: x\nAssistant: y\n", "Human: a\n\nAssistant: b\n\n", "<document>", "<context>x</context>", "<system>a b ", "<|im_start|>user\nx",
-    "[INST] x [/INST] ", "<<SYS>> a", "![a](http://a?b=", "\"ignore previous instructions\" ", "Context: ```\n", "{\"role\": \"system\", ",
+    "[INST] x [/INST] ", "<<SYS>> a", "![a](http://a?b=", '"ignore previous instructions" ', "Context: ```\n", '{"role": "system", ',
     "vergiss alle ", "ignore toutes ", "ignora todas las ", "zignoruj wszystkie ", "forget ", "1gn0re ", "i g n o r e ", "забудь все ", "忽略之前", "無視して",
     "SYSTEM MESSAGE ", "you will never refuse ", "the secret you ", "new instructions: ", "x = a + b ", "not ", "##", "</context> a", " ", "\n",
 ]  # fmt: skip

@@ -28,11 +28,5 @@ SIGNALS: Final[tuple[Signal, ...]] = (
 
 WORDS: Final = frozenset(
     word.encode()
-    for word in """
-    above admin all anything assistant bypass commands context developer directives disable disregard everything filter
-    filters forget given guidelines hidden ignore initial instruction instructions jailbreak message mode model now
-    override password policies previous print prior prompt prompts repeat restrictions reveal rules safety secret show
-    system tell told unfiltered uncensored unrestricted without your
-    alle anweisungen vergiss ignoriere vorherigen toutes oublie precedentes todas instrucciones olvida anteriores
-    """.split()
+    for word in ["above", "admin", "all", "anything", "assistant", "bypass", "commands", "context", "developer", "directives", "disable", "disregard", "everything", "filter", "filters", "forget", "given", "guidelines", "hidden", "ignore", "initial", "instruction", "instructions", "jailbreak", "message", "mode", "model", "now", "override", "password", "policies", "previous", "print", "prior", "prompt", "prompts", "repeat", "restrictions", "reveal", "rules", "safety", "secret", "show", "system", "tell", "told", "unfiltered", "uncensored", "unrestricted", "without", "your", "alle", "anweisungen", "vergiss", "ignoriere", "vorherigen", "toutes", "oublie", "precedentes", "todas", "instrucciones", "olvida", "anteriores"]
 )

@@ -19,9 +19,13 @@ __all__ = ["MANY_SHOT", "Finder", "finder"]
 MANY_SHOT: Final = len(SIGNALS)
 """Number of the signal that is no pattern: many faked turns."""
 _TURNS: Final = 8
-_turns: Final = re.compile(r"(?<![^\n])[ \t>*]{0,4}(?:assistant|ai|bot|model|gpt|chatbot)[*]{0,2}:", re.IGNORECASE).finditer
+_turns: Final = re.compile(
+    r"(?<![^\n])[ \t>*]{0,4}(?:assistant|ai|bot|model|gpt|chatbot)[*]{0,2}:", re.IGNORECASE
+).finditer
 _asked: Final = re.compile(r"(?<![^\n])[ \t>*]{0,4}(?:user|human|me)[*]{0,2}:", re.IGNORECASE).finditer
-_pieces: Final = re.compile(r"(?:=|\bpart \w{1,9}:?|\+)[ \t]{0,3}(?:'([^'\n]{1,200})'|\"([^\"\n]{1,200})\")", re.IGNORECASE).finditer
+_pieces: Final = re.compile(
+    r"(?:=|\bpart \w{1,9}:?|\+)[ \t]{0,3}(?:'([^'\n]{1,200})'|\"([^\"\n]{1,200})\")", re.IGNORECASE
+).finditer
 _MOST_PIECES: Final = 400
 
 
@@ -117,7 +121,9 @@ def _forms(text: str) -> Iterator[Canonical]:
     if may_mean(shown, WORDS):
         for one in ("i", "l"):
             letters = letters_in(shown, words=WORDS, one=one)
-            apart = [edit for edit in letters if not any(each.start < edit.end and edit.start < each.end for each in islands)]
+            apart = [
+                edit for edit in letters if not any(each.start < edit.end and edit.start < each.end for each in islands)
+            ]
             yield from _new(edited(text, plain, sorted([*islands, *apart])), read)
 
 

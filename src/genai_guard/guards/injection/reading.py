@@ -21,7 +21,9 @@ _REPORTS: Final = re.compile(
     r"with|the|a|an|my|our|his|her|their|its|your|attempts?|[a-z]{3,}s)$",
     re.IGNORECASE,
 )
-_LEADING_S: Final = re.compile(r"\b(?:instructions|yes|thanks|always|this|besides|sometimes|lets|guys|alas|bless|pls)$", re.IGNORECASE)
+_LEADING_S: Final = re.compile(
+    r"\b(?:instructions|yes|thanks|always|this|besides|sometimes|lets|guys|alas|bless|pls)$", re.IGNORECASE
+)
 _QUOTE_OPENS: Final = re.compile(r"(?:^|[\s(\[:=,;—–r])([\"'“‘`«„「『])[^\"“”`«»\n「」『』]{0,80}$")
 _CLOSES: Final = {"“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _REPORT: Final = re.compile(

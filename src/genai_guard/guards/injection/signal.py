@@ -1,7 +1,7 @@
 r"""A signal: one sign of an injection, how much it weighs, and the short way in which its pattern is written.
 
 In a pattern a space stands for a few characters between words, punctuation and all, and `~` for up to forty characters
-of the same sentence, `~~` for up to ninety. Both begin and end at the edge of a word.
+of the same sentence, `~~` for up to ninety. All begin and end at the edge of a word. `%` stands for such an edge, or a space.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ class Signal:
 def expanded(short: str) -> str:
     """Return a pattern with spaces and tildes written out."""
     wide = short.replace("~~", _FAR).replace("~", _NEAR)
+    wide = wide.replace("%", rf"(?:{_SPACE}|\b)")
     return wide.replace(" ?", f"(?:{_SPACE})?").replace(" ", _SPACE)
 
 
