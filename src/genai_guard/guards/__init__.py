@@ -22,6 +22,7 @@ from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
+from genai_guard.guards.prompt_injection import PromptInjection
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.pydantic_model import PydanticModel
 from genai_guard.guards.refusal import Refusal
@@ -64,6 +65,7 @@ __all__ = [
     "Names",
     "PresidioRecogniser",
     "ProfanityClassifier",
+    "PromptInjection",
     "PydanticModel",
     "Recogniser",
     "Refusal",
