@@ -48,7 +48,6 @@ __all__ = [
     "Judge",
     "JudgeFailed",
     "Length",
-    "Length",
     "LexicalClassifier",
     "Links",
     "MatchingGuard",
