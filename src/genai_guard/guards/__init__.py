@@ -28,12 +28,18 @@ from genai_guard.guards.refusal import Refusal
 from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.sql import SQL
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
+from genai_guard.guards.tool_calls import ToolCalls
+from genai_guard.guards.tools.arguments import ToolArgument
+from genai_guard.guards.tools.flows import ToolFlow
+from genai_guard.guards.topics import Topics
 
 __all__ = [
     "PII",
     "RUBRICS",
+    "SQL",
     "AllOf",
     "AnyOf",
     "BlockedPatterns",
@@ -68,6 +74,10 @@ __all__ = [
     "SqliteTally",
     "SystemPromptLeak",
     "Tally",
+    "ToolArgument",
+    "ToolCalls",
+    "ToolFlow",
+    "Topics",
     "TransformersClassifier",
     "Unless",
     "Vault",
