@@ -2,6 +2,7 @@
 
 from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
+from genai_guard.guards.code import Code
 from genai_guard.guards.custom import guard
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
@@ -18,6 +19,7 @@ __all__ = [
     "PII",
     "SQL",
     "BlockedPatterns",
+    "Code",
     "Guard",
     "Length",
     "MatchingGuard",

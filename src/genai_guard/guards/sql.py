@@ -189,8 +189,7 @@ def _is_listed(name: str, tables: frozenset[str]) -> bool:
 
 def _strings(name: str, values: object) -> tuple[str, ...]:
     items: Any = (values,) if isinstance(values, str) else values
-    if not isinstance(items, Sequence) or not all(
-        isinstance(item, str) and item for item in cast("Sequence[Any]", items)
-    ):
+    words = tuple(dict.fromkeys(cast("Sequence[object]", items))) if isinstance(items, Sequence) else (None,)
+    if not all(isinstance(word, str) and word for word in words):
         raise ConfigurationError(f"SQL({name}=...) takes a list of words")
-    return tuple(dict.fromkeys(cast("Sequence[str]", items)))
+    return cast("tuple[str, ...]", words)
