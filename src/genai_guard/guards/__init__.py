@@ -4,6 +4,7 @@ from genai_guard.guards.base import Guard, MatchingGuard, Meter, WholeGuard
 from genai_guard.guards.blocked_patterns import BlockedPatterns
 from genai_guard.guards.code import Code
 from genai_guard.guards.custom import guard
+from genai_guard.guards.language import Language
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
@@ -21,6 +22,7 @@ __all__ = [
     "BlockedPatterns",
     "Code",
     "Guard",
+    "Language",
     "Length",
     "MatchingGuard",
     "Meter",
