@@ -57,7 +57,7 @@ _FEATURES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = MappingProxyType(
         ),
         "rust": (
             (3, r"\bfn \w+(?:<[^>\n]*>)?\([^\n]*\)(?: -> [^\n{]+)? ?\{"), (3, r"\blet mut \w+"), (2, r"\bimpl(?:<[^>\n]*>)? [\w<>:]+ (?:for \w+ )?\{"), (3, r"\b(?:println|vec|panic|format|assert_eq)!\s?[(\[]"), (2, r"^use [\w:]+::"),
-            (2, r"\bmatch [^\n{]+ \{"), (2, r"&(?:mut )?self\b|&str\b|&'\w+ "), (3, r"^[ \t]*#!?\[\w+"), (1, r"\blet \w+(?:: \w+)? = "), (1, r"\.unwrap\(\)|\bSome\(|\bOk\("), (1, r";[ \t]*$"), (1, r"\bpub (?:fn|struct|enum)\b"),
+            (2, r"\bmatch [^\n{]+ \{"), (2, r"&(?:mut )?self\b|&str\b|&'\w+ "), (3, r"^[ \t]*#!?\[\w+"), (3, r"\blet (?:mut )?\w+: (?:Vec|Option|Result|HashMap|String|Box|[iu](?:8|16|32|64|size)|f(?:32|64)|bool|&)"), (2, r"\w::(?:new|from)\("), (1, r"\blet \w+(?:: \w+)? = "), (1, r"\.unwrap\(\)|\bSome\(|\bOk\("), (1, r";[ \t]*$"), (1, r"\bpub (?:fn|struct|enum)\b"),
         ),
         "ruby": (
             (2, r"^[ \t]*def (?:self\.)?\w+[?!]?(?:\([^)\n]*\))?[ \t]*$"), (1, r"^[ \t]*end[ \t]*$"), (2, r"^[ \t]*puts [\"'\w]"), (3, r"\.\w+ do \|\w"), (2, r"^require(?:_relative)? ['\"]"), (3, r"^[ \t]*attr_(?:accessor|reader|writer) :"),
@@ -66,6 +66,7 @@ _FEATURES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = MappingProxyType(
         "php": ((3, r"<\?(?:php|=)"), (2, r"^[ \t]*\$\w+(?:\[[^\]\n]*\])? ?\.?= ?[^;\n]+;"), (2, r"\becho [\"'$]"), (3, r"\$this->\w"), (3, r"\bfunction \w*\((?:\??\w+ )?&?\$\w"), (2, r"\$_(?:GET|POST|SERVER|SESSION|FILES)\b"), (2, r"\$\w+->\w+\("), (1, r"\bforeach ?\(\$")),
         "shell": (
             (3, r"^#!.*\b(?:ba|z|k|da)?sh\b"), (3, r"^[ \t]*[$#] [a-z][\w.-]+(?: +\S+)*$(?<![.!?:])"),
+            (1, r"^[ \t]*(?:[$#] )?(?:sudo )?[a-z][\w.-]+(?: [\w./:@-]+){0,3} --?\w[^\n]* --?\w"),
             (2, r"^[ \t]*(?:[$#] )?(?:sudo )?(?:curl|wget|chmod|chown|tar|ssh|scp|rsync|ls|cp|mv|rm|mkdir|cat|grep|sed|awk|find|kill|ps|df|du|tail|head|ln|docker|kubectl|helm|terraform|systemctl|journalctl|make|pip3?|npm|npx|yarn|apt|apt-get|yum|dnf|brew|git|python3?|aws|gcloud|az) (?:[\w.-]+ ){0,3}(?:--?\w|https?://|\.{0,2}/\w|~/|\$\w|\"\$)"),
             (2, r"^[ \t]*(?:[$#] )?(?:sudo )?(?:apt(?:-get)?|yum|dnf|brew|pip3?|npm|yarn|gem|cargo|go) (?:install|add|get|update|upgrade|run|build|ci)\b(?: [\w@./-]+)*[ \t]*$"), (2, r"^[ \t]*git (?:clone|push|pull|commit|checkout|rebase|merge|add|stash|fetch|reset|status)\b(?: [\w@./:~-]+)*[ \t]*$"),
             (2, r"\|[^|\n]{1,80}\| ?(?:grep|awk|sed|xargs|sort|head|tail|wc|uniq)\b"), (2, r"\| ?(?:grep|awk|sed|xargs|sort|head|tail|wc|tee|cut|uniq|(?:ba|z)?sh)\b"), (3, r"^[ \t]*(?:if|while) \[\[? [^\n]+ \]\]?"), (2, r"^[ \t]*(?:fi|done|esac)[ \t]*;?$"), (2, r"\$\([a-z][^)\n]*\)|\"\$\{?\w+\}?\""), (1, r" (?:&&|\|\|) [a-z]"), (2, r"^[ \t]*(?:export )?[A-Z_]{2,}=[\"'$\w/]"), (2, r"^[ \t]*for \w+ in [^\n]+; ?do\b"), (2, r"^[ \t]*echo [\"'$]"), (1, r"2>&1|>>? ?/dev/null"), (2, r"\bsudo (?:-\w )?[a-z-]+ "),
@@ -91,7 +92,7 @@ ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 """Names of languages as they stand behind a fence."""
 _HINT: Final = re.compile(
-    r"[{}<>$#|\\=]|;[ \t]*$|\w\(|^[ \t]*(?:import|from|def|class|package|using|func|fn|sudo|git|npm|pip3?|apt(?:-get)?|brew|puts|end)\b|^[\w-]+:[ \t]*$|-[A-Z]\w",
+    r"[{}<>$#|\\=]|;[ \t]*$|\w\(|^[ \t]*(?:import|from|def|class|package|using|func|fn|sudo|git|npm|pip3?|apt(?:-get)?|brew|puts|end|docker|kubectl|curl|wget|ssh|npx|yarn)\b|^[ \t]*(?:if|while) \[|^[\w-]+:[ \t]*$|-[A-Z]\w",
     re.MULTILINE,
 )
 
