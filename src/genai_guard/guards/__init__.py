@@ -8,6 +8,7 @@ from genai_guard.guards.classifiers import (
     ProfanityClassifier,
     TransformersClassifier,
 )
+from genai_guard.guards.code import Code
 from genai_guard.guards.combinators import AllOf, AnyOf, Unless, all_of, any_of, unless
 from genai_guard.guards.conditions import When, when
 from genai_guard.guards.content_safety import ContentSafety
@@ -16,6 +17,7 @@ from genai_guard.guards.escalation import Escalate, escalate
 from genai_guard.guards.invisible_text import InvisibleText
 from genai_guard.guards.json_schema import JSONSchema
 from genai_guard.guards.judge import Judge, JudgeFailed
+from genai_guard.guards.language import Language
 from genai_guard.guards.length import Length
 from genai_guard.guards.links import Links
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
@@ -45,6 +47,7 @@ __all__ = [
     "AnyOf",
     "BlockedPatterns",
     "Classifier",
+    "Code",
     "ContentSafety",
     "Context",
     "ContextGuard",
@@ -54,6 +57,7 @@ __all__ = [
     "JSONSchema",
     "Judge",
     "JudgeFailed",
+    "Language",
     "Length",
     "LexicalClassifier",
     "Links",
