@@ -113,7 +113,10 @@ class Validator:
         """Return what is wrong with a value, as pointers and reasons that hold nothing of it."""
         found = self._guard.validated("", value)
         names = self._guard.known_names
-        return [f"{pointer(each.place, names)} {each.reason}".strip() for each in found.problems]
+        return [
+            f"{pointer(each.place, names) or 'the value'} {each.reason or 'fails ' + each.rule}"
+            for each in found.problems
+        ]
 
 
 def _compiled(schema: Mapping[str, Any], **options: Any) -> Any:
