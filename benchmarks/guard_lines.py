@@ -19,6 +19,7 @@ from genai_guard.guards import (
     PydanticModel,
     Secrets,
     SystemPromptLeak,
+    ToolCalls,
     all_of,
     any_of,
     escalate,
@@ -119,6 +120,7 @@ LINES: Final[Mapping[str, Line]] = {
     "pydantic_model": Line(lambda: PydanticModel(_Order), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
     "secrets": Line(Secrets, "the key is AKIAQ3EGRIZTWNBW7FPK"),
     "system_prompt_leak": Line(_Leak, _PROMPT, alone=True),
+    "tool_calls": Line(lambda: ToolCalls(schemas={"*": _SCHEMA}), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
     "unless": Line(lambda: unless(BlockedPatterns(KEYWORDS), PII(["PHONE"])), "how to forge stolen cards", alone=True),
     "when": Line(lambda: when(PII(), role="user"), "write to jo.harper@example.com", alone=True),
 }
