@@ -13,6 +13,7 @@ from genai_guard.guards.conditions import When, when
 from genai_guard.guards.content_safety import ContentSafety
 from genai_guard.guards.custom import guard
 from genai_guard.guards.escalation import Escalate, escalate
+from genai_guard.guards.groundedness import Groundedness
 from genai_guard.guards.judge import Judge, JudgeFailed
 from genai_guard.guards.length import Length
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
@@ -20,6 +21,7 @@ from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
 from genai_guard.guards.pseudonyms.vault import Vault
+from genai_guard.guards.relevance import Relevance
 from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
@@ -37,6 +39,7 @@ __all__ = [
     "Context",
     "ContextGuard",
     "Escalate",
+    "Groundedness",
     "Guard",
     "Judge",
     "JudgeFailed",
@@ -51,6 +54,7 @@ __all__ = [
     "PresidioRecogniser",
     "ProfanityClassifier",
     "Recogniser",
+    "Relevance",
     "Rubric",
     "Secrets",
     "SpacyRecogniser",
