@@ -76,6 +76,9 @@ _ENDINGS: Final = (
 )
 
 
+_TITLES: Final = (" Mr.", " Mrs.", " Ms.", " Dr.", " Prof.", " St.", " No.", " Nr.", " vs.", " e.g.", " i.e.")
+
+
 class Span(NamedTuple):
     """A stretch of a text, and what it is compared by."""
 
@@ -113,12 +116,19 @@ def content_words(text: str) -> Iterator[Span]:
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where the sentences of a text stand, and the lines that are none; a decimal point ends none."""
+    """Yield where the sentences of a text stand, and the lines that are none; a decimal point or a title ends none."""
+    begun = -1
     for match in _SENTENCE.finditer(text):
         start, end = match.span()
         shown = text[start:end].lstrip()
-        if shown:
-            yield end - len(shown), end
+        if not shown:
+            continue
+        begun = end - len(shown) if begun < 0 else begun
+        if not shown.endswith(_TITLES) or end == len(text):
+            yield begun, end
+            begun = -1
+    if begun >= 0:
+        yield begun, len(text)
 
 
 def values(text: str) -> set[float]:
