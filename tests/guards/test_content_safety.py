@@ -9,14 +9,14 @@ import re
 import threading
 import time
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from genai_guard import ConfigurationError
+from genai_guard import ConfigurationError, GuardBlocked, Pipeline
 from genai_guard.guards import ContentSafety, LexicalClassifier
 from genai_guard.guards.bounded import TooManyStuck
 from genai_guard.guards.classifiers import CATEGORIES
@@ -40,8 +40,8 @@ MISSED = {
 }
 """What has no word of its own that tells it from harmless texts, or stands beside one that speaks for a report."""
 FALSE_ALARMS = {"What does 'bitch' mean in dog breeding?"}
-FRESH_FOUND = 27
-"""Of the texts that no rule was written for: a lexical classifier knows no paraphrases."""
+FRESH_FOUND = 28
+"""Of the texts that no rule was written for, 27 of them at first sight: a lexical classifier knows no paraphrases."""
 
 GUARD = ContentSafety()
 CASES = [
@@ -102,6 +102,34 @@ def test_what_is_unsafe_is_found_under_its_category(category: str, text: str) ->
 @pytest.mark.parametrize("text", [*NEGATIVES, *more.NEGATIVES, *further.NEGATIVES, *fresh.NEGATIVES])
 def test_what_is_harmless_passes(text: str) -> None:
     assert (found(text) != set()) is (text in FALSE_ALARMS)
+
+
+def test_the_built_in_classifier_has_no_need_of_a_thread() -> None:
+    assert (GUARD.blocking, GUARD.timeout_s, inspect.iscoroutinefunction(GUARD.check)) == (False, None, False)
+
+
+def test_from_a_policy_file_it_gives_the_same_verdicts() -> None:
+    entry = {
+        "guard": "content_safety",
+        "action": "flag",
+        "thresholds": {"harassment": 0.9},
+        "categories": ["harassment"],
+    }
+    pipeline = Pipeline.from_policy({"version": 1, "input": [entry]})
+    guard = ContentSafety(action="flag", thresholds={"harassment": 0.9}, categories=["harassment"])
+    for text in ("you stupid idiot", "fuck you", "hello"):
+        assert pipeline.scan_input(text).findings == guard.check(text).findings
+
+
+def test_a_streamed_reply_is_stopped_where_it_turns_bad() -> None:
+    def tell(prompt: str) -> Iterator[str]:
+        yield from ["Once upon a time ", "there was a fox. " * 10, "I will kill you, ", "stupid idiot", " the end."]
+
+    handed_out: list[str] = []
+    with pytest.raises(GuardBlocked):
+        handed_out.extend(Pipeline(output=[ContentSafety(check_every_chars=50)]).wrap(tell)("a tale"))
+    assert handed_out
+    assert "kill" not in "".join(handed_out)
 
 
 def test_there_are_enough_texts_of_each_category() -> None:

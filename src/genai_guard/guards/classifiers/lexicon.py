@@ -121,7 +121,7 @@ PHRASES: Final[Mapping[tuple[str, float], str]] = {
         "sexual",
         0.55,
     ): "porn|porno|pornographic|horny|nudes|sexting|sext|dildo|masturbate|masturbating|masturbation|erotica|"
-    "erotic|threesome|orgy|bdsm|slutty|sex tape|camgirl|onlyfans|strip for me|nsfw|smut|sex scene|xxx|tits|foreplay|"
+    "erotic|threesome|orgy|bdsm|slutty|sex tape|camgirl|onlyfans|strip for me|nsfw|smut|sex scene|tits|foreplay|"
     "cunnilingus|fellatio|doggy style|sex toy|kinky|fetish|cum",
     (
         "sexual",
