@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from genai_guard.concurrently import Crew, Tasks
 from genai_guard.effects import Flow, Io
@@ -53,12 +53,13 @@ class Beside:
             ComponentFailed: one broke whose `on_error` is `block`.
         """
         plan = self._plan
-        if not plan.awaits:
-            reply = fn(*args, **kwargs)
-        elif isinstance(self._crew, Tasks):
-            reply, results = yield Io(self._crew.around, (fn, args, kwargs), is_async=True)
+        if plan.awaits:
+            tasks = cast("Tasks", self._crew)
+            reply, results = yield Io(tasks.around, (fn, args, kwargs), is_async=True)
             self._crew = None
             self._take(results)
+        else:
+            reply = fn(*args, **kwargs)
         if not plan.is_lazy:
             try:
                 yield from self.settle()

@@ -96,7 +96,7 @@ class Call:
         self.response: tuple[Part, ...] = ()
         self.settled = True
         self.source: Source | None = None
-        self.spent: list[Spent] = []
+        self.spent: tuple[Spent, ...] = ()
         self.stage = "read"
         self.status = "ok"
         self.ticket: Ticket | None = None
@@ -122,7 +122,8 @@ class Call:
 
     def reckon(self, judgement: Judgement) -> None:
         """Take what guards made of the texts, and spent."""
-        self.spent += judgement.spent
+        if judgement.spent:
+            self.spent += tuple(judgement.spent)
         if judgement.value is not None:
             self.parsed = judgement.value
 
@@ -174,11 +175,11 @@ class Call:
         """What limits count for a call without an answer; None to keep what was reserved.
 
         A call that was cut off at the model may have been charged by the provider in full: the reservation stands. One
-        that the provider refused has cost nothing, but for what guards spent. One that an input guard refused while the
+        that the provider refused has cost nothing. One that an input guard refused while the
         model was at it has cost nobody knows what.
         """
         is_unknown = self.status in {"timeout", "cancelled"} or (self.stage == "input" and self.model_s > 0)
-        return None if is_unknown else self.guard_usage.total_tokens
+        return None if is_unknown else 0
 
     def cost_usd(self, usage: Usage) -> float | None:
         """Return the price of the call, with that of models that guards asked; None where none is known."""
@@ -217,7 +218,7 @@ class Call:
                 self.denied_by,
                 ticket.shadow_denials if ticket is not None else (),
                 self.settled,
-                self.guard_usage,
+                self.guard_usage if self.spent else NO_USAGE,
                 self.request.parts if plan.wants_text else (),
                 self.response if plan.wants_text else (),
             )

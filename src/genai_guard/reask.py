@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from genai_guard.clients import ask_again
 from genai_guard.effects import Flow, Io, Smuggled
 from genai_guard.errors import ComponentFailed, Rejected
 from genai_guard.guards.judgement import Judgement
@@ -34,11 +35,11 @@ class Asked(NamedTuple):
 
     def again(self, reply: Sequence[Part], feedback: str) -> Asked | None:
         """Return the same with one more turn; None if the client cannot write one."""
-        write = getattr(self.client, "ask_again", None)
-        if write is None:
-            return None
         content = self.carrier.read(self.args, self.kwargs)
-        content, kwargs = write(content, self.kwargs, reply, feedback)
+        written = ask_again(self.client, content, self.kwargs, reply, feedback)
+        if written is None:
+            return None
+        content, kwargs = written
         args, kwargs = self.carrier.write(self.args, kwargs, content)
         return self._replace(args=args, kwargs=kwargs)
 

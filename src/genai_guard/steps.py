@@ -134,12 +134,10 @@ def finish(plan: Plan, call: Call) -> None:
     usage = call.usage if answering else NO_USAGE
     try:
         if plan.limiter is not None and (call.ticket is not None or call.spent):
-            _settle(
-                plan,
-                plan.limiter,
-                call,
-                usage[0] + usage[1] + call.guard_usage.total_tokens if answering else call.charge,
-            )
+            tokens = usage[0] + usage[1] if answering else call.charge
+            if call.spent and tokens is not None:
+                tokens += call.guard_usage.total_tokens
+            _settle(plan, plan.limiter, call, tokens)
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
     finally:

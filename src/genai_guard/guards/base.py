@@ -69,7 +69,7 @@ class Context:
     request: Request = _NOTHING
     parts: tuple[Part, ...] = ()
     caller: Caller = ANONYMOUS
-    variants: Mapping[str, str] = field(default_factory=FrozenDict)
+    variants: Mapping[str, str] = field(default_factory=FrozenDict[str, str])
     request_id: str = ""
 
 

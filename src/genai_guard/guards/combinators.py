@@ -242,7 +242,7 @@ def unless(then: Guard, exception: Guard, **parameters: Any) -> Unless:
 
 
 def _several(name: str, guards: object) -> tuple[Guard, ...]:
-    if isinstance(guards, str) or not isinstance(guards, Sequence) or len(guards) < 2:
+    if isinstance(guards, str) or not isinstance(guards, Sequence) or len(cast("Sequence[object]", guards)) < 2:
         raise ConfigurationError(f"{name}() takes two guards or more: {name}(PII(), Secrets())")
     return tuple(cast("Sequence[Guard]", guards))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from genai_guard.context import current_caller
 from genai_guard.errors import ConfigurationError
@@ -55,7 +55,7 @@ class When:
     tool: Words = field(default=(), kw_only=True)
     user: Words = field(default=(), kw_only=True)
     tenant: Words = field(default=(), kw_only=True)
-    tags: Mapping[str, str] = field(default_factory=FrozenDict, kw_only=True)
+    tags: Mapping[str, str] = field(default_factory=FrozenDict[str, str], kw_only=True)
     variant: Words | Mapping[str, str] = field(default=(), kw_only=True)
     name: str = field(default="", kw_only=True)
 
@@ -64,7 +64,7 @@ class When:
             raise ConfigurationError(f"when({type(self.then).__name__}, ...): then= must be a guard, such as PII()")
         for name in ("role", "content", "tool", "user", "tenant"):
             settle(self, **{name: _words(name, getattr(self, name))})
-        settle(self, tags=FrozenDict(_mapping("tags", self.tags)), variant=_variant(self.variant))
+        settle(self, tags=_mapping("tags", self.tags), variant=_variant(self.variant))
         _known("role", self.role, _ROLES)
         _known("content", self.content, _CONTENTS)
         if not any(getattr(self, each.name) for each in fields(self) if each.name not in {"then", "name"}):
@@ -114,21 +114,24 @@ when: Final = When
 
 def _words(name: str, given: object) -> tuple[str, ...]:
     words = (given,) if isinstance(given, str) else given
-    if not isinstance(words, Sequence) or not all(isinstance(word, str) and word for word in words):
+    if not isinstance(words, Sequence) or not _are_words(cast("Sequence[object]", words)):
         raise ConfigurationError(f"when({name}=...) takes a word or a list of words")
-    return tuple(words)
+    return tuple(cast("Sequence[str]", words))
 
 
-def _mapping(name: str, given: object) -> Mapping[str, str]:
-    if not isinstance(given, Mapping) or not all(
-        isinstance(word, str) and word for item in given.items() for word in item
-    ):
+def _mapping(name: str, given: object) -> FrozenDict[str, str]:
+    pairs = cast("Mapping[object, object]", given).items() if isinstance(given, Mapping) else ((None, None),)
+    if not all(map(_are_words, pairs)):
         raise ConfigurationError(f"when({name}=...) takes a mapping of words to words")
-    return given
+    return FrozenDict(cast("Mapping[str, str]", given))
 
 
-def _variant(given: object) -> tuple[str, ...] | Mapping[str, str]:
-    return FrozenDict(_mapping("variant", given)) if isinstance(given, Mapping) else _words("variant", given)
+def _are_words(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) and value for value in values)
+
+
+def _variant(given: object) -> tuple[str, ...] | FrozenDict[str, str]:
+    return _mapping("variant", cast("object", given)) if isinstance(given, Mapping) else _words("variant", given)
 
 
 def _known(name: str, words: Words, known: Sequence[str]) -> None:

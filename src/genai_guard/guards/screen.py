@@ -52,6 +52,7 @@ class Screen:
         plant: Puts what output guards plant into the system prompt among the texts of a request; None if none does.
         views: The rules of the matching guards, fused; None if there are none.
         needs_context: Whether a guard must know what a call is about.
+        is_plain: Whether `judge` is all there is to do.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class Screen:
         "empty",
         "groups",
         "guards",
+        "is_plain",
         "needs_context",
         "others",
         "plant",
@@ -87,6 +89,7 @@ class Screen:
         self.others: Final = tuple(seat for seat in rest if seat not in self.beside)
         self.groups: Final = tuple(_groups(self.others))
         self.needs_context: Final = any(seat.needs_context for seat in seats)
+        self.is_plain: Final = not (self.others or self.beside or self.needs_context)
         fused = [(seat, rule) for seat in self._matching for rule in cast("MatchingGuard", seat.guard).rules]
         self._per_call = tuple(seat for seat in self._matching if isinstance(seat.guard, CallGuard))
         known = [*fused, *((seat, rule) for seat in self._per_call for rule in seat.guard.call_rules)]
@@ -102,11 +105,6 @@ class Screen:
     def async_guards(self) -> tuple[str, ...]:
         """Names of the guards whose `check` is a coroutine function."""
         return tuple(seat.name for seat in (*self.others, *self.beside) if seat.is_async)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether `judge` is all there is to do."""
-        return not (self.others or self.beside or self.needs_context)
 
     def holds(self, kind: PartKind) -> bool:
         """Whether streamed texts of this kind are held for the guards of step 3."""

@@ -57,7 +57,7 @@ class Seat:
             ConfigurationError: it is none, or asks for what does not go together.
         """
         guard, name, conditions, escalations = _unwrapped(given)
-        check = getattr(guard, "check", None)
+        check, action = getattr(guard, "check", None), getattr(guard, "action", None)
         if not callable(check) or isinstance(guard, type):
             raise ConfigurationError(
                 f"{_describe(guard)} is not a guard: a guard is an object with a method check(text) -> Verdict, "
@@ -74,11 +74,11 @@ class Seat:
                 name=name or getattr(guard, "name", "") or type(guard).__name__,
                 mode=getattr(guard, "mode", "enforce"),
                 on_error=getattr(guard, "on_error", "block"),
-                action=Action(getattr(guard, "action", Action.BLOCK)),
+                action=Action.BLOCK if action is None else Action(action),
                 ask=ask,
                 is_async=is_async,
                 inline=inline,
-                may_edit=not hasattr(guard, "action") or Action(guard.action).edits,
+                may_edit=action is None or Action(action).edits,
                 takes_context=takes_context,
                 normalize=getattr(guard, "normalize", True),
                 check_every_chars=getattr(guard, "check_every_chars", None),

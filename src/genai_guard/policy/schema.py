@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from genai_guard.policy.data import is_list, is_mapping
 from genai_guard.policy.load import adapter
 from genai_guard.policy.references import PATTERN
 from genai_guard.policy.shapes import GUARD_MARK, guard_shape
@@ -89,8 +90,8 @@ def _either(guards: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]
 
 def _linked(schema: Any) -> Any:
     """Return the schema with a reference wherever the mark of a guard stands."""
-    if isinstance(schema, dict):
+    if is_mapping(schema):
         if schema.get("x-part") == GUARD_MARK["x-part"]:
             return {"$ref": "#/$defs/Guard", **{key: value for key, value in schema.items() if key != "x-part"}}
         return {key: _linked(value) for key, value in schema.items()}
-    return [_linked(each) for each in schema] if isinstance(schema, list) else schema
+    return [_linked(each) for each in schema] if is_list(schema) else schema
