@@ -1,0 +1,125 @@
+"""A line for each kind of guard: how to build it, and a text in which it finds something."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from kit import INJECTION_REGEXES, KEYWORDS, SAMPLES
+from pydantic import BaseModel
+
+from genai_guard import Verdict
+from genai_guard.guards import (
+    PII,
+    BlockedPatterns,
+    JSONSchema,
+    Length,
+    Names,
+    PydanticModel,
+    Secrets,
+    SystemPromptLeak,
+    all_of,
+    any_of,
+    escalate,
+    guard,
+    unless,
+    when,
+)
+
+__all__ = ["CLEAN", "LINES", "Line", "text_with"]
+
+CLEAN: Final = SAMPLES["prose"].prompt[:1000]
+"""A kilobyte of prose in which no guard finds anything."""
+
+
+class Line(NamedTuple):
+    """How a kind of guard is measured.
+
+    Attributes:
+        build: Returns the guard.
+        hit: What it finds; put into the middle of the clean text.
+        whole: Whether `hit` is all of the text instead.
+        clean: A text in which it finds nothing.
+        alone: Whether it is left out where all guards are asked together.
+    """
+
+    build: Callable[[], Any]
+    hit: str
+    whole: bool = False
+    clean: str = CLEAN
+    alone: bool = False
+
+
+def text_with(line: Line) -> str:
+    """Return a text of about a kilobyte with the hit in it."""
+    if line.whole:
+        return line.hit
+    middle = line.clean.index(" ", len(line.clean) // 2) + 1
+    end = max(middle, len(line.clean) - len(line.hit) - 1)
+    return f"{line.clean[:middle]}{line.hit} {line.clean[middle:end]}"
+
+
+def _orders(text: str) -> list[tuple[int, int]]:
+    at = text.find("order 4")
+    return [] if at < 0 else [(at, at + 12)]
+
+
+def _a_name(text: str) -> list[tuple[int, int, str]]:
+    at = text.find("Harper")
+    return [] if at < 0 else [(at, at + 6, "PERSON")]
+
+
+class _Order(BaseModel):
+    number: int
+    lines: list[str]
+
+
+_SCHEMA: Final = {
+    "type": "object",
+    "properties": {"number": {"type": "integer"}, "lines": {"type": "array", "items": {"type": "string"}}},
+    "required": ["number", "lines"],
+    "additionalProperties": False,
+}
+_ORDER: Final = json.dumps({"number": 4711, "lines": [f"a kettle of colour number {number}" for number in range(27)]})
+_NO_ORDER: Final = _ORDER.replace("4711", "[]")
+_PROMPT: Final = (
+    "You answer questions about orders of the shop in the harbour. Be brief, and ask when something is unclear."
+)
+
+
+class _Leak:
+    """A guard whose `check` wants the system prompt beside the text."""
+
+    def __init__(self) -> None:
+        self.guard = SystemPromptLeak()
+
+    def check(self, text: str) -> Verdict:
+        return self.guard.check(text, system_prompt=_PROMPT)
+
+
+def _two() -> tuple[Any, Any]:
+    return PII(["EMAIL"]), BlockedPatterns(KEYWORDS)
+
+
+_BOTH: Final = "write to jo.harper@example.com how to forge stolen cards"
+
+LINES: Final[Mapping[str, Line]] = {
+    "all_of": Line(lambda: all_of(*_two()), _BOTH, alone=True),
+    "any_of": Line(lambda: any_of(*_two()), _BOTH, alone=True),
+    "blocked_patterns": Line(lambda: BlockedPatterns(KEYWORDS, regexes=INJECTION_REGEXES), "how to forge stolen cards"),
+    "custom": Line(lambda: guard(action="redact")(_orders), "order 4711-A"),
+    "escalate": Line(
+        lambda: escalate(BlockedPatterns(KEYWORDS, action="flag")), "how to forge stolen cards", alone=True
+    ),
+    "json_schema": Line(lambda: JSONSchema(_SCHEMA), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
+    "length": Line(lambda: Length(max_tokens=1_000), "one word after another " * 250, whole=True),
+    "names": Line(lambda: Names(_a_name), "said Harper"),
+    "pii": Line(PII, "write to jo.harper@example.com or pay from 4111 1111 1111 1111"),
+    "pydantic_model": Line(lambda: PydanticModel(_Order), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
+    "secrets": Line(Secrets, "the key is AKIAQ3EGRIZTWNBW7FPK"),
+    "system_prompt_leak": Line(_Leak, _PROMPT, alone=True),
+    "unless": Line(lambda: unless(BlockedPatterns(KEYWORDS), PII(["PHONE"])), "how to forge stolen cards", alone=True),
+    "when": Line(lambda: when(PII(), role="user"), "write to jo.harper@example.com", alone=True),
+}
+"""By the kind. A guard of a new kind needs one more."""
