@@ -13,10 +13,14 @@ from genai_guard import Verdict
 from genai_guard.guards import (
     PII,
     BlockedPatterns,
+    ContentSafety,
     JSONSchema,
+    Judge,
     Length,
     Names,
     PydanticModel,
+    Refusal,
+    Repetition,
     Secrets,
     SystemPromptLeak,
     all_of,
@@ -70,6 +74,11 @@ def _a_name(text: str) -> list[tuple[int, int, str]]:
     return [] if at < 0 else [(at, at + 6, "PERSON")]
 
 
+def _judged(prompt: str) -> str:
+    verdict, score = ("fail", 0.9) if "doorknob" in prompt else ("pass", 0.1)
+    return json.dumps({"verdict": verdict, "score": score, "reason_code": "insult" if score > 0.5 else "none"})
+
+
 class _Order(BaseModel):
     number: int
     lines: list[str]
@@ -108,15 +117,19 @@ LINES: Final[Mapping[str, Line]] = {
     "all_of": Line(lambda: all_of(*_two()), _BOTH, alone=True),
     "any_of": Line(lambda: any_of(*_two()), _BOTH, alone=True),
     "blocked_patterns": Line(lambda: BlockedPatterns(KEYWORDS, regexes=INJECTION_REGEXES), "how to forge stolen cards"),
+    "content_safety": Line(ContentSafety, "I am going to kill you and your whole family"),
     "custom": Line(lambda: guard(action="redact")(_orders), "order 4711-A"),
     "escalate": Line(
         lambda: escalate(BlockedPatterns(KEYWORDS, action="flag")), "how to forge stolen cards", alone=True
     ),
     "json_schema": Line(lambda: JSONSchema(_SCHEMA), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
+    "judge": Line(lambda: Judge(_judged, cache_size=0), "you doorknob"),
     "length": Line(lambda: Length(max_tokens=1_000), "one word after another " * 250, whole=True),
     "names": Line(lambda: Names(_a_name), "said Harper"),
     "pii": Line(PII, "write to jo.harper@example.com or pay from 4111 1111 1111 1111"),
     "pydantic_model": Line(lambda: PydanticModel(_Order), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
+    "refusal": Line(Refusal, f"I'm sorry, but I can't help with that. {CLEAN}"[:1000], whole=True),
+    "repetition": Line(Repetition, "and so on and on " * 59, whole=True),
     "secrets": Line(Secrets, "the key is AKIAQ3EGRIZTWNBW7FPK"),
     "system_prompt_leak": Line(_Leak, _PROMPT, alone=True),
     "unless": Line(lambda: unless(BlockedPatterns(KEYWORDS), PII(["PHONE"])), "how to forge stolen cards", alone=True),

@@ -169,6 +169,16 @@ def test_what_is_no_conversation_is_an_error_of_usage(
     assert capsys.readouterr().out == ""
 
 
+def test_a_reply_is_judged_once_though_the_policy_asks_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = {"guard": "json_schema", "schema": {"type": "object", "required": ["answer"]}, "max_reasks": 2}
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({"version": 1, "output": [entry]}))
+    out = printed(capsys, str(path), written(tmp_path, '{"ansver": 1}'), "--side", "output", code=1)
+    assert out.count("JSON_INVALID") == 1
+
+
 # --- pipelines of Python ----------------------------------------------------------------------------------------------
 
 MODULE = r"""\
@@ -218,8 +228,8 @@ def test_what_a_guard_says_gives_a_terminal_no_orders(
 @pytest.mark.parametrize(
     ("reference", "says"),
     [
-        ("nowhere:pipeline", "there is no module nowhere"),
-        ("rules_of_mine:nothing", "the module rules_of_mine has no nothing"),
+        ("nowhere:pipeline", "there is no module 'nowhere'"),
+        ("rules_of_mine:nothing", "there is no 'nothing' in rules_of_mine"),
         ("rules_of_mine:number", "is no Pipeline but an object of type int"),
     ],
 )

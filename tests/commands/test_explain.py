@@ -141,7 +141,7 @@ def test_a_guard_without_rules_says_its_reason(policy: str, give: Any, capsys: p
     out = printed(capsys, policy, code=1)
     assert out.startswith("block, because of length\n")
     assert rows(out)["because"] == "500 characters, limit 200"
-    assert rows(out)["looks for"].endswith("(kind length)")
+    assert rows(out)["purpose"].endswith("(kind length)")
 
 
 def test_a_text_without_findings_names_who_was_asked(
@@ -201,7 +201,7 @@ def test_it_is_said_when_a_guard_is_asked(
 
 def test_a_function_is_explained_by_its_docstring(guards: str, give: Any, capsys: pytest.CaptureFixture[str]) -> None:
     give("WHERE IS MY PARCEL")
-    assert rows(printed(capsys, guards))["looks for"] == "Text in capitals (kind custom)"
+    assert rows(printed(capsys, guards))["purpose"] == "Text in capitals (kind custom)"
 
 
 # --- near misses ------------------------------------------------------------------------------------------------------

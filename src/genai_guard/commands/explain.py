@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.commands.asking import Answer, ask, seats_of
 from genai_guard.commands.check import add_content, content_of, style_of
-from genai_guard.commands.facts import RuleFacts, about, conditions_of, kind_of, sources_of, words_in_short
+from genai_guard.commands.facts import RuleFacts, about, conditions_of, kind_of, needed_of, sources_of, words_in_short
 from genai_guard.commands.listing import all_facts, built_in
 from genai_guard.commands.marks import place
 from genai_guard.commands.reasons import NearMiss, Reason, near_misses, reasons
@@ -112,7 +112,6 @@ def _why(reason: Reason, *, show_text: bool) -> Iterator[tuple[str, str]]:
         yield "because", printable(finding.detail)
     if facts is None:
         yield from _of_guard(reason)
-        yield "score", f"{finding.score:g}"
         return
     yield "looks for", printable(facts.looks_for)
     if reason.keyword:
@@ -137,7 +136,8 @@ def _of_guard(reason: Reason) -> Iterator[tuple[str, str]]:
 
     if reason.seat is not None:
         said = about(reason.seat.guard)
-        yield "looks for", f"{said} (kind {kind_of(reason.seat.guard)})" if said else kind_of(reason.seat.guard)
+        yield "purpose", f"{said} (kind {kind_of(reason.seat.guard)})" if said else kind_of(reason.seat.guard)
+        yield "score", _score(reason.finding.score, needed_of(reason.seat.guard, reason.finding.category))
         for condition in conditions_of(reason.seat):
             yield "asked", condition
 
