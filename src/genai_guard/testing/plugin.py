@@ -7,7 +7,7 @@ one, and what runs policy tests only when there is a file of them. Switched off 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -60,16 +60,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--genai-guard-fuzz", metavar="N", type=int, default=0, help="run each case in N evasions as well (0)"
     )
     group.addoption("--genai-guard-seed", metavar="SEED", type=int, default=0, help="choose other evasions (0)")
-    about: dict[str, Any] = {
-        "dest": "genai_guard_calibrate",
-        "metavar": "fpr=RATE",
-        "type": _rate,
-        "help": "fit thresholds so that at most this rate of negative cases is a false alarm, and write them back",
-    }
-    try:
-        group.addoption("--genai-guard-calibrate", "--calibrate", **about)
-    except ValueError:  # another plugin has the short one
-        group.addoption("--genai-guard-calibrate", **about)
+    group.addoption(
+        "--genai-guard-calibrate",
+        "--calibrate",
+        metavar="fpr=RATE",
+        type=_rate,
+        help="fit thresholds so that at most this rate of negative cases is a false alarm, and write them back",
+    )
     parser.addini("genai_guard_policy", "policy of files of cases that name none; starts from the folder of this file")
 
 
