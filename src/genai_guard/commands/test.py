@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("policy", metavar="POLICY", help="a .yaml, .yml, .toml or .json file, or package.module:name")
     parser.add_argument("cases", metavar="CASES", nargs="+", help="cases files, or folders with *.cases.yaml or .jsonl")
+    parser.add_argument(
+        "--tag", action="append", default=[], help="run only cases with this tag; may stand several times"
+    )
     parser.add_argument("--fuzz", metavar="N", type=_count, default=0, help="run each case in N disguises too")
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="which disguises (%(default)s)")
     parser.add_argument(
@@ -115,7 +118,7 @@ def _run(args: argparse.Namespace) -> _Run:
 
     pipeline = load(args.policy)
     other = load(args.diff) if args.diff else None
-    cases = _varied(load_cases(*args.cases), args)
+    cases = _varied(_tagged(load_cases(*args.cases), args.tag), args)
     progress = _progress(args)
     try:
         report = run_cases(pipeline, cases, progress=lambda result, done, total: _step(progress, result, done, total))
@@ -125,6 +128,14 @@ def _run(args: argparse.Namespace) -> _Run:
     calibration = _calibration(pipeline, cases, args)
     diff = None if other is None else _diff(pipeline, other, cases)
     return _Run(report, scores, calibration, diff, tuple(complaints(scores, args.fail_under)), bool(args.fail_under))
+
+
+def _tagged(cases: tuple[Case, ...], tags: list[str]) -> tuple[Case, ...]:
+    chosen = tuple(case for case in cases if not tags or set(tags) & set(case.tags))
+    if not chosen:
+        known = sorted({tag for case in cases for tag in case.tags})
+        raise UsageError(f"no case has the tag {' or '.join(tags)}; there are {', '.join(known) or 'no tags'}")
+    return chosen
 
 
 def _varied(cases: tuple[Case, ...], args: argparse.Namespace) -> tuple[Case, ...]:
