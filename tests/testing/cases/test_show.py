@@ -264,6 +264,14 @@ def test_what_is_found_may_change_where_the_action_does_not() -> None:
     assert "  redact, as before" in compare(OLD, Pipeline(input=[PII(["EMAIL"])]), [case]).text()
 
 
+def test_a_span_that_moves_is_told() -> None:
+    case = case_of({"name": "two", "text": "project falcon", "expect": "block"})
+    short, long = (Pipeline(input=[BlockedPatterns([words])]) for words in ("project", "project falcon"))
+    (change,) = compare(short, long, [case]).changes
+    assert change.moved == ("blocked_patterns: blocked_patterns.keywords at 0-7 -> 0-14",)
+    assert "  ~ blocked_patterns: blocked_patterns.keywords at 0-7 -> 0-14" in compare(short, long, [case]).text()
+
+
 def test_limits_count_as_a_change() -> None:
     case = case_of({"name": "two", "text": "x", "calls": 2, "limit": "1 request/minute"})
     limited = Pipeline(limiter=RateLimiter(Limit.requests(1, per="minute")))
