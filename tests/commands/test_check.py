@@ -161,7 +161,22 @@ def test_the_last_message_is_the_reply_of_the_output_side(
     assert [(each["start"], each["end"]) for each in found] == [(9, 24)]
 
 
-@pytest.mark.parametrize("value", ["[]", "[1]", "{}", '"a"', "nonsense", '[{"role": "user", "content": null}]'])
+@pytest.mark.parametrize("argv", [["--json"], ["--text"], ["--no-text"]])
+def test_a_conversation_without_a_text_passes(
+    argv: list[str], policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "allow" in printed(
+        capsys, policy, written(tmp_path, '[{"role": "user", "content": null}]'), "--messages", *argv
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("[]", "[1]", "{}", '"a"', "nonsense", '[{"role": "user", "content": null}]', '[{"content": "a"}]'),
+        *('[{"role": 5, "content": "a"}]', '[{"role": "user", "content": {"a": 1}}]'),
+    ],
+)
 def test_what_is_no_conversation_is_an_error_of_usage(
     value: str, policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
