@@ -109,7 +109,6 @@ def _as_json(answer: Answer) -> str:
 
 
 def _finding_as_json(answer: Answer, finding: Finding, verdict: Verdict) -> dict[str, Any]:
-
     names = ("start", "end", "category", "rule", "guard", "score", "where", "detail")
     values = {name: getattr(finding, name) for name in names}
     line, _, column = place(answer.part_of(finding).text, finding.start).partition(":")
@@ -135,7 +134,6 @@ def _as_text(answer: Answer, paint: Paint, *, marked: bool, left: bool) -> Itera
 
 
 def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Paint) -> str:
-
     part = answer.part_of(finding)
     where = f"{printable(part.where)} " if len(answer.parts) > 1 else ""
     detail = f" ({finding.detail})" if finding.detail else ""
@@ -148,7 +146,6 @@ def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Pai
 
 
 def _marked(answer: Answer, paint: Paint) -> Iterator[str]:
-
     for part in _parts_with_findings(answer):
         yield ""
         if len(answer.parts) > 1:

@@ -126,7 +126,7 @@ def _run(args: argparse.Namespace) -> _Run:
         progress.clear()
     scores = score(report)
     calibration = _calibration(pipeline, cases, args)
-    diff = None if other is None else _diff(pipeline, other, cases)
+    diff = None if other is None else _diff(pipeline, other, cases, args)
     return _Run(report, scores, calibration, diff, tuple(complaints(scores, args.fail_under)), bool(args.fail_under))
 
 
@@ -160,10 +160,14 @@ def _calibration(pipeline: Pipeline, cases: tuple[Case, ...], args: argparse.Nam
         progress.clear()
 
 
-def _diff(pipeline: Pipeline, other: Pipeline, cases: tuple[Case, ...]) -> PolicyDiff:
+def _diff(pipeline: Pipeline, other: Pipeline, cases: tuple[Case, ...], args: argparse.Namespace) -> PolicyDiff:
     from genai_guard.testing.cases.comparison import compare  # noqa: PLC0415  as above
 
-    return compare(pipeline, other, cases)
+    progress = _progress(args)
+    try:
+        return compare(pipeline, other, cases, progress=lambda _, done, total: progress.step(".", done, total))
+    finally:
+        progress.clear()
 
 
 def _progress(args: argparse.Namespace) -> Progress:
