@@ -133,7 +133,12 @@ def _of_guard(reason: Reason) -> Iterator[tuple[str, str]]:
     if reason.seat is not None:
         said = about(reason.seat.guard)
         yield "purpose", f"{said} (kind {kind_of(reason.seat.guard)})" if said else kind_of(reason.seat.guard)
-        yield "score", _score(reason.finding.score, needed_of(reason.seat.guard, reason.finding.category))
+        finding = reason.finding
+        family, _, sign = finding.rule.partition(".")[2].rpartition(".")
+        if family:
+            yield "sign", printable(f"{sign}, of the family {family}".replace("_", " "))
+        # What a guard adds up from several signs it says itself, as the reason.
+        yield "score", _score(finding.score, None if family else needed_of(reason.seat.guard, finding.category))
         for condition in conditions_of(reason.seat):
             yield "asked", condition
 
