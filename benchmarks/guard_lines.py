@@ -28,10 +28,7 @@ from genai_guard.guards import (
     Secrets,
     SystemPromptLeak,
     ToolCalls,
-<<<<<<< HEAD
-=======
     Topics,
->>>>>>> cli
     all_of,
     any_of,
     escalate,
@@ -156,14 +153,10 @@ LINES: Final[Mapping[str, Line]] = {
     "secrets": Line(Secrets, "the key is AKIAQ3EGRIZTWNBW7FPK"),
     "sql": Line(SQL, "DROP TABLE customers;"),
     "system_prompt_leak": Line(_Leak, _PROMPT, alone=True),
-<<<<<<< HEAD
-    "tool_calls": Line(lambda: ToolCalls(schemas={"*": _SCHEMA}), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
-=======
     "tool_calls": Line(
         lambda: _Call(ToolCalls(schemas={"order": _SCHEMA})), _NO_ORDER, whole=True, clean=_ORDER, alone=True
     ),
     "topics": Line(lambda: Topics({"weapons": ["pistol", "ammunition", "hand grenade"]}), "a pistol with ammunition"),
->>>>>>> cli
     "unless": Line(lambda: unless(BlockedPatterns(KEYWORDS), PII(["PHONE"])), "how to forge stolen cards", alone=True),
     "when": Line(lambda: when(PII(), role="user"), "write to jo.harper@example.com", alone=True),
 }
