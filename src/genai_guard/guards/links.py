@@ -55,7 +55,7 @@ _is_sensitive: Final = re.compile(
     r"/(?:etc|proc|root|sys)/|/\.(?:ssh|aws|gnupg|kube|docker)/|\.env\b|id_(?:rsa|ed25519)|/windows/|boot\.ini|shadow|passwd",
     re.IGNORECASE,
 ).search
-_local_file: Final = re.compile(r"file://(?:localhost)?(?:/|\Z)", re.IGNORECASE).match
+_local_file: Final = re.compile(r"file://(?:localhost)?(?:/|[^/]*\Z)", re.IGNORECASE).match
 
 
 @dataclass(frozen=True)
