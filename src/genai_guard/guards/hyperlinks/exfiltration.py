@@ -104,7 +104,7 @@ _is_token: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/_=-]+"
 _is_jwt: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*").fullmatch
 _BEARERS: Final = frozenset(
     {
-        *("d", "data", "q", "query", "k", "key", "x", "payload", "text", "txt", "m", "msg", "message", "c", "content"),
+        *("d", "data", "q", "query", "k", "x", "payload", "text", "txt", "m", "msg", "message", "c", "content"),
         *("info", "value", "val", "body", "b64", "base64", "hex", "enc", "dump", "log", "input", "output"),
     }
 )
