@@ -352,3 +352,8 @@ def test_places_are_in_the_order_of_the_text() -> None:
     places = LexicalClassifier().places("fuck you. " * 3 + "I want to die. heil hitler")
     assert all(before.start <= after.start for before, after in pairwise(places))
     assert {place.category for place in places} == {"harassment", "self_harm", "hate"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in _rules() if rule.pattern], ids=lambda rule: rule.id)
+def test_no_expression_is_looked_for_in_every_text(rule: Any) -> None:
+    assert rule.words or rule.literals or rule.starts
