@@ -81,7 +81,7 @@ _FORMS: Final = (
     _form("alter_user", "admin", r"ALTER (?:USER|ROLE|LOGIN) (?:n|s)(?: @ (?:n|s))? (?:IDENTIFIED|WITH|PASSWORD|SET|n)\b", destroys=True),
     _form("rename", "ddl", r"RENAME TABLE n TO n", destroys=True),
     _form("grant", "admin", rf"GRANT {_PRIVILEGE}(?: PRIVILEGES)?(?: (?:\( [^)]* \) )?, {_PRIVILEGE})* ON (?:{_OBJECT} |ALL n IN SCHEMA )?(?:n|\*)(?: \. \*)? TO (?:n|s)", destroys=True),
-    _form("grant", "admin", r"GRANT n(?: , n)* TO n(?: WITH n OPTION| ;)", destroys=True),
+    _form("grant", "admin", r"GRANT n(?: , n)* TO n(?: WITH n OPTION| ;)", alone=True, destroys=True),
     _form("revoke", "admin", rf"REVOKE {_PRIVILEGE}(?: PRIVILEGES)?(?: , {_PRIVILEGE})* ON (?:{_OBJECT} |ALL n IN SCHEMA )?(?:n|\*)(?: \. \*)? FROM (?:n|s)", destroys=True),
     _form("exec", "admin", r"(?:EXEC|EXECUTE) n(?: (?:@|s|0|;|n =)|" + _END + ")", alone=True),
     _form("call", "write", r"CALL n \( [^;]{0,400}\)(?: ;|$)", alone=True),
@@ -188,6 +188,8 @@ def _counts(form: _Form, shape: Shape, text: str, *, in_code: bool) -> bool:
         return True
     if all(text[token.start : token.end].isupper() for token in tokens[:2] if token.shape.isupper()):
         return True
+    if form.name == "grant":
+        return False  # "Grant money to artists;"
     before = text[max(tokens[0].start - 80, 0) : tokens[0].start].rpartition("\n")[2].rstrip(" \t")
     return before[-1:] in {"", ";", "`", "'", '"', "(", ">"} and (";" in shape.line or "\n" not in shape.line.strip())
 
@@ -195,7 +197,7 @@ def _counts(form: _Form, shape: Shape, text: str, *, in_code: bool) -> bool:
 def _writes(line: str) -> bool:
     """Whether what begins like a query changes something: `WITH ... DELETE`, `SELECT ... INTO n FROM`."""
     return (
-        re.search(r"\)\s(?:DELETE\sFROM|UPDATE\sn\sSET|INSERT\sINTO)|^SELECT\s[^;]{0,400}?\sINTO\sn\sFROM", line)
+        re.search(r"[()]\s(?:DELETE\sFROM|UPDATE\sn\sSET|INSERT\sINTO)|^SELECT\s[^;]{0,400}?\sINTO\sn\sFROM", line)
         is not None
     )
 
