@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from genai_guard import Pipeline
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards import ToolArgument, ToolCalls, ToolFlow
 from genai_guard.guards.base import Context, ContextGuard
@@ -322,3 +323,25 @@ def test_arguments_are_judged_in_linear_time(unit: str) -> None:
         judged(guard, "send", arguments, asked(text, source="read", said=text))
 
     assert not costs_too_much(run, half, half + half)
+
+
+def test_a_policy_file_says_all_of_it() -> None:
+    entry = {
+        "guard": "tool_calls",
+        "allow": ["open", "read_inbox"],
+        "schemas": {"open": {"type": "object"}},
+        "rules": {"open": {"path": {"one_of": ["a", 1, True], "under": ["/srv"]}}},
+        "max_per_tool": {"*": 2},
+        "flows": [{"source": "read_inbox", "target": "open"}],
+    }
+    pipeline = Pipeline.from_policy({"version": 1, "output": [entry]})
+    assert pipeline.policy()["output"] == [entry]
+    (guard,) = pipeline.output
+    assert isinstance(guard, ToolCalls)
+    assert guard.rules == {"open": {"path": ToolArgument(one_of=["a", 1, True], under=["/srv"])}}
+
+
+def test_a_misspelt_rule_in_a_policy_file_is_found() -> None:
+    entry = {"guard": "tool_calls", "rules": {"open": {"path": {"undr": ["/srv"]}}}}
+    with pytest.raises(ConfigurationError, match=r'rules\.open\.path\.undr: unknown field: did you mean "under"\?'):
+        Pipeline.from_policy({"version": 1, "output": [entry]})

@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from genai_guard import Pipeline
+from genai_guard.testing.cases import case_of
+
 pytest_plugins = ["pytester"]
 
 POLICY = """\
@@ -37,6 +40,13 @@ cases:
   - text: hello there
     expect: allow
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine() -> None:
+    """Load what every run inside of this one would load anew."""
+    case_of({"text": "x", "expect": "allow"})
+    Pipeline.from_policy({"version": 1})
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from genai_guard.guards.conditions import When, when
 from genai_guard.guards.content_safety import ContentSafety
 from genai_guard.guards.custom import guard
 from genai_guard.guards.escalation import Escalate, escalate
+from genai_guard.guards.groundedness import Groundedness
 from genai_guard.guards.invisible_text import InvisibleText
 from genai_guard.guards.json_schema import JSONSchema
 from genai_guard.guards.judge import Judge, JudgeFailed
@@ -24,9 +25,11 @@ from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
+from genai_guard.guards.prompt_injection import PromptInjection
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.pydantic_model import PydanticModel
 from genai_guard.guards.refusal import Refusal
+from genai_guard.guards.relevance import Relevance
 from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
@@ -51,6 +54,7 @@ __all__ = [
     "Context",
     "ContextGuard",
     "Escalate",
+    "Groundedness",
     "Guard",
     "InvisibleText",
     "JSONSchema",
@@ -68,9 +72,11 @@ __all__ = [
     "Names",
     "PresidioRecogniser",
     "ProfanityClassifier",
+    "PromptInjection",
     "PydanticModel",
     "Recogniser",
     "Refusal",
+    "Relevance",
     "Repetition",
     "Rubric",
     "Secrets",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from genai_guard import Action, ConfigurationError, Finding, Pipeline, Verdict
 from genai_guard.frozen import FrozenDict
-from genai_guard.guards import PII, BlockedPatterns, when
+from genai_guard.guards import PII, BlockedPatterns, guard, when
 from genai_guard.guards.base import Context, GuardBase
 from genai_guard.messages import Part
 from genai_guard.testing.cases import Calibration, Case, calibrate, case_of, load_policy, write_back
@@ -139,6 +139,47 @@ def test_an_action_alone_makes_a_case_positive_for_the_guards_that_take_it() -> 
 def test_a_threshold_inside_of_a_condition_is_fitted() -> None:
     calibration = calibrate(Pipeline(input=[when(Scored(), role="user")]), cases([0.4], [0.2]), fpr=0.01)
     assert calibration.changes == {("input", 0, "then", "threshold"): 0.3}
+
+
+@dataclass(frozen=True)
+class Combined(GuardBase):
+    """A guard that compares the sum of what it finds, not the score of one finding.
+
+    Args:
+        threshold: From which sum on a text is found.
+    """
+
+    kind: ClassVar[str] = "combined"
+    threshold: float = field(default=0.9, kw_only=True)
+
+    def check(self, text: str, /) -> Verdict:
+        weights = [float(word) for word in text.split()]
+        if sum(weights) < self.threshold:
+            return Verdict(Action.ALLOW, text)
+        found = [Finding("sign", "SIGN", at, at + 1, weight) for at, weight in enumerate(weights)]
+        return Verdict(Action.BLOCK, text, tuple(found), self.name)
+
+
+def test_a_guard_may_compare_something_else_than_the_scores_of_its_findings() -> None:
+    labelled = [case_of({"text": text, "expect": "block"}) for text in ("0.3 0.3 0.1", "0.4 0.4")]
+    labelled += [case_of({"text": text, "expect": "allow"}) for text in ("0.45", "0.25 0.25")]
+    (fit,) = calibrate(Pipeline(input=[Combined()]), labelled, fpr=0.01).fits
+    assert (fit.recall_before.value, fit.new, fit.recall.value, fit.false_positive_rate.value) == (0, 0.6, 1, 0)
+
+
+async def _scores(text: str) -> float:
+    asked.append(text)
+    return float(text)
+
+
+asked: list[str] = []
+
+
+def test_a_guard_that_waits_is_asked_once_for_its_score() -> None:
+    asked.clear()
+    labelled = [case_of({"text": text, "expect": expect}) for text, expect in (("0.4", "block"), ("0.1", "allow"))]
+    (fit,) = calibrate(Pipeline(input=[guard(threshold=0.9)(_scores)]), labelled, fpr=0.01).fits
+    assert (fit.new, asked) == (0.25, ["0.4", "0.1"] * 3)
 
 
 def test_thresholds_of_a_built_in_guard_are_fitted() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from genai_guard import ConfigurationError
 from genai_guard.guards import PII, BlockedPatterns
-from genai_guard.testing.cases import EVASIONS, KEYWORD_EVASIONS, Variation, case_of, fuzz, vary, vary_all
+from genai_guard.testing.cases import EVASIONS, KEYWORD_EVASIONS, Variation, fuzz
 from genai_guard.testing.cases.evasion import Rolls
 
 IDENTIFIERS: Final = {
@@ -154,68 +154,3 @@ def test_spans_that_are_none_are_refused(spans: list[tuple[int, int]]) -> None:
 def test_an_evasion_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigurationError, match='is no evasion: did you mean "full-width"'):
         fuzz("a text", evasions=["fullwidth"])
-
-
-# --- cases ------------------------------------------------------------------------------------------------------------
-
-CASE = case_of(
-    {
-        "name": "mail",
-        "text": "to bob@example.com",
-        "expect": "redact",
-        "spans": ["bob@example.com"],
-        "redacted": "to [EMAIL]",
-        "source": "s",
-    }
-)
-
-
-def test_a_case_in_disguise_expects_the_same() -> None:
-    made = vary(CASE, n=5)
-    assert len(made) == 5
-    for each in made:
-        span = (each.expect.spans or ())[0]
-        assert each.name == f"mail[{each.evasion}]"
-        assert (each.original, each.source, each.expect.redacted) == ("mail", "s", "to [EMAIL]")
-        assert (each.text[: span.start], span.end) == ("to ", len(each.text))
-
-
-def test_names_of_variations_are_unique() -> None:
-    names = [case.name for case in vary_all([CASE], n=100)]
-    assert len(set(names)) == len(names) > 20
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"expect": "allow"},
-        {"expect": {"not": "block"}},
-        {"spans": []},
-        {"expect": "block", "skip": "later"},
-        {"expect": "block", "xfail": "known"},
-        {"expect": "block", "fuzz": False},
-        {"expect": "block", "fuzz": []},
-        {"expect": "block", "reply": "x"},
-    ],
-)
-def test_a_case_in_which_nothing_is_to_be_found_is_not_disguised(fields: dict[str, object]) -> None:
-    assert vary(case_of({"text": "bob@example.com", **fields})) == ()
-
-
-def test_a_case_may_choose_its_evasions() -> None:
-    case = case_of({"text": "jailbreak mode", "expect": "block", "fuzz": ["spaced-out", "leet"]})
-    assert {each.evasion for each in vary(case, n=10)} == {"spaced-out", "leet"}
-
-
-def test_without_spans_nothing_is_said_of_the_text_after_the_guards() -> None:
-    case = case_of({"text": "bob@example.com", "expect": "redact", "redacted": "[EMAIL]"})
-    assert {each.expect.redacted for each in vary(case)} == {None}
-
-
-def test_spans_that_overlap_are_not_disguised() -> None:
-    assert vary(case_of({"text": "abc", "spans": [[0, 2], [1, 3]]})) == ()
-
-
-def test_a_reply_is_disguised_too() -> None:
-    case = case_of({"text": "bob@example.com", "side": "output", "expect": "redact"})
-    assert all(each.reply is not None and each.reply.text == each.text for each in vary(case))

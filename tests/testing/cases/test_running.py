@@ -20,7 +20,7 @@ from genai_guard import (
     RateLimiter,
     Variant,
 )
-from genai_guard.guards import PII, BlockedPatterns, Length, escalate, guard, when
+from genai_guard.guards import PII, BlockedPatterns, JSONSchema, Length, escalate, guard, when
 from genai_guard.testing.cases import CaseResult, case_of, load_cases, load_policy, run_case, run_cases
 from genai_guard.verdicts import Action, Verdict
 
@@ -162,6 +162,14 @@ def test_a_tool_that_the_model_calls_is_judged() -> None:
     result = run(text="hi", reply=reply, category="EMAIL", expect="redact")
     assert aspects(result) == []
     assert result.observed.reply_after == 'wait\n{"to": "[EMAIL]"}'
+
+
+@pytest.mark.parametrize(("replies", "ok"), [(["no", '{"a": 1}'], True), (["no", "no"], False), ("no", False)])
+def test_a_model_that_is_asked_again_may_answer_otherwise(replies: Any, ok: bool) -> None:
+    schema = {"type": "object", "required": ["a"]}
+    pipeline = Pipeline(output=[JSONSchema(schema, max_reasks=1)])
+    result = run(pipeline, text="give me a", reply=replies, redacted="give me a", redacted_reply='{"a": 1}')
+    assert result.ok is ok
 
 
 def test_the_role_of_a_text_is_told_to_the_guards() -> None:

@@ -94,6 +94,30 @@ def test_what_a_case_says_nothing_of_is_not_counted() -> None:
     assert counts(scores, "category", "EMAIL") == (1, 0, 0, 0)
 
 
+def test_a_guard_of_the_other_side_has_not_kept_silent() -> None:
+    pipeline = Pipeline(
+        input=[PII(["EMAIL"], action="flag")],
+        output=[BlockedPatterns(["nightjar"], action="flag", category="PROJECT")],
+    )
+    texts = [("bob@example.com", "input", "flag"), ("hi", "input", "allow"), ("hi", "output", "allow")]
+    texts += [("the nightjar", "output", "flag")]
+    scores = score(
+        run_cases(pipeline, [case_of({"text": text, "side": side, "expect": act}) for text, side, act in texts])
+    )
+    assert counts(scores, "category", "EMAIL") == (0, 0, 0, 1)
+    assert counts(scores, "rule", "pii.email") == (0, 0, 0, 1)
+    assert counts(scores, "guard", "blocked_patterns") == (0, 0, 0, 1)
+
+
+def test_a_guard_that_is_not_asked_has_not_kept_silent() -> None:
+    scores = scored(
+        {"text": "the nightjar", "expect": "flag", "category": "PROJECT"},
+        {"text": "hello", "expect": "allow", "guard": "pii"},
+    )
+    assert counts(scores, "category", "PROJECT") == (1, 0, 0, 0)
+    assert counts(scores, "rule", "blocked_patterns.keywords") == (1, 0, 0, 0)
+
+
 def test_spans_are_counted_one_by_one() -> None:
     case = {
         "text": "bob@example.com, al@example.com and bob",

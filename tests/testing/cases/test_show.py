@@ -264,11 +264,24 @@ def test_what_is_found_may_change_where_the_action_does_not() -> None:
     assert "  redact, as before" in compare(OLD, Pipeline(input=[PII(["EMAIL"])]), [case]).text()
 
 
-def test_limits_count_as_a_change() -> None:
-    case = case_of({"name": "two", "text": "x", "calls": 2, "limit": "1 request/minute"})
-    limited = Pipeline(limiter=RateLimiter(Limit.requests(1, per="minute")))
-    other = Pipeline(limiter=RateLimiter(Limit.requests(1, per="minute"), Limit.requests(9, per="hour")))
-    assert compare(limited, other, [case]).changes == ()
+def test_a_span_that_moves_is_told() -> None:
+    case = case_of({"name": "two", "text": "project falcon", "expect": "block"})
+    short, long = (Pipeline(input=[BlockedPatterns([words])]) for words in ("project", "project falcon"))
+    (change,) = compare(short, long, [case]).changes
+    assert change.moved == ("blocked_patterns: blocked_patterns.keywords at 0-7 -> 0-14",)
+    assert "  ~ blocked_patterns: blocked_patterns.keywords at 0-7 -> 0-14" in compare(short, long, [case]).text()
+
+
+def test_a_limit_that_refuses_is_a_change() -> None:
+    case = case_of({"name": "two", "text": "x", "calls": 2})
+    tight, wide = (Pipeline(limiter=RateLimiter(Limit.requests(amount, per="minute"))) for amount in (1, 9))
+    (change,) = compare(tight, wide, [case]).changes
+    assert (change.step, change.effect) == ("refused by 1 request/minute -> allow", "fixed")
+
+
+def test_cases_without_labels_may_be_compared() -> None:
+    (change,) = compare(OLD, NEW, [Case(name="1", text="the nightjar")]).changes
+    assert (change.step, change.effect) == ("allow -> block", "")
 
 
 def test_a_case_that_one_policy_cannot_run_is_told() -> None:

@@ -7,7 +7,7 @@ escalations count from nothing in every case, on a clock that stands still; targ
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -60,10 +60,9 @@ class Bench:
 
     @property
     def known(self) -> tuple[KnownRule, ...]:
-        """The rules of the guards that find spans by rules."""
-        seats = [Seat.of(guard) for guard in (*self._input, *self._output)]
-        matching = [(seat.name, seat.guard) for seat in seats if isinstance(seat.guard, MatchingGuard)]
-        return tuple(KnownRule(name, rule.id, rule.category) for name, guard in matching for rule in guard.rules)
+        """The guards, and the rules of those that find spans by rules."""
+        sides: tuple[tuple[CaseSide, Sequence[Guard]], ...] = (("input", self._input), ("output", self._output))
+        return tuple(rule for side, guards in sides for guard in guards for rule in _known(guard, side))
 
     def observe(self, case: Case) -> Observed:
         """Return what the policy makes of a case.
@@ -166,12 +165,14 @@ class _Lane:
     tally: CaseTally
     is_async: bool
     content: Any = None
-    reply: Any = ""
+    replies: Sequence[Any] = ()
+    asked: int = 0
     received: Any = None
     answered: Any = None
 
     def begin(self, case: Case) -> None:
-        self.content, self.reply = content_of(case), reply_value(case.reply)
+        self.content = content_of(case)
+        self.replies = [reply_value(reply) for reply in (case.reply, *case.retries)]
         self.tally.reset()
         if self.pipeline.limiter is not None:
             self.pipeline.limiter.reset()
@@ -179,8 +180,9 @@ class _Lane:
     def ask(self, messages: Any, **params: Any) -> Any:
         """The model."""
         del params
-        self.received = messages
-        return self.reply
+        self.received = messages if self.asked == 0 else self.received
+        self.asked += 1
+        return self.replies[min(self.asked, len(self.replies)) - 1]
 
     async def aask(self, messages: Any, **params: Any) -> Any:
         """The model, for guards that are asynchronous."""
@@ -222,12 +224,20 @@ class _Lane:
 
     def _reset(self) -> None:
         self.received = self.answered = None
+        self.asked = 0
         self.log.clear()
 
 
 def guard_name(guard: Guard) -> str:
     """Return the name that verdicts of a guard have."""
     return Seat.of(guard).name
+
+
+def _known(guard: Guard, side: CaseSide) -> Iterator[KnownRule]:
+    seat = Seat.of(guard)
+    yield KnownRule(seat.name, "", "", side)
+    if isinstance(seat.guard, MatchingGuard):
+        yield from (KnownRule(seat.name, rule.id, rule.category, side) for rule in seat.guard.rules)
 
 
 @contextmanager

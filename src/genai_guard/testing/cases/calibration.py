@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from statistics import NormalDist
-from typing import Final
+from typing import Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
@@ -17,15 +17,16 @@ from genai_guard.pipeline import Pipeline
 from genai_guard.policy.files import parse
 from genai_guard.policy.problems import Path, written
 from genai_guard.policy.rewrite import rewrite, to_set
-from genai_guard.testing.cases.bench import Bench
 from genai_guard.testing.cases.case import Case
 from genai_guard.testing.cases.knobs import Knob, knobs_of
+from genai_guard.testing.cases.margins import Margin, Margins
 from genai_guard.testing.cases.wilson import Rate, wilson
-from genai_guard.verdicts import Action, Finding
+from genai_guard.verdicts import Action
 
 __all__ = ["Calibration", "ThresholdFit", "calibrate", "fit", "write_back"]
 
 _Z: Final = NormalDist().inv_cdf(0.975)
+_NONE_FITS: Final = "no threshold finds any of the cases at this rate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,43 +185,32 @@ def _check(text: str, suffix: str) -> None:
 # --- one threshold ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """A case, its score, whether it is positive, and who wrote its text."""
+class _Split(NamedTuple):
+    """The cases that count for a threshold."""
 
-    case: Case
-    score: float
-    categories: frozenset[str]
-    role: Role
+    positives: Sequence[Margin]
+    negatives: Sequence[Margin]
 
 
 def _fitted(knob: Knob, others: Sequence[Knob], cases: Sequence[Case], fpr: float) -> ThresholdFit:
     try:
-        scored = _scores(knob, knob.opened(others), others, cases)
+        margins = Margins(knob, others)
     except ConfigurationError as error:
         return _unfitted(knob, str(error))
-    own = {category for each in scored for category in each.categories}
-    split = {True: [each for each in scored if _is_for(knob, each.case, own)], False: _negatives(knob, scored, own)}
-    if not split[True]:
+    with margins:
+        split = _split(knob, others, [margins.of(case) for case in cases])
+    if not split.positives:
         return _unfitted(knob, "no case is positive for it")
-    if not split[False]:
+    if not split.negatives:
         return _unfitted(knob, "no case is negative for it: no rate of false alarms can be told")
-    scores = {side: [each.score for each in each_side] for side, each_side in split.items()}
-    new = fit(scores[True], scores[False], fpr, knob.value)
-    warning = _doubt(len(scores[False]), fpr) if new is not None else "no threshold finds any of the cases at this rate"
+    new = fit([each.low for each in split.positives], [each.high for each in split.negatives], fpr, knob.value)
+    warning = _doubt(len(split.negatives), fpr) if new is not None else _NONE_FITS
     guard = knob.guard
     try:
         guard = guard if new is None else knob.turned(new)
     except ConfigurationError as error:
         new, warning = None, f"{new:g} would fit, and is refused: {error}"
-    return _measured(knob, guard, new if new is not None else knob.value, split, warning)
-
-
-def _measured(
-    knob: Knob, guard: Guard, new: float | None, split: Mapping[bool, Sequence[_Scored]], warning: str
-) -> ThresholdFit:
-    """Return the fit with what the guard really finds, before and after; one that is no better is not made."""
-    before, after = (_found(each, knob, split) for each in (knob.guard, guard))
+    before, after = (_rates(margins, each, split) for each in (knob.guard, guard))
     if knob.value is None and before[0].hits >= after[0].hits and before[1].hits <= after[1].hits:
         new, after = None, before
     return ThresholdFit(
@@ -228,7 +218,7 @@ def _measured(
         side=knob.side,
         path=knob.path,
         old=knob.value,
-        new=new,
+        new=knob.value if new is None else new,
         recall=after[0],
         false_positive_rate=after[1],
         recall_before=before[0],
@@ -237,46 +227,21 @@ def _measured(
     )
 
 
-def _found(guard: Guard, knob: Knob, split: Mapping[bool, Sequence[_Scored]]) -> tuple[Rate, Rate]:
-    bench = _bench_of(knob, guard)
-    with bench.running():
-        hits = {
-            side: sum(_score(knob, (), bench.observe(_alone(each.case)).findings) > 0 for each in each_side)
-            for side, each_side in split.items()
-        }
-    return wilson(hits[True], len(split[True])), wilson(hits[False], len(split[False]))
+def _split(knob: Knob, others: Sequence[Knob], margins: Sequence[Margin]) -> _Split:
+    """Return what counts. Of several thresholds, each is for texts of the roles in which it finds something."""
+    if not knob.key and any(not other.key for other in others):
+        roles = {_role(each.case) for each in margins if each.high > 0}
+        margins = [each for each in margins if _role(each.case) in roles]
+    own = {category for each in margins for category in each.categories}
+    positives = [each for each in margins if _is_for(knob, each.case, own)]
+    return _Split(positives, [each for each in margins if _is_against(knob, each.case, own)])
 
 
-def _scores(knob: Knob, opened: Guard, others: Sequence[Knob], cases: Sequence[Case]) -> list[_Scored]:
-    """Return the cases with their scores. Of several thresholds, each is for texts of the roles that it decides about."""
-    bench = _bench_of(knob, opened)
-    elsewhere = [other.key for other in others if other.key and not knob.key]
-    scored: list[_Scored] = []
-    with bench.running():
-        for case in cases:
-            findings = bench.observe(_alone(case)).findings
-            categories = frozenset(finding.category for finding in _of_key(knob, findings))
-            scored.append(_Scored(case, _score(knob, elsewhere, findings), categories, _role(case)))
-    singles = [other for other in others if not other.key]
-    if not singles or knob.key:
-        return scored
-    roles = {each.role for each in scored if each.score > 0}
-    return [each for each in scored if each.role in roles]
-
-
-def _score(knob: Knob, elsewhere: Iterable[str], findings: Iterable[Finding]) -> float:
-    """Return the highest score of what a threshold decides about."""
-    names = set(map(_folded, elsewhere))
-    own = (finding for finding in _of_key(knob, findings) if _folded(finding.category) not in names)
-    return max((finding.score for finding in own), default=0.0)
-
-
-def _of_key(knob: Knob, findings: Iterable[Finding]) -> Iterable[Finding]:
-    return (finding for finding in findings if not knob.key or _folded(finding.category) == _folded(knob.key))
-
-
-def _folded(word: str) -> str:
-    return word.casefold().replace("-", "_")
+def _rates(margins: Margins, guard: Guard, split: _Split) -> tuple[Rate, Rate]:
+    """Return what a guard really finds: of the positives, and of the negatives."""
+    rates = (wilson(sum(margins.are_found(guard, each)), len(each)) for each in split)
+    recall, false_positive_rate = rates
+    return recall, false_positive_rate
 
 
 def _is_for(knob: Knob, case: Case, own: set[str]) -> bool:
@@ -290,31 +255,17 @@ def _is_for(knob: Knob, case: Case, own: set[str]) -> bool:
     return finds and not knob.key and (bool(case.guard) or (expect.actions is not None and action in expect.actions))
 
 
-def _negatives(knob: Knob, scored: Iterable[_Scored], own: set[str]) -> list[_Scored]:
-    """Return the cases that say that there is nothing for the guard to find."""
-
-    def is_negative(case: Case) -> bool:
-        expect = case.expect
-        names_all = expect.categories is not None and not expect.others
-        return (not case.guard or case.guard == knob.name) and (
-            expect.is_negative or (names_all and not own & expect.labels)
-        )
-
-    return [each for each in scored if is_negative(each.case)]
+def _is_against(knob: Knob, case: Case, own: set[str]) -> bool:
+    """Whether a case says that there is nothing for the guard to find."""
+    expect = case.expect
+    names_all = expect.categories is not None and not expect.others
+    is_asked = not case.guard or case.guard == knob.name
+    return is_asked and (expect.is_negative or (names_all and not own & expect.labels))
 
 
 def _role(case: Case) -> Role:
     last = case.messages[-1].get("role", "user") if case.messages else case.role
     return "tool" if last == "tool" else case.role if not case.messages else last
-
-
-def _alone(case: Case) -> Case:
-    return replace(case, guard="", calls=1)
-
-
-def _bench_of(knob: Knob, guard: Guard) -> Bench:
-    guards = {"input": (), "output": (), knob.side: (guard,)}
-    return Bench(Pipeline(input=guards["input"], output=guards["output"]))
 
 
 def _doubt(negatives: int, fpr: float) -> str:

@@ -119,6 +119,7 @@ class Case:
         text: The text to judge; of a conversation, that of its last message.
         messages: The conversation in the shape of OpenAI's chat; empty for a plain text.
         reply: What the model answers; None for a case that is about the request alone.
+        retries: What it answers where it is asked again; the last of all is repeated.
         side: Whose guards are asked.
         role: Who wrote the plain text.
         expect: What has to come out.
@@ -141,6 +142,7 @@ class Case:
     text: str = field(default="", repr=False)
     messages: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     reply: ScriptedReply | None = field(default=None, repr=False)
+    retries: tuple[ScriptedReply, ...] = field(default=(), repr=False)
     side: CaseSide = "input"
     role: Role = "user"
     expect: Expectation = field(default_factory=Expectation, repr=False)

@@ -26,6 +26,7 @@ from genai_guard.testing.cases.variation import vary
 __all__ = ["CaseItem", "CasesFile", "calibrated", "packed", "table"]
 
 _policies: Final = pytest.StashKey[dict[str, Pipeline]]()
+_told: Final = pytest.StashKey[set[str]]()
 
 
 class CaseFailedError(Exception):
@@ -120,7 +121,10 @@ class CaseItem(pytest.Item):
 
 
 def packed(item: CaseItem) -> str:
-    """Return the result of a test, without its texts, in a form that goes from one process to another."""
+    """Return the result of a test, without its texts, in a form that goes from one process to another.
+
+    The first result of each policy takes the rules of the policy along.
+    """
     result = item.result
     if result is None:
         return ""
@@ -129,7 +133,10 @@ def packed(item: CaseItem) -> str:
     place = Place(str(item.path), result.case.place.line)
     case = replace(result.case, text="", messages=(), reply=None, place=place)
     slim = replace(result, case=case, observed=observed, differences=())
-    return base64.b64encode(pickle.dumps((slim, known_rules(item.pipeline)))).decode()
+    told = item.config.stash.setdefault(_told, set())
+    known = () if case.policy in told else known_rules(item.pipeline)
+    told.add(case.policy)
+    return base64.b64encode(pickle.dumps((slim, known))).decode()
 
 
 def table(results: list[str]) -> str:

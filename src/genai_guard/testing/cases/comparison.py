@@ -48,6 +48,13 @@ class Change:
         return tuple(sorted(_rules(self.after) - _rules(self.before)))
 
     @property
+    def moved(self) -> tuple[str, ...]:
+        """Rules that find something in it with both, at other places: `pii: pii.email at 3-9 -> 3-12`."""
+        before, after = _spans(self.before), _spans(self.after)
+        both = sorted(before.keys() & after.keys())
+        return tuple(f"{rule} at {before[rule]} -> {after[rule]}" for rule in both if before[rule] != after[rule])
+
+    @property
     def step(self) -> str:
         """The outcomes, as in `allow -> block`."""
         return f"{_outcome(self.before)} -> {_outcome(self.after)}"
@@ -117,6 +124,15 @@ def _outcome(observed: Observed) -> str:
     return f"refused by {observed.denied_by}" if observed.denied_by else observed.action.value
 
 
+def _spans(observed: Observed) -> dict[str, str]:
+    """Return the places that each rule finds, for people."""
+    spans: dict[str, list[str]] = {}
+    for finding in observed.findings:
+        where = f"{finding.where} " if finding.where else ""
+        spans.setdefault(f"{finding.guard}: {finding.rule}", []).append(f"{where}{finding.start}-{finding.end}")
+    return {rule: ", ".join(places) for rule, places in spans.items()}
+
+
 def _rules(observed: Observed) -> set[str]:
     return {f"{finding.guard}: {finding.rule}" for finding in observed.findings}
 
@@ -145,5 +161,6 @@ def _paragraph(change: Change, width: int) -> Iterator[str]:
         yield f"  cannot be run: {change.problem}"
     yield from (f"  - {rule}" for rule in change.lost)
     yield from (f"  + {rule}" for rule in change.gained)
+    yield from (f"  ~ {rule}" for rule in change.moved)
     text = printable(change.case.text).replace("\n", "\\n")
     yield f"  | {text if len(text) <= width - 4 else text[: width - 7] + '...'}"

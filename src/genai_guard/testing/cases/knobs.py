@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final, cast
 
@@ -61,28 +61,24 @@ class Knob:
             new = {**getattr(self.guard, self.field), self.key: value}
         return cast("Guard", replace(cast("Any", self.guard), **{self.field: new}))
 
-    def opened(self, others: Sequence[Knob]) -> Guard:
-        """Return a guard that finds whatever this threshold could let it find, and as little as it can besides.
+    def alone(self, others: Iterable[Knob]) -> Knob:
+        """Return this threshold of a guard whose other thresholds let through as little as they can."""
+        guard = self.guard
+        for other in others:
+            closed = _first(replace(other, guard=guard), _HIGHEST)
+            guard = guard if closed is None else closed
+        return replace(self, guard=guard)
 
-        Args:
-            others: The other thresholds of the same guard.
+    def lowest(self) -> float:
+        """Return the lowest threshold that the guard takes.
 
         Raises:
-            ConfigurationError: no threshold that is low enough to tell scores apart is taken.
+            ConfigurationError: it takes none that is low enough to tell scores apart.
         """
-        guard = self
-        for other in others:
-            closed = _first(guard._moved_to(other), _HIGHEST)
-            if closed is not None:
-                guard = replace(self, guard=closed)
-        opened = _first(guard, _LOWEST)
-        if opened is None:
-            raise ConfigurationError(f"{self.name}: takes no {self.field} that is low enough to compare scores")
-        return opened
-
-    def _moved_to(self, other: Knob) -> Knob:
-        """Return another threshold of this knob's guard, as it is now."""
-        return replace(other, guard=self.guard)
+        for value in _LOWEST:
+            if _first(self, (value,)) is not None:
+                return value
+        raise ConfigurationError(f"{self.name}: takes no {self.field} that is low enough to compare scores")
 
 
 def knobs_of(pipeline: Pipeline) -> Iterator[Knob]:

@@ -44,7 +44,7 @@ class Maker:
     def make(self, written: WrittenCase, index: int, place: Place) -> Case:
         """Return a case. Where something is wrong with it, that is a problem, and the case not to be used."""
         self.problems.clear()
-        reply = _reply(written.reply)
+        reply, *retries = _replies(written.reply)
         messages = self._messages(written.messages or ())
         text = self._text(written, messages)
         side = self._side(written)
@@ -53,6 +53,7 @@ class Maker:
             text=text,
             messages=messages,
             reply=ScriptedReply(text=text) if side == "output" and reply is None else reply,
+            retries=tuple(filter(None, retries)),
             side=side,
             role=self._default(written, "role", "user"),
             guard=self._default(written, "guard", ""),
@@ -197,15 +198,19 @@ def _contradictions(written: WrittenCase) -> Iterator[Problem]:
         yield Problem(("calls",), f"must be 1 or more, not {written.calls}")
     if not 0 <= written.every_s < float("inf"):
         yield Problem(("every_s",), f"must be seconds, zero or more, not {written.every_s}")
+    if is_list(written.reply) and not written.reply:
+        yield Problem(("reply",), "is an empty list: write what the model answers")
     if written.redacted_reply is not None and written.reply is None:
         yield Problem(("redacted_reply",), "needs a reply:")
 
 
-def _reply(reply: str | WrittenReply | None) -> ScriptedReply | None:
-    if reply is None or isinstance(reply, str):
-        return None if reply is None else ScriptedReply(text=reply)
-    calls = tuple((call.name, arguments_json(call.arguments)) for call in reply.tool_calls)
-    return ScriptedReply(text=reply.text, tool_calls=calls)
+def _replies(reply: str | WrittenReply | Sequence[str] | None) -> list[ScriptedReply | None]:
+    """Return the replies, at least one: None where there is none."""
+    if isinstance(reply, WrittenReply):
+        calls = tuple((call.name, arguments_json(call.arguments)) for call in reply.tool_calls)
+        return [ScriptedReply(text=reply.text, tool_calls=calls)]
+    texts = [reply] if isinstance(reply, str) else reply or ()
+    return [ScriptedReply(text=text) for text in texts] or [None]
 
 
 def _tool_call(call: Mapping[str, Any], number: int) -> Mapping[str, Any]:

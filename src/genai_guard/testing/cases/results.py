@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from genai_guard.frozen import FrozenDict
-from genai_guard.testing.cases.case import Case, ExpectedSpan
+from genai_guard.testing.cases.case import Case, CaseSide, ExpectedSpan
 from genai_guard.verdicts import Action, Finding, Verdict
 
 __all__ = ["Aspect", "CaseResult", "Difference", "KnownRule", "Observed", "Report", "Status"]
@@ -21,17 +21,19 @@ Status: TypeAlias = Literal["passed", "failed", "error", "skipped", "xfailed", "
 
 
 class KnownRule(NamedTuple):
-    """A rule that a policy has.
+    """A rule that a policy has, or a guard without rules.
 
     Attributes:
         guard: Name of the guard.
-        rule: Identifier of the rule.
-        category: What it finds.
+        rule: Identifier of the rule; empty for a guard that has none.
+        category: What it finds; empty as well.
+        side: Side of the guard; empty if that is not known.
     """
 
     guard: str
     rule: str
     category: str
+    side: CaseSide = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,19 @@ A case says of a category, rule or guard that it is there, that it is not, or no
 - positive for a guard that it is about, that a span names, or that has rules of its categories;
 - negative for all others if it expects `allow`, or names all that is found, without `others`.
 
-What it says nothing of is not counted. Cases in disguise are counted by evasion alone.
+What it says nothing of is not counted, nor is what it does not ask: guards of the other side, and of a case about one
+guard all others. Cases in disguise are counted by evasion alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from genai_guard.testing.cases.case import Case
 from genai_guard.testing.cases.checking import meets
+from genai_guard.testing.cases.reach import Reach
 from genai_guard.testing.cases.results import CaseResult, KnownRule, Report
 from genai_guard.testing.cases.wilson import Rate, wilson
 from genai_guard.verdicts import Action
@@ -93,8 +95,9 @@ class Scores:
 
 def score(results: Report | Iterable[CaseResult]) -> Scores:
     """Return how well what is labelled was found. Cases that were skipped or could not be run are not counted."""
-    known = results.known if isinstance(results, Report) else ()
-    counted = [_Labelled.of(result) for result in results if result.status not in {"skipped", "error"}]
+    run = [result for result in results if result.status not in {"skipped", "error"}]
+    reach = Reach.of(results.known if isinstance(results, Report) else (), run)
+    counted = [_Labelled.of(result) for result in run]
     plain = [each for each in counted if not each.case.evasion]
     board = _Board()
     for each in counted:
@@ -103,9 +106,9 @@ def score(results: Report | Iterable[CaseResult]) -> Scores:
         if each.case.source:
             board.count("source", each.case.source, each.is_positive, each.is_found)
         _count_spans(board, each)
-    _count_categories(board, plain)
-    _count_rules(board, plain, _rules_of(known, plain))
-    _count_guards(board, plain, _rules_of(known, plain))
+    _count_categories(board, plain, reach)
+    _count_rules(board, plain, reach)
+    _count_guards(board, plain, reach)
     return board.scores()
 
 
@@ -142,9 +145,11 @@ class _Labelled:
             guards=frozenset(verdict.guard for verdict in observed.verdicts if verdict.action not in _QUIET),
         )
 
-    def has(self, category: str) -> bool | None:
-        """Whether a category is there, as far as the case says."""
-        return True if category in self.labels else False if self.is_complete else None
+    def has(self, category: str, reach: Reach) -> bool | None:
+        """Whether a category is there, as far as the case says and asks."""
+        if category in self.labels:
+            return True
+        return False if self.is_complete and reach.asks_about(self.case, category) else None
 
 
 @dataclass(slots=True)
@@ -187,61 +192,48 @@ def _count_spans(board: _Board, each: _Labelled) -> None:
             board.count("span", finding.category, False, True)
 
 
-def _count_categories(board: _Board, cases: list[_Labelled]) -> None:
+def _count_categories(board: _Board, cases: Sequence[_Labelled], reach: Reach) -> None:
     names = {name for each in cases for name in each.labels | each.categories}
     for each in cases:
         for name in names:
-            board.count("category", name, each.has(name), name in each.categories)
+            board.count("category", name, each.has(name, reach), name in each.categories)
 
 
-def _count_rules(board: _Board, cases: list[_Labelled], known: set[KnownRule]) -> None:
+def _count_rules(board: _Board, cases: Sequence[_Labelled], reach: Reach) -> None:
     """A rule that no case is about, and that found nothing, has no row."""
     labels = {name for each in cases for name in each.labels}
-    seen = {rule for each in cases for rule in each.rules | set(each.case.expect.rules)}
-    categories = {each.rule: each.category for each in known if each.category in labels or each.rule in seen}
-    categories |= {rule: categories.get(rule, "") for rule in seen}
-    for each in cases:
-        expected = each.case.expect.rules
-        for rule, category in categories.items():
-            there = each.has(category)
-            if expected and there is not False:
-                there = True if rule in expected else None
+    names = {rule for each in cases for rule in each.rules | set(each.case.expect.rules)}
+    names |= {rule for rule, known in reach.rules.items() if known.category in labels}
+    for rule in names:
+        known = reach.rules.get(rule, KnownRule("", rule, ""))
+        for each in cases:
+            there = each.has(known.category, reach)
+            if there is False and not reach.asks(each.case, known.guard):
+                there = None
+            if each.case.expect.rules and there is not False:
+                there = True if rule in each.case.expect.rules else None
             board.count("rule", rule, there, rule in each.rules)
 
 
-def _count_guards(board: _Board, cases: list[_Labelled], known: set[KnownRule]) -> None:
+def _count_guards(board: _Board, cases: Sequence[_Labelled], reach: Reach) -> None:
+    """A guard that no case is about, and that found nothing, has no row."""
     labels = {name for each in cases for name in each.labels}
-    categories: dict[str, set[str]] = {}
-    for rule in known:
-        if rule.category in labels:
-            categories.setdefault(rule.guard, set()).add(rule.category)
+    names = {guard for guard, categories in reach.categories_of.items() if categories & labels}
     for each in cases:
-        spans = each.case.expect.spans or ()
-        for name in each.guards | {each.case.guard} | {span.guard for span in spans}:
-            categories.setdefault(name, set())
-    categories.pop("", None)
-    for each in cases:
-        for guard, own in categories.items():
-            board.count("guard", guard, _is_for(each, guard, own), guard in each.guards)
+        names |= {*each.guards, each.case.guard, *(span.guard for span in each.case.expect.spans or ())}
+    for guard in names - {""}:
+        own = reach.categories_of.get(guard, set[str]())
+        for each in cases:
+            board.count("guard", guard, _is_for(each, guard, own, reach), guard in each.guards)
 
 
-def _is_for(each: _Labelled, guard: str, own: set[str]) -> bool | None:
+def _is_for(each: _Labelled, guard: str, own: set[str], reach: Reach) -> bool | None:
     """Whether a case is positive for a guard."""
     if each.case.guard:
         return each.is_positive if each.case.guard == guard else None
     if own & each.labels or any(span.guard == guard for span in each.case.expect.spans or ()):
         return True
-    return False if each.is_complete else None
-
-
-def _rules_of(known: Iterable[KnownRule], cases: Iterable[_Labelled]) -> set[KnownRule]:
-    """Return the rules that the policy has, and those that found something besides."""
-    found = {
-        KnownRule(finding.guard, finding.rule, finding.category)
-        for each in cases
-        for finding in each.result.observed.findings
-    }
-    return {*known, *found}
+    return False if each.is_complete and reach.asks(each.case, guard) else None
 
 
 # --- the table --------------------------------------------------------------------------------------------------------

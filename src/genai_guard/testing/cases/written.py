@@ -100,7 +100,7 @@ class WrittenCase(Defaults):
         name: Its name, unique in the file; made of its text when it is left out.
         text: The text to judge.
         messages: A conversation to judge, in place of a text: mappings with `role` and `content`, and `tool_calls`.
-        reply: What the model answers.
+        reply: What the model answers; a list of texts for one that is asked again, the last of which is repeated.
         category: The category that is found, and no other.
         categories: The categories that are found, and no other.
         rule: A rule that has to find something.
@@ -119,7 +119,7 @@ class WrittenCase(Defaults):
     name: str = ""
     text: str | None = None
     messages: Sequence[Mapping[str, Any]] | None = None
-    reply: str | WrittenReply | None = None
+    reply: str | WrittenReply | Sequence[str] | None = None
     category: str = ""
     categories: Sequence[str] | None = None
     rule: str = ""
