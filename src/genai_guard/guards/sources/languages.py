@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -98,8 +99,9 @@ _HINT: Final = re.compile(
 
 
 def looks_like_code(text: str) -> bool:
-    """Whether a text has signs enough that it is worth asking for its language."""
-    return _HINT.search(text) is not None
+    """Whether a text has signs enough, one in 300 characters, that it is worth asking for its language."""
+    needed = len(text) // 300
+    return next(islice(_HINT.finditer(text), needed, None), None) is not None
 
 
 def language_of(text: str, *, prose: bool = True) -> str:
