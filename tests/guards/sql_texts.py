@@ -141,6 +141,8 @@ NEGATIVES: Final[Sequence[str]] = (
     "```python\nitems.insert(0, x)\nd.update(a=1)\ndel d['k']\ntime.sleep(5)\n```",
     "import { select, insert } from 'lib'; const x = select(y) || insert(z);",
     "array.select { |x| x > 1 }.drop(2)",
+    'x = b\'Q\'   #  "  "  one of each\nif line == b"--" + mark:\n    pass',
+    "var a = \"shop\";\n# you may not\nlet b = 'x'; # note",
     "from sqlalchemy import select, update, delete",
     "df.drop(columns=['a']).merge(other, on='id')",
     "<select name='city'><option>Rome</option></select>",

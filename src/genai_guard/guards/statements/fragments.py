@@ -21,7 +21,7 @@ _FRAGMENTS: Final = {
     "stacked": rf"(?:['\")]|\b\d+){_GAP};{_GAP}(?:drop|delete|insert|update|exec|execute|shutdown|alter|truncate|create|grant|waitfor|declare)\b{_GAP}"
     r"(?:table|from|into|database|xp_|sp_|delay|user|view|@|\w+\s+set\b|with|schema|index|;|--|$)",
     "subquery": rf"['\"]{_GAP}(?:\|\||\+|,|=){_GAP}\({_GAP}select\b[^;]{{0,200}}?\bfrom\b",
-    "cut": r"\w['\"]\)*\s*(?:--|#|/\*)[ \t+]*(?:$|(?=['\"]))|(?:^|\w)['\"]\)*\s*;\s*(?:--|#)",
+    "cut": r"\w(?P<quote>['\"])\)*[ \t]*(?:--|#|/\*)(?:[ \t+]*$|(?!(?P=quote))['\"])|(?:^|\w)['\"]\)*[ \t]*;[ \t]*--[ \t]*(?:$|['\"])",
     "delay": rf"(?:['\";)\d]|\b(?:and|or|select)\b){_GAP}\(?{_GAP}(?:select{_GAP})?(?:if\([^)]{{0,40}},)?(?:sleep|pg_sleep|benchmark)\s?\(\s?\d"
     r"|\bwaitfor\s+delay\s+'\d",
     "schema": rf"\bfrom{_GAP}(?:information_schema\s?\.\s?\w+|sqlite_master\b|pg_catalog\s?\.\s?\w+|sys\s?\.\s?(?:tables|databases|sql_logins)\b|mysql\s?\.\s?user\b|all_tables\b)",
