@@ -33,7 +33,7 @@ _WORDS: Final = (
     "select", "with", "insert", "update", "delete", "merge", "replace", "create", "drop", "truncate", "alter", "rename", "grant",
     "revoke", "exec", "call", "copy", "load", "shutdown", "attach", "pragma", "backup", "restore",
 )  # fmt: skip
-_FIRST: Final = 300
+_FIRST: Final = 160
 """Characters by which it is decided whether what begins there is a statement."""
 _OBJECT: Final = r"(?:TABLE|VIEW|MATERIALIZED VIEW|INDEX|DATABASE|SCHEMA|FUNCTION|PROCEDURE|TRIGGER|SEQUENCE|TYPE|EXTENSION|COLUMN|CONSTRAINT|USER|ROLE|LOGIN)"
 _END: Final = r"(?=\n|\s[;)\"'`]|\s\.(?:\s|$)|$)"
@@ -60,6 +60,8 @@ _FORMS: Final = (
           r"(?: AS n| n)?|(?:n|0|s|NULL|\( ?SELECT|CASE|n \()(?=(?:(?! FROM )[^;]){0,250}?[,(*.])(?: [^;]{0,2000}?)?) FROM (?:n|\())"),
     _form("select", "read", r"SELECT (?:DISTINCT )?(?:n|0)(?: n)? FROM n(?: (?:n )?(?:WHERE|ORDER BY|LIMIT|GROUP BY|JOIN)\b| n?" + _END + "|" + _END + ")"),  # noqa: S608  a pattern, no query
     _form("select", "read", r"SELECT (?:\*|0|s|NULL|n \()[^;]{0,200}", alone=True),
+    _form("select", "read", r"SELECT (?:DISTINCT )?(?:n(?: AS n)? , ){4}", alone=True),
+    _form("insert", "write", r"INSERT INTO n \( n , n "),
     _form("insert", "write", r"INSERT (?:IGNORE |OVERWRITE )?(?:INTO )?(?:TABLE )?n (?:AS n )?(?:\( n(?: , n)* \) )?(?:VALUES? \(|SELECT\b|WITH\b|DEFAULT VALUES|SET n =|\( SELECT)"),
     _form("update", "write", r"UPDATE (?:ONLY )?n (?:(?:AS )?n )?(?:(?:INNER |LEFT )?JOIN [^;]{0,400}? )?SET n =(?! =)"),
     _form("delete", "write", r"DELETE FROM (?:ONLY )?n (?:(?:AS )?n )?(?:WHERE (?:[^.;]{0,400}?(?:[=<>]|<>|!=|\b(?:IN|IS|LIKE|BETWEEN|EXISTS|NOT)\b)|0|TRUE)|USING n|RETURNING (?:\*|n)|LIMIT 0)"),
