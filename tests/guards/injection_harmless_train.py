@@ -1,5 +1,7 @@
 """Harmless texts that were looked at while the rules of `PromptInjection` were written."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final

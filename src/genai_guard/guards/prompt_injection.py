@@ -203,8 +203,8 @@ def _evidence(scores: Any) -> float:
     return max(0.0, 2 * score - 1)
 
 
-def _by_span(finding: Finding) -> tuple[int, int, str]:
-    return finding.start, -finding.end, finding.rule
+def _by_span(finding: Finding) -> tuple[int, float, int, str]:
+    return finding.start, -finding.score, -finding.end, finding.rule
 
 
 def _check_place(place: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from genai_guard.guards.injection.broader import BROADER
 from genai_guard.guards.injection.extraction import EXTRACTION
 from genai_guard.guards.injection.indirect import INDIRECT
 from genai_guard.guards.injection.languages import LATIN
@@ -22,11 +23,76 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     *EXTRACTION,
     *STRUCTURE,
     *INDIRECT,
+    *BROADER,
     *LATIN,
     *SCRIPTS,
 )
 
 WORDS: Final = frozenset(
     word.encode()
-    for word in ["above", "admin", "all", "anything", "assistant", "bypass", "commands", "context", "developer", "directives", "disable", "disregard", "everything", "filter", "filters", "forget", "given", "guidelines", "hidden", "ignore", "initial", "instruction", "instructions", "jailbreak", "message", "mode", "model", "now", "override", "password", "policies", "previous", "print", "prior", "prompt", "prompts", "repeat", "restrictions", "reveal", "rules", "safety", "secret", "show", "system", "tell", "told", "unfiltered", "uncensored", "unrestricted", "without", "your", "alle", "anweisungen", "vergiss", "ignoriere", "vorherigen", "toutes", "oublie", "precedentes", "todas", "instrucciones", "olvida", "anteriores"]
+    for word in [
+        "above",
+        "admin",
+        "all",
+        "anything",
+        "assistant",
+        "bypass",
+        "commands",
+        "context",
+        "developer",
+        "directives",
+        "disable",
+        "disregard",
+        "everything",
+        "filter",
+        "filters",
+        "forget",
+        "given",
+        "guidelines",
+        "hidden",
+        "ignore",
+        "initial",
+        "instruction",
+        "instructions",
+        "jailbreak",
+        "message",
+        "mode",
+        "model",
+        "now",
+        "override",
+        "password",
+        "policies",
+        "previous",
+        "print",
+        "prior",
+        "prompt",
+        "prompts",
+        "repeat",
+        "restrictions",
+        "reveal",
+        "rules",
+        "safety",
+        "secret",
+        "show",
+        "system",
+        "tell",
+        "told",
+        "unfiltered",
+        "uncensored",
+        "unrestricted",
+        "without",
+        "your",
+        "alle",
+        "anweisungen",
+        "vergiss",
+        "ignoriere",
+        "vorherigen",
+        "toutes",
+        "oublie",
+        "precedentes",
+        "todas",
+        "instrucciones",
+        "olvida",
+        "anteriores",
+    ]
 )

@@ -1,5 +1,7 @@
 """Signs that a text wants the instructions of the model, or a secret that stands in them, in English."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final

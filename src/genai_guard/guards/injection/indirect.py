@@ -1,5 +1,7 @@
 """Signs of an order to a model in what it was only to read: a page, a mail, the result of a tool. In English."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final

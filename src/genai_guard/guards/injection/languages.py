@@ -1,5 +1,7 @@
 """The main signs in languages that are written in Latin letters, with and without their marks."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final

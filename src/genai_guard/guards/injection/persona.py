@@ -1,5 +1,7 @@
 """Signs of a persona or mode without rules, of borrowed authority, and of pressure on the reply, in English."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final

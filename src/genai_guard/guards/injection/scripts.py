@@ -1,5 +1,7 @@
 """The main signs in languages with scripts of their own: Russian, Ukrainian, Chinese, Japanese, Korean, Arabic, Hindi."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final
@@ -19,6 +21,10 @@ SCRIPTS: Final = (
     wide("override", "chinese_instructions", 0.85, rf"(?<!不要)(?<!请勿)(?<!别)(?<!不可)(?:忽略|无视|無視|忘记|忘記|忘掉|忽视|抛开|不要理会|不用遵守|不要遵守|不再遵守|跳过|绕过|取消){_C}(?:之前|以上|上面|上述|先前|前面|所有|一切|全部|你的|此前|系统|系統|原来){_C}(?:指令|指示|命令|规则|規則|提示词|提示詞|提示|设定|設定|要求|限制|约束|对话|內容|内容)(?!错误)", literals=("忽", "视", "視", "忘", "抛开", "理会", "遵守", "跳过", "绕过", "取消")),
     wide("extraction", "chinese_prompt", 0.65, rf"(?:告诉|告訴|显示|顯示|输出|輸出|打印|展示|说出|透露|泄露|重复|复述|给我|列出|公开|翻译|写出|是什么|发给){_C}(?:(?:你|系统|系統)的?{_C}(?:提示词|提示詞|系统提示|初始指令|初始设定|内部指令|原始指令|隐藏指令|系统指令)|系统提示|系統提示)", literals=("提示", "指令", "设定")),
     wide("extraction", "chinese_what_prompt", 0.65, r"你的?(?:系统提示词?|提示词|初始指令|系统指令|隐藏指令)(?:是什么|内容)", literals=("提示", "指令")),
+    wide("extraction", "chinese_received", 0.62, r"你(?:收到|得到|接到|被给予|被告知|最初|一开始)的?[^。！？!?\n]{0,6}?(?:指令|指示|规则|提示|设定)", literals=("指令", "指示", "规则", "提示", "设定")),
+    wide("override", "chinese_do_not_follow", 0.75, r"(?:不要|不必|不用|无需|别)再?(?:遵守|遵循|服从|理会)你?的?(?:规则|指令|限制|指示|准则)", literals=("遵守", "遵循", "服从", "理会")),
+    wide("extraction", "russian_received", 0.62, r"\bкакие (?:\w+ )?(?:инструкции|указания|правила) (?:тебе|ты|вам|вы)\b", literals=("какие ",)),
+    wide("extraction", "japanese_received", 0.62, r"(?:どんな|どのような|何の)(?:指示|命令|プロンプト|ルール)を(?:受け|与え|もら|渡)", literals=("指示", "命令", "プロンプト", "ルール")),
     wide("persona", "chinese_without_rules", 0.7, rf"(?:你(?:现在)?(?:是|将扮演|扮演|要扮演)|扮演|假装|假设你){_C}(?:没有|不受|无){_C}(?:限制|约束|规则|道德|审查|过滤)", literals=("限制", "约束", "规则", "道德", "审查", "过滤")),
     wide("override", "japanese_instructions", 0.85, r"(?:これまで|以前|上記|前|今まで|すべて|全て|全部|先ほど|あなた|元|最初)の?[^。！？!?\n]{0,12}?(?:指示|命令|ルール|規則|制約|プロンプト|設定|制限|指令)[^。！？!?\n]{0,10}?(?:無視し|忘れて|破棄|従わな|無効|リセット|取り消)(?!ないで)", literals=("無視", "忘れて", "破棄", "従わな", "無効", "リセット", "取り消")),
     wide("extraction", "japanese_prompt", 0.65, r"(?:システムプロンプト|システム命令|初期(?:プロンプト|指示|設定)|内部(?:指示|プロンプト)|隠された指示|あなたのプロンプト)[^。！？!?\n]{0,14}?(?:表示|教え|見せ|出力|書い|開示|明かし|公開|繰り返|話して|そのまま)", literals=("プロンプト", "指示", "設定", "命令")),
