@@ -47,7 +47,7 @@ from genai_guard import (
     caller,
 )
 from genai_guard.guards import PII, BlockedPatterns, Length
-from genai_guard.guards.screen import Seat
+from genai_guard.guards.seat import Seat
 
 HERE: Final = Path(__file__).parent
 SMALL_PEERS: Final = ("langchain_pii", "datafog_redact", "argus_fast", "forcefield_guard", "limits_three")

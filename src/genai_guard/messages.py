@@ -65,6 +65,16 @@ class Usage(NamedTuple):
         """Input plus output."""
         return self.input_tokens + self.output_tokens
 
+    def plus(self, other: Usage) -> Usage:
+        """Return the tokens of both; estimated if one of them is."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.estimated or other.estimated,
+        )
+
 
 class Request(NamedTuple):
     """What is asked, in whatever shape the client puts it.

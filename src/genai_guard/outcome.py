@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from genai_guard.effects import Smuggled
@@ -16,6 +16,8 @@ from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
 from genai_guard.recording.event import Event
 
 if TYPE_CHECKING:
+    from genai_guard.beside import Beside
+    from genai_guard.guards.judgement import Judgement, Spent
     from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.limits import Ticket
     from genai_guard.plan import Plan
@@ -64,7 +66,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "asked", "assignments", "caller", "chunks", "denied_by", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "plan", "reported", "request", "request_id", "response", "settled", "source", "stage", "started", "status", "ticket", "time_s", "vault", "verdicts",
+        "asked", "assignments", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "parsed", "plan", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "vault", "verdicts",
     )  # fmt: skip
 
     def __init__(self, plan: Plan) -> None:
@@ -74,9 +76,11 @@ class Call:
         self.verdicts: list[Verdict] = []
         self.asked = ""
         self.assignments: tuple[Assignment, ...] = ()
+        self.beside: Beside | None = None
         self.caller: Caller = ANONYMOUS
         self.chunks = 0
         self.denied_by = ""
+        self.earlier: Usage | None = None
         self.ended = 0.0
         self.error_type = ""
         self.finish_reason = ""
@@ -85,12 +89,14 @@ class Call:
         self.model = ""
         self.model_s = 0.0
         self.output_size = 0
+        self.parsed: Any = None
         self.reported: Usage | None = None
         self.request: Request = _NOTHING
         self.request_id = ""
         self.response: tuple[Part, ...] = ()
         self.settled = True
         self.source: Source | None = None
+        self.spent: tuple[Spent, ...] = ()
         self.stage = "read"
         self.status = "ok"
         self.ticket: Ticket | None = None
@@ -109,6 +115,18 @@ class Call:
         if reply.finish_reason:
             self.finish_reason = reply.finish_reason
 
+    def judged(self, judgement: Judgement) -> None:
+        """Take what guards said, made of the texts, and spent."""
+        self.verdicts += judgement.verdicts
+        self.reckon(judgement)
+
+    def reckon(self, judgement: Judgement) -> None:
+        """Take what guards made of the texts, and spent."""
+        if judgement.spent:
+            self.spent += tuple(judgement.spent)
+        if judgement.value is not None:
+            self.parsed = judgement.value
+
     def failed(self, error: BaseException) -> None:
         """Take what ended the call."""
         if isinstance(error, Smuggled):
@@ -125,9 +143,19 @@ class Call:
             self.status = "timeout" if "Timeout" in type(error).__name__ else "error"
         self.error_type = type(error).__name__
 
+    def again(self) -> None:
+        """Get ready to ask the model once more."""
+        self.earlier = self.usage if self.earlier is None else self.earlier.plus(self.usage)
+        self.reported, self.output_size = None, 0
+
+    @property
+    def guard_usage(self) -> Usage:
+        """Tokens that guards spent on models of their own."""
+        return reduce(Usage.plus, (usage for _, usage in self.spent)) if self.spent else NO_USAGE
+
     @property
     def usage(self) -> Usage:
-        """Tokens as reported, else estimated from the lengths of the texts."""
+        """Tokens of the last time that the model was asked: as reported, else estimated from the lengths of the texts."""
         if self.reported is not None:
             return self.reported
         return _usage((self.input_tokens, estimate_tokens(self.output_size), 0, 0, True))
@@ -147,14 +175,25 @@ class Call:
         """What limits count for a call without an answer; None to keep what was reserved.
 
         A call that was cut off at the model may have been charged by the provider in full: the reservation stands. One
-        that the provider refused has cost nothing.
+        that the provider refused has cost nothing. One that an input guard refused while the
+        model was at it has cost nobody knows what.
         """
-        return None if self.status in {"timeout", "cancelled"} else 0
+        is_unknown = self.status in {"timeout", "cancelled"} or (self.stage == "input" and self.model_s > 0)
+        return None if is_unknown else 0
+
+    def cost_usd(self, usage: Usage) -> float | None:
+        """Return the price of the call, with that of models that guards asked; None where none is known."""
+        prices = self.plan.prices
+        asked = [((self.model, self.asked), usage), *(((model,), spent) for model, spent in self.spent)]
+        known = [(prices.get(names[0]) or prices.get(names[-1]), usage) for names, usage in asked]
+        costs = [price.cost_usd(usage) for price, usage in known if price is not None]
+        return sum(costs) if costs else None
 
     def event(self, usage: Usage) -> Event:
-        """Return what the recorder is told."""
+        """Return what the recorder is told; `usage` is that of the last time that the model was asked."""
         plan, ticket = self.plan, self.ticket
-        price = plan.prices.get(self.model) or plan.prices.get(self.asked) if plan.prices else None
+        if self.earlier is not None:
+            usage = self.earlier.plus(usage)
         return _event(
             (
                 self.time_s,
@@ -169,7 +208,7 @@ class Call:
                 self.assignments,
                 tuple(self.verdicts),
                 usage,
-                None if price is None else price.cost_usd(usage),
+                self.cost_usd(usage) if plan.prices else None,
                 self.ended - self.started,
                 self.model_s,
                 self.first_token_s,
@@ -179,6 +218,7 @@ class Call:
                 self.denied_by,
                 ticket.shadow_denials if ticket is not None else (),
                 self.settled,
+                self.guard_usage if self.spent else NO_USAGE,
                 self.request.parts if plan.wants_text else (),
                 self.response if plan.wants_text else (),
             )
@@ -225,8 +265,19 @@ class Outcome(Generic[R_co]):
 
     @property
     def usage(self) -> Usage:
-        """Tokens as the provider counted them, else estimated (`usage.estimated`)."""
-        return self._call.usage
+        """Tokens as the provider counted them, else estimated (`usage.estimated`); of all times that it was asked."""
+        earlier, usage = self._call.earlier, self._call.usage
+        return usage if earlier is None else earlier.plus(usage)
+
+    @property
+    def guard_usage(self) -> Usage:
+        """Tokens that guards spent on models of their own, such as those of a `Judge`."""
+        return self._call.guard_usage
+
+    @property
+    def parsed(self) -> Any:
+        """What a guard made of the reply: of `JSONSchema` the JSON value, of `PydanticModel` the object; else None."""
+        return self._call.parsed
 
     @property
     def model(self) -> str:

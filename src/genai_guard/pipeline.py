@@ -16,14 +16,14 @@ from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.flow import stages
 from genai_guard.guards.base import Guard, Side
 from genai_guard.guards.pseudonyms.calls import Vaults
-from genai_guard.guards.screen import Judgement, Screen
+from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys
 from genai_guard.prices import Price, price_table
 from genai_guard.recording.recorder import MetricsRecorder
-from genai_guard.screening import judge
-from genai_guard.verdicts import Action, Verdict
+from genai_guard.screening import scanned
+from genai_guard.verdicts import Verdict
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -166,11 +166,11 @@ class Pipeline:
         Raises:
             ConfigurationError: `text` is not a string, or a guard is asynchronous.
         """
-        return _scan(self._input, Part(text, "user"), self._vaults)
+        return self._scan(self._input, Part(text, "user"))
 
     def scan_output(self, text: str) -> Verdict:
         """Return what the output guards say about `text`; otherwise like `scan_input`."""
-        return _scan(self._output, Part(text, "assistant", where="response"), self._vaults)
+        return self._scan(self._output, Part(text, "assistant", where="response"))
 
     # --- policy files -----------------------------------------------------------------------------------------------
 
@@ -278,6 +278,13 @@ class Pipeline:
             first_param=first_position(signature, () if self.router is None else self.router.param_names),
         )
 
+    def _scan(self, screen: Screen, part: Part) -> Verdict:
+        if not isinstance(part.text, str):
+            raise ConfigurationError(f"a text to scan must be a string, not {type(part.text).__name__}")
+        for guard in screen.async_guards:
+            raise ConfigurationError(f"the guard {guard} is asynchronous: call it with a wrapped function")
+        return scanned(screen, part, current_caller(), self._vaults, self.router)
+
     def _cached_plan(self, fn: Callable[..., Any]) -> Plan:
         """`run` gets the same functions again and again; looking at one takes longer than calling it."""
         plans, key = (self._methods, fn.__func__) if inspect.ismethod(fn) else (self._plans, fn)
@@ -337,16 +344,6 @@ async def _arun(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> A
     if value is OPENED and call.source is not None:
         return AsyncStream[Any](flow, call.source.stream)
     return value
-
-
-def _scan(screen: Screen, part: Part, vaults: Vaults | None) -> Verdict:
-    if not isinstance(part.text, str):
-        raise ConfigurationError(f"a text to scan must be a string, not {type(part.text).__name__}")
-    if screen.async_guards:
-        raise ConfigurationError(f"the guard {screen.async_guards[0]} is asynchronous: call it with a wrapped function")
-    vault = None if vaults is None else vaults.open(current_caller(), (part,))
-    judgement: Judgement | None = drive(judge(screen, (part,), vault))
-    return Verdict(Action.ALLOW, part.text) if judgement is None else judgement.summary()
 
 
 def _guards(guards: Sequence[Guard], side: str) -> tuple[Guard, ...]:

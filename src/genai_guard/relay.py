@@ -11,10 +11,10 @@ from genai_guard.clients import chunk_client
 from genai_guard.effects import END, Chunk, Flow, Io
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.gate import Gate
-from genai_guard.guards.screen import Judgement
+from genai_guard.guards.judgement import Judgement
 from genai_guard.outcome import Call
 from genai_guard.plan import Plan
-from genai_guard.screening import ask_others, refuse
+from genai_guard.screening import ask_others, context_of, refuse
 from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
@@ -103,13 +103,17 @@ class Source:
 def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
     """Hand out each chunk of a stream as soon as no guard can object to it any more."""
     chunk = (yield from source.anext()) if source.is_async else source.next()
+    if call.beside is not None:
+        yield from call.beside.settle()
+        call.stage = "stream"
     reader = None if chunk is END else _reader(plan, call, chunk)
     if reader is None:
         while chunk is not END:
             yield _out(call, chunk)
             chunk = (yield from source.anext()) if source.is_async else source.next()
         return
-    gate = Gate(plan.output, keep_texts=plan.wants_text, vault=call.vault)
+    context = context_of(plan, call, plan.output, ())
+    gate = Gate(plan.output, keep_texts=plan.wants_text, vault=call.vault, context=context)
     way = _Way(gate, None if call.vault is None else call.vault.restorer(), reader)
     try:
         while chunk is not END:
@@ -132,8 +136,8 @@ def _pass(plan: Plan, call: Call, way: _Way, chunk: Any) -> Flow[None]:
     for delta in deltas:
         call.output_size += byte_size(delta.text)
         text = gate.feed(delta)
-        if gate.holds and (delta.final or gate.is_due(delta.channel)):
-            text = yield from _asked(plan, gate, delta.channel)
+        if gate.holds and gate.is_due(delta.channel, final=delta.final):
+            text = yield from _asked(plan, call, gate, delta.channel)
         if restorer is not None:
             text = restorer.feed(delta.channel, text, kind=delta.kind, final=delta.final)
         texts.append(text)
@@ -141,11 +145,14 @@ def _pass(plan: Plan, call: Call, way: _Way, chunk: Any) -> Flow[None]:
         yield _out(call, out)
 
 
-def _asked(plan: Plan, gate: Gate, channel: Hashable) -> Flow[str]:
+def _asked(plan: Plan, call: Call, gate: Gate, channel: Hashable) -> Flow[str]:
     """Ask the guards of step 3 about a text, or what there is of it; return what may be handed out."""
     held = gate.waiting(channel)
     judgement = Judgement([held.text], edits={0: held.edits})
-    yield from ask_others(plan.output, judgement, 0, held.original)
+    yield from ask_others(
+        plan.output.groups, judgement, (held.original,), held.context, is_async=plan.signature.is_async
+    )
+    call.reckon(judgement)
     out = gate.pass_on(channel, judgement)
     refuse(plan.output, judgement)
     return out
@@ -154,8 +161,8 @@ def _asked(plan: Plan, gate: Gate, channel: Hashable) -> Flow[str]:
 def _tail(plan: Plan, call: Call, way: _Way) -> Flow[None]:
     """Hand out what was held when the stream ended without closing its texts."""
     gate, restorer, reader = way
-    for channel, text in list(gate.drain()):
-        rest = (yield from _asked(plan, gate, channel)) if gate.holds else text
+    for channel, text, is_held in list(gate.drain()):
+        rest = (yield from _asked(plan, call, gate, channel)) if is_held else text
         if restorer is not None:
             rest = restorer.feed(channel, rest, final=True)
         if rest:

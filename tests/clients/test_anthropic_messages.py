@@ -219,8 +219,13 @@ def test_input_that_is_no_json_after_the_edit_is_an_error_without_its_text() -> 
     assert "private words" not in str(caught.value)
 
 
-def test_empty_input_is_no_text() -> None:
-    assert ANTHROPIC_MESSAGES.read_reply(message({"type": "tool_use", "id": "t", "name": "f", "input": {}})).parts == ()
+@pytest.mark.parametrize("given", [{}, None])
+def test_a_call_without_input_is_a_call_with_an_empty_text(given: Any) -> None:
+    reply = message({"type": "tool_use", "id": "t", "name": "f", "input": given})
+    (part,) = ANTHROPIC_MESSAGES.read_reply(reply).parts
+    assert part[:3] == ("", "assistant", "arguments")
+    assert part.name == "f"
+    assert ANTHROPIC_MESSAGES.write_reply(reply, [""]) is reply
 
 
 @pytest.mark.parametrize(

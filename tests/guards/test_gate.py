@@ -95,7 +95,7 @@ def test_verdicts_are_one_for_each_guard_in_their_order() -> None:
 def test_what_is_held_at_the_end_is_handed_out() -> None:
     g = gate(PII())
     assert g.feed(delta("mail bob@example.com")) == "mail "
-    assert list(g.drain()) == [("a", "[EMAIL]")]
+    assert list(g.drain()) == [("a", "[EMAIL]", False)]
 
 
 def test_other_guards_hold_each_text_to_its_end() -> None:

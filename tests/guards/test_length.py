@@ -174,6 +174,13 @@ def test_a_flagged_stream_is_flagged_once() -> None:
         ({"max_tokens": 1.5}, "Length(max_tokens=1.5)"),
         ({"max_tokens": True}, "Length(max_tokens=True)"),
         ({"max_tokens": 9, "encoding": "gpt2"}, "encoding='gpt2' is not known"),
+        ({"min_chars": 0}, "give it max_chars or max_tokens"),
+        ({"min_chars": -1}, "Length(min_chars=-1) must be a whole number of at least 0"),
+        ({"min_chars": None}, "Length(min_chars=None)"),
+        ({"min_chars": 9, "max_chars": 8}, "lets nothing pass"),
+        ({"max_lines": 0}, "Length(max_lines=0) must be a whole number of at least 1"),
+        ({"max_messages": "3"}, "Length(max_messages='3')"),
+        ({"max_output_tokens": False}, "Length(max_output_tokens=False)"),
         ({"max_chars": 9, "action": "redact"}, "must be one of 'block', 'flag', 'truncate'"),
     ],
 )

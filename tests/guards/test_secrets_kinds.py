@@ -198,5 +198,5 @@ def test_there_are_enough_negatives() -> None:
 
 
 def test_the_reference_names_every_kind() -> None:
-    page = (Path(__file__).parents[2] / "docs/reference/guards.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/reference/guards/secrets.md").read_text(encoding="utf-8")
     assert [kind for kind in CREDENTIALS if f"`{kind}`" not in page] == []

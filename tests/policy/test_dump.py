@@ -20,6 +20,7 @@ from genai_guard import (
     Variant,
 )
 from genai_guard.guards import PII, BlockedPatterns, Length, guard
+from genai_guard.guards.custom import FunctionGuard
 from genai_guard.policy import dump
 from genai_guard.policy.schema import EXAMPLE
 from genai_guard.recording import GuardrailHits, Redactor
@@ -105,6 +106,14 @@ def polite(text: str) -> bool:
     return "please" in text
 
 
+def local_guard() -> FunctionGuard:
+    @guard(name="polite")
+    def here(text: str) -> bool:
+        return "please" in text
+
+    return here
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shouting(PII):
     """A guard of somebody's own that looks like a built-in one."""
@@ -128,7 +137,7 @@ def reject(rejection: object) -> str:
 @pytest.mark.parametrize(
     ("pipeline", "place"),
     [
-        (Pipeline(input=[PII(), polite]), "input[1]: polite"),
+        (Pipeline(input=[PII(), local_guard()]), "input[1]: polite"),
         (Pipeline(output=[Shouting()]), "output[0]: shouting"),
         (Pipeline(output=[Plain()]), "output[0]: Plain"),
         (Pipeline(on_reject=reject), "on_reject: reject"),
@@ -170,3 +179,9 @@ def test_the_shape_of_an_alert_of_ones_own_is_not_guessed() -> None:
 
     with pytest.raises(ConfigurationError, match=r"^metrics\.alerts\[0\]: guardrail_hits has no place"):
         dump(Pipeline(recorder=MetricsRecorder(alerts=[Quiet()])))
+
+
+def test_a_guard_that_a_module_holds_is_written_as_a_reference() -> None:
+    policy = Pipeline(input=[PII(), polite]).policy()
+    assert policy["input"][1] == f"{__name__}:polite"
+    assert Pipeline.from_policy(policy).input[1] is polite

@@ -12,9 +12,7 @@ import pytest
 from genai_guard import ConfigurationError, Pipeline, guards
 
 KINDS = ", ".join(
-    f'"{kind}"'
-    for kind in sorted(getattr(getattr(guards, name), "kind", "") for name in guards.__all__)
-    if kind not in {"", "names"}
+    f'"{kind}"' for kind in sorted({getattr(getattr(guards, name), "kind", "") for name in guards.__all__} - {""})
 )
 """Every guard that a policy can name; one made of a function is none."""
 
@@ -38,12 +36,12 @@ def problems_of(policy: object) -> list[str]:
         ({"name": True}, "name: must be text, not true: put it in quotes"),
         ({"limits": None}, "limits: must be a list, not nothing"),
         ({"limits": {"requests": 5}}, "limits: must be a list, not a mapping"),
-        ({"input": ["pii"]}, 'input[0]: must be a mapping such as {guard: blocked_patterns}, not "pii"'),
+        ({"input": ["pii"]}, 'input[0]: must be a mapping such as {guard: pii}, not "pii"'),
         ({"input": [{"guard": "pi"}]}, f"input[0].guard: must be one of {KINDS}"),
         ({"input": [{"guard": "pi"}]}, 'not "pi": did you mean "pii"?'),
         ({"input": [{"guard": ["pii"]}]}, f"input[0].guard: must be one of {KINDS}, not a list"),
         ({"input": [{"gaurd": "pii"}]}, 'input[0].gaurd: unknown field: did you mean "guard"?'),
-        ({"input": [{}]}, 'input[0]: has no "guard", which must be one of "blocked_patterns"'),
+        ({"input": [{}]}, 'input[0]: has no "guard", which must be one of "all_of"'),
         ({"input": [{"guard": "pii", "aktion": "flag"}]}, 'input[0].aktion: unknown field: did you mean "action"?'),
         ({"input": [{"guard": "pii", "action": "flog"}]}, 'not "flog": did you mean "flag"?'),
         ({"input": [{"guard": "pii", "action": "truncate"}]}, "input[0].action: must be one of "),

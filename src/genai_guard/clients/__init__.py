@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
-from genai_guard.clients.base import Client, Delta, StreamReader
+from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, ask_again
 from genai_guard.clients.custom import CustomClient, custom
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.openai_chat import OPENAI_CHAT
@@ -16,10 +16,12 @@ from genai_guard.clients.text import TEXT
 
 __all__ = [
     "CLIENTS",
+    "AsksAgain",
     "Client",
     "CustomClient",
     "Delta",
     "StreamReader",
+    "ask_again",
     "chunk_client",
     "custom",
     "reply_client",

@@ -18,6 +18,7 @@ from typing import Any, Final
 from genai_guard.clients.anthropic_stream import EVENTS, AnthropicStream
 from genai_guard.clients.duck import fields
 from genai_guard.clients.figures import bound_of, message_usage, model_of
+from genai_guard.clients.turns import after_turns
 from genai_guard.clients.walk import Edit, Rewrite, Walk
 from genai_guard.messages import Part, Reply, Request
 
@@ -53,6 +54,12 @@ class AnthropicMessages:
         after = _request(content, kwargs, rewrite)
         rewrite.end()
         return after
+
+    def ask_again(
+        self, content: Sequence[Any], kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
+    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """Return messages with two turns more, see `genai_guard.clients.turns`."""
+        return after_turns(content, reply, feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take what calls itself a message and has content."""

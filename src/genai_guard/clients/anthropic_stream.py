@@ -50,7 +50,7 @@ _USAGE: Final = (
 _ECHOES: Final = {"text": "text", "thinking": "thinking", "input_json": "partial_json"}
 _REPEATS: Final = Delta("repeated", "")
 """Stands for an event that only repeats what was said: without a delta it would be handed out unwritten."""
-_BEGINNINGS: Final = frozenset({"text", "thinking"})
+_BEGINNINGS: Final = frozenset({"text", "thinking", "partial_json"})
 _Write: TypeAlias = Callable[[Sequence[str]], list[Any]]
 
 
@@ -200,6 +200,8 @@ def _whole(part: Part) -> Delta:
 
 def _begun(block: Block, part: Part) -> Delta:
     key = part.where.removeprefix(f"{block.where}.")
+    if part.kind == "arguments" and not part.text:
+        key = "partial_json"  # what follows in deltas is the same text
     return block.text(key).hear(part.text) if key in _BEGINNINGS else _whole(part)
 
 
@@ -216,7 +218,7 @@ def _write_start(event: Any, block: Block, texts: Sequence[str]) -> list[Any]:
     block.whole = Walk(Rewrite(texts)).visit(content, "")
     after = event if block.whole is content else put(event, content_block=block.whole)
     growing = next(iter(block.texts.values()), None)
-    return [after] if growing is None else growing.begin(after, get(block.whole, growing.key))
+    return [after] if growing is None else growing.begin(after, get(block.whole, growing.key) or "")
 
 
 def _write_delta(event: Any, growing: GrowingText, texts: Sequence[str]) -> list[Any]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
-from genai_guard.messages import PartKind, Reply, Request
+from genai_guard.messages import Part, PartKind, Reply, Request
 
-__all__ = ["Client", "Delta", "StreamReader", "quick_delta"]
+__all__ = ["AsksAgain", "Client", "Delta", "StreamReader", "ask_again", "quick_delta"]
 
 
 class Delta(NamedTuple):
@@ -123,3 +123,28 @@ class Client(Protocol):
     def open_stream(self) -> StreamReader:
         """Return a new reader for one stream."""
         ...
+
+
+@runtime_checkable
+class AsksAgain(Protocol):
+    """A client that can put a further turn at the end of a request, which no client must."""
+
+    def ask_again(
+        self, content: Any, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
+    ) -> tuple[object, Mapping[str, Any]] | None:
+        """Return a request that goes on with the model's reply and with what it has to be told; None if it cannot.
+
+        Args:
+            content: Of the request that was answered, as the model got it.
+            kwargs: Its keyword arguments.
+            reply: The texts of the reply, as the model is to see them again.
+            feedback: What was wrong with them.
+        """
+        ...
+
+
+def ask_again(
+    client: Client, content: object, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str
+) -> tuple[object, Mapping[str, Any]] | None:
+    """Return a request that asks `client` again, as `AsksAgain.ask_again` does; None if the client cannot."""
+    return client.ask_again(content, kwargs, reply, feedback) if isinstance(client, AsksAgain) else None

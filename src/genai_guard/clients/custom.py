@@ -17,6 +17,7 @@ __all__ = ["CustomClient", "custom"]
 _Texts: TypeAlias = str | Sequence[str]
 _Read: TypeAlias = Callable[[Any], _Texts]
 _Write: TypeAlias = Callable[[Any, Any], Any]
+_Again: TypeAlias = Callable[[Any, str, str], Any]
 _Count: TypeAlias = Callable[[Any], Usage | tuple[int, int] | None]
 
 
@@ -30,6 +31,7 @@ def custom(
     write_chunk: Callable[[Any, str], Any] | None = None,
     final: Callable[[Any], bool] | None = None,
     usage: _Count | None = None,
+    ask_again: _Again | None = None,
     name: str = "custom",
 ) -> CustomClient:
     """Build a client for `Pipeline(reader=...)`.
@@ -49,13 +51,15 @@ def custom(
         write_chunk: Takes a chunk and a piece of text, which may be empty; returns the chunk to hand out.
         final: Tells whether a chunk ends the text. Without it, text that was held back follows after the last chunk.
         usage: Takes a reply or a chunk; returns its usage, a pair of input and output tokens, or None.
+        ask_again: Takes the content of a request, what the model replied and what it has to be told about that; returns
+            content that asks for a better reply. Without it a guard that would have the model asked again blocks.
         name: Name in errors.
 
     Raises:
         ConfigurationError: nothing is given to read with, something is not callable, or a writing function lacks its
             reading one.
     """
-    return CustomClient(request, write_request, reply, write_reply, chunk, write_chunk, final, usage, name)
+    return CustomClient(request, write_request, reply, write_reply, chunk, write_chunk, final, usage, name, ask_again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,12 @@ class CustomClient:
     final: Callable[[Any], bool] | None
     usage: _Count | None
     name: str
+    again: _Again | None = None
 
     def __post_init__(self) -> None:
         given = {field.name.removesuffix("_text"): getattr(self, field.name) for field in fields(self)}
         del given["name"]
+        given["ask_again"] = given.pop("again")
         for parameter, value in given.items():
             if value is not None and not callable(value):
                 raise ConfigurationError(f"custom({parameter}=...) takes a function, not {type(value).__name__}")
@@ -98,6 +104,14 @@ class CustomClient:
     ) -> tuple[Any, Mapping[str, Any]]:
         """Return what the function makes of the new texts."""
         return _written("request", self.request, self.write_request_text, content, texts), kwargs
+
+    def ask_again(
+        self, content: Any, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
+    ) -> tuple[Any, Mapping[str, Any]] | None:
+        """Return what the function makes of the content; None without a function."""
+        if self.again is None:
+            return None
+        return self.again(content, "\n\n".join(part.text for part in reply), feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:  # noqa: ARG002
         """Take every reply, if there is a function for it."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 from genai_guard.clients.duck import fields, get, items_of, put
 from genai_guard.clients.figures import bound_of, chat_usage, model_of
 from genai_guard.clients.openai_stream import OpenAIChatStream, write_choice
+from genai_guard.clients.turns import after_turns
 from genai_guard.clients.walk import Edit, Rewrite, Walk
 from genai_guard.messages import Part, Reply, Request
 
@@ -53,6 +54,12 @@ class OpenAIChat:
         after = _request(content, kwargs, rewrite)
         rewrite.end()
         return after
+
+    def ask_again(
+        self, content: Sequence[Any], kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
+    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """Return messages with two turns more, see `genai_guard.clients.turns`."""
+        return after_turns(content, reply, feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take what has choices with messages, or with the plain text of the older completions."""

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from genai_guard.clients.base import Delta, quick_delta
 from genai_guard.clients.figures import bound_of, model_of
+from genai_guard.clients.turns import after_text
 from genai_guard.clients.walk import quick_part
-from genai_guard.messages import Reply, Request
+from genai_guard.messages import Part, Reply, Request
 
 __all__ = ["TEXT", "Text", "TextStream"]
 
@@ -80,6 +81,12 @@ class Text:
             return texts[0], kwargs
         *beside, prompt = texts
         return prompt, {**kwargs, **dict(zip(_beside(kwargs), beside, strict=True))}
+
+    def ask_again(
+        self, content: str, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
+    ) -> tuple[str, Mapping[str, Any]]:
+        """Return a prompt that quotes the reply and goes on with the feedback."""
+        return after_text(content, reply, feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take strings."""

@@ -216,9 +216,10 @@ class Walk:
     def _node(self, node: Any, where: str, role: Role, kind: PartKind, name: str) -> Any:
         known = fields(node)
         block = known.get("type")
+        is_call = kind == "arguments" or (isinstance(block, str) and block.endswith("tool_use"))
         if isinstance(block, str) and block.endswith("tool_result"):
             role, kind, name = "tool", "result", self._called(known.get("tool_use_id"))
-        elif kind == "arguments" or (isinstance(block, str) and block.endswith("tool_use")):
+        elif is_call:
             name = self._calls(known, where) or name
         changes: dict[str, Any] = {}
         for key, value in known.items() if is_plain(known) else _usual(known):
@@ -228,7 +229,22 @@ class Walk:
             after = visit(value, f"{where}.{key}", role, FIELDS[key] or kind, name)
             if after is not value:
                 changes[key] = after
+        if is_call:
+            self._no_arguments(known, where, role, changes)
         return put(node, **changes, **_outdated(known, changes)) if changes else node
+
+    def _no_arguments(self, known: Fields, where: str, role: Role, changes: dict[str, Any]) -> None:
+        """Visit the empty text of a call without arguments: it is a call all the same.
+
+        Whether there is one depends on the node alone, so that reading and writing agree about a piece of a stream.
+        """
+        name = known.get("name")
+        if not isinstance(name, str) or not name or any(known.get(key) for key in _JSON_FIELDS):
+            return
+        key = "input" if known.get("input") is not None else "arguments"
+        text = self._edit(Part("", role, "arguments", f"{where}.{key}", name))
+        if text is not None:
+            changes[key] = text
 
     def _json(self, value: Any, where: str, role: Role, kind: PartKind, name: str) -> Any:
         text = self._edit(Part(dump(value), role, kind, where, name)) if value else None

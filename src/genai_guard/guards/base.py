@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
@@ -25,7 +25,11 @@ from genai_guard.messages import ANONYMOUS, Caller, Part, Request
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike, Mode, OnError, Verdict
 
+if TYPE_CHECKING:
+    from genai_guard.text.views import Views
+
 __all__ = [
+    "CallGuard",
     "Classifier",
     "Context",
     "ContextGuard",
@@ -33,6 +37,7 @@ __all__ = [
     "GuardBase",
     "MatchingGuard",
     "Meter",
+    "Planter",
     "Side",
     "WholeGuard",
     "check_interval",
@@ -57,13 +62,15 @@ class Context:
             one that is judged.
         caller: On whose behalf.
         variants: Variant of each experiment, by the name of the experiment.
+        request_id: Identifier of the call.
     """
 
     side: Side = "input"
     request: Request = _NOTHING
     parts: tuple[Part, ...] = ()
     caller: Caller = ANONYMOUS
-    variants: Mapping[str, str] = field(default_factory=FrozenDict)
+    variants: Mapping[str, str] = field(default_factory=FrozenDict[str, str])
+    request_id: str = ""
 
 
 @runtime_checkable
@@ -74,9 +81,10 @@ class Guard(Protocol):
     (`block`: an exception stops the call as `ComponentFailed`), `blocking` (False; True moves a synchronous `check`
     that waits for something to a thread when the call is asynchronous), `check_every_chars` (None: a stream is held to
     its end), `kinds` (None: texts of every kind are shown to it; else a set of `PartKind`, and streamed texts of
-    another kind are not held for it), `timeout_s` (None: it may take as long as it likes), `beside_call` (False; True
+    another kind are not held for it), `timeout_s` (of a slow guard; None: it may take as long as it
+    likes), `beside_call` (False; True
     lets a slow guard of the input side run while the model is called, and the reply is held until it has spoken; it
-    cannot edit then), `max_reasks` (0: how often the model is asked again when the guard blocks its reply with
+    cannot edit then), `is_async` (True says that what a plain `check` returns is awaited), `max_reasks` (0: how often the model is asked again when the guard blocks its reply with
     `Verdict.feedback`).
 
     A guard whose `check` is `async def`, or which is `blocking`, is slow: slow guards that follow each other and do not
@@ -127,6 +135,29 @@ class MatchingGuard(Protocol):
         ...
 
 
+@runtime_checkable
+class CallGuard(MatchingGuard, Protocol):
+    """Looks for something else in each call besides, for instance for what its system prompt says."""
+
+    @property
+    def call_rules(self) -> Sequence[Rule]:
+        """What findings of that are called: rules with an id, a category and a score, whose patterns do not matter."""
+        ...
+
+    def views_for(self, context: Context, /) -> Views | None:
+        """Return what to look for in this call, by a scanner of as many rules as `call_rules`; None for nothing."""
+        ...
+
+
+@runtime_checkable
+class Planter(Protocol):
+    """Puts something into the system prompt of each call, by which it recognises it in the reply."""
+
+    def plant(self, text: str, /) -> str:
+        """Return the system prompt with it."""
+        ...
+
+
 class Meter(Protocol):
     """Watches a streamed text grow."""
 
@@ -146,7 +177,8 @@ class WholeGuard(Protocol):
     def check_parts(self, parts: Sequence[Part], /) -> Sequence[Verdict]:
         """Return one verdict for each part that is not simply allowed, with `Finding.where` set; none when all is well.
 
-        A verdict that edits holds the new text of its part.
+        A verdict that edits holds the new text of its part. A guard whose method takes a second parameter gets the
+        `Context` there.
         """
         ...
 

@@ -4,20 +4,24 @@ Nothing leaves that a guard could still object to, and nothing is held longer th
 
 - a guard of the whole watches the text grow, and speaks as soon as it must;
 - matching guards hold back what could still become part of a match;
-- if there is any other guard, each text is held until it is complete, or, if all of those ask for it, until so many
-  characters of it are there: then they are asked about the text so far, and what they leave of it goes out.
+- if there is any other guard that looks at such texts, each is held until it is complete, or, if all of those ask for
+  it, until so many characters of it are there: then they are asked about the text so far, and what they leave of it
+  goes out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from genai_guard.errors import ComponentFailed, GuardBlocked
-from genai_guard.guards.base import Meter
-from genai_guard.guards.screen import Judgement, Screen, Seat
+from genai_guard.guards.base import Context, Meter
+from genai_guard.guards.judgement import Judgement
+from genai_guard.guards.screen import NO_CONTEXT, Screen
+from genai_guard.guards.seat import Seat
 from genai_guard.messages import Part
+from genai_guard.text.chained import ChainedStream
 from genai_guard.text.edits import Edit, JsonState, apply_edits
 from genai_guard.text.json_scalars import WholeScalars
 from genai_guard.text.json_text import JsonScanStream, TextStream
@@ -40,25 +44,30 @@ class Held(NamedTuple):
         text: The text, or what there is of it, after the edits of the guards.
         original: The same as the model wrote it, and its place.
         edits: What led from one to the other; None when that is not known any more.
+        context: The call, with the texts of the reply that have begun.
     """
 
     text: str
     original: Part
     edits: list[Edit] | None
+    context: Context
 
 
 class _Channel:
     """One text of the reply: a choice, or the arguments of a tool call."""
 
-    __slots__ = ("closed", "edits", "json", "original", "part", "passed", "pending", "released", "said", "scan")
+    __slots__ = (
+        "asked", "closed", "edits", "holds", "interval", "json", "original", "part", "passed", "pending", "released", "said", "scan",
+    )  # fmt: skip
 
-    def __init__(self, part: Part, views: Views | None) -> None:
+    def __init__(self, part: Part, scan: TextStream | None, *, holds: bool, interval: int | None) -> None:
         self.part = part
-        self.scan: TextStream | None = None
-        if views is not None:
-            self.scan = ViewStream(views)
-            if part.kind == "arguments":
-                self.scan = WholeScalars(JsonScanStream(self.scan))
+        self.holds = holds
+        self.interval = interval
+        self.asked = False
+        self.scan = scan
+        if scan is not None and part.kind == "arguments":
+            self.scan = WholeScalars(JsonScanStream(scan))
         self.closed = False
         self.json = JsonState() if part.kind == "arguments" else None
         self.original: list[str] = []
@@ -75,13 +84,15 @@ class Gate:
     """Lets one streamed reply through as far as no guard can object to it any more.
 
     Attributes:
-        holds: Whether texts are held for the guards of step 3.
+        holds: Whether texts of some kind are held for the guards of step 3.
     """
 
     __slots__ = (
+        "_call_views",
         "_channels",
+        "_context",
+        "_counted",
         "_findings",
-        "_interval",
         "_keep",
         "_meters",
         "_other",
@@ -91,7 +102,14 @@ class Gate:
         "holds",
     )
 
-    def __init__(self, screen: Screen, *, keep_texts: bool = False, vault: CallVault | None = None) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        keep_texts: bool = False,
+        vault: CallVault | None = None,
+        context: Context = NO_CONTEXT,
+    ) -> None:
         self._screen = screen
         self._vault = vault
         self._meters: list[tuple[Seat, Meter]] = [(seat, seat.guard.meter()) for seat in screen.whole]
@@ -100,8 +118,10 @@ class Gate:
         self._findings: dict[Seat, list[Finding]] = {}
         self._other: list[Verdict] = []
         self._keep = keep_texts or bool(screen.others)
+        self._context = context
+        self._call_views = screen.call_views(context)
         self.holds = bool(screen.others)
-        self._interval = screen.check_every_chars
+        self._counted: dict[Seat, bool] = {}
 
     def feed(self, delta: Delta) -> str:
         """Take the next piece of a text and return what may be released of it by now.
@@ -120,16 +140,17 @@ class Gate:
             if text:
                 text = self._measure(seat, meter, text, delta)
         out = self._scan(channel, text, final=delta.final) if channel.scan is not None else text
-        if not self.holds:
+        if not channel.holds:
             return out
         if out:
             channel.released.append(out)
             channel.pending += len(out)
         return ""
 
-    def is_due(self, key: Hashable) -> bool:
-        """Whether the guards of step 3 are to be asked about an unfinished text now."""
-        return self._interval is not None and self._channels[key].pending >= self._interval
+    def is_due(self, key: Hashable, *, final: bool) -> bool:
+        """Whether the guards of step 3 are to be asked about a text now, which may not be all of it."""
+        channel = self._channels[key]
+        return channel.holds and (final or (channel.interval is not None and channel.pending >= channel.interval))
 
     def waiting(self, key: Hashable) -> Held:
         """Return what there is of a text, for the guards of step 3."""
@@ -137,7 +158,14 @@ class Gate:
         text = channel.passed + "".join(channel.released)
         channel.released.clear()
         channel.pending = 0
-        return Held(text, channel.part._replace(text="".join(channel.original)), channel.edits)
+        channel.asked = True
+        original = _original(channel)
+        context = self._context
+        if self._screen.needs_context:
+            context = replace(
+                context, parts=(*(_original(each) for each in self._begun() if each is not channel), original)
+            )
+        return Held(text, original, channel.edits, context)
 
     def pass_on(self, key: Hashable, judgement: Judgement) -> str:
         """Take what the guards of step 3 said about a text so far; return what may be released now.
@@ -157,15 +185,18 @@ class Gate:
         channel.edits = judgement.edits.get(0)
         return text[size:]
 
-    def drain(self) -> Iterator[tuple[Hashable, str]]:
-        """Finish every text that the stream did not finish itself; yield what may be released of each."""
+    def drain(self) -> Iterator[tuple[Hashable, str, bool]]:
+        """Finish every text that the stream did not finish itself.
+
+        Yield what may be released of each, and whether the guards of step 3 are to be asked about it first.
+        """
         for key, channel in self._channels.items():
             out = self._scan(channel, "", final=True) if channel.scan is not None else ""
-            if self.holds and (out or channel.released):
+            if channel.holds and (out or channel.released or not channel.asked):
                 channel.released.append(out)
-                yield key, ""
+                yield key, "", True
             elif out:
-                yield key, out
+                yield key, out, False
 
     def finish(self) -> None:
         """Tell the guards of the whole that the reply is complete."""
@@ -176,29 +207,56 @@ class Gate:
 
     def verdicts(self) -> list[Verdict]:
         """Return what was found so far, in the order of the guards."""
-        said = {seat: [seat.verdict(findings)] for seat, findings in self._findings.items()}
+        said = {seat: [self._verdict(seat, findings)] for seat, findings in self._findings.items()}
         by_guard = [verdict for seat in self._screen.matching for verdict in said.get(seat, ())]
-        asked = [verdict for channel in [*self._past, *self._channels.values()] for verdict in channel.said]
+        asked = [verdict for channel in self._begun() for verdict in channel.said]
         return [*self._other, *by_guard, *asked]
 
     def originals(self) -> tuple[Part, ...]:
         """Return the texts as the model wrote them; empty unless they were kept."""
-        return tuple(
-            channel.part._replace(text="".join(channel.original))
-            for channel in [*self._past, *self._channels.values()]
-            if channel.original
-        )
+        return tuple(_original(channel) for channel in self._begun() if channel.original)
+
+    def _begun(self) -> list[_Channel]:
+        return [*self._past, *self._channels.values()]
+
+    def _verdict(self, seat: Seat, findings: list[Finding]) -> Verdict:
+        verdict = seat.verdict(findings)
+        return replace(verdict, action=Action.BLOCK) if self._counted.get(seat) else verdict
+
+    def _is_due(self, seat: Seat) -> bool:
+        """Count a finding, once in a reply; return whether the session has had so many that it is blocked."""
+        if not seat.escalations:
+            return False
+        if seat not in self._counted:
+            self._counted[seat] = False
+            try:
+                self._counted[seat] = seat.is_due(self._context)
+            except Exception as error:  # noqa: BLE001  as above
+                self._fail(seat, error)
+        return self._counted[seat]
 
     def _open(self, delta: Delta) -> _Channel:
         part = Part("", "assistant", delta.kind, delta.where, delta.name)
         if delta.channel in self._channels:
             self._past.append(self._channels[delta.channel])
-        channel = self._channels[delta.channel] = _Channel(part, self._screen.views)
+        screen = self._screen
+        channel = self._channels[delta.channel] = _Channel(
+            part,
+            _scan(screen.views, self._call_views),
+            holds=screen.holds(delta.kind),
+            interval=screen.check_every_chars(delta.kind),
+        )
         return channel
 
     def _measure(self, seat: Seat, meter: Meter, text: str, delta: Delta) -> str:
+        if seat.conditions and not seat.applies(
+            Part("", "assistant", delta.kind, delta.where, delta.name), self._context
+        ):
+            return text
         try:
             verdict = meter.feed(text)
+            if verdict is not None and self._is_due(seat):
+                verdict = replace(verdict, action=Action.BLOCK)
         except Exception as error:  # noqa: BLE001  any failure of a plug-in is a verdict
             self._fail(seat, error)
             return text
@@ -242,8 +300,10 @@ class Gate:
             if self._vault is not None and self._vault.knows(matched):
                 continue
             seat = self._screen.owner(match)
+            if seat.conditions and not seat.applies(channel.part, self._context):
+                continue
             self._findings.setdefault(seat, []).append(self._screen.finding(match, channel.part.where))
-            if seat.action is Action.BLOCK and seat.mode == "enforce":
+            if seat.mode == "enforce" and (seat.action is Action.BLOCK or self._is_due(seat)):
                 raise GuardBlocked(seat.name, self._screen.side, self._findings[seat])
             edit = self._screen.edit(match, matched)
             if edit is not None:
@@ -268,3 +328,15 @@ class Gate:
         self._other.append(seat.failure(error))
         if seat.on_error == "block" and seat.mode == "enforce":
             raise ComponentFailed(seat.name, self._screen.side, type(error).__name__) from error
+
+
+def _original(channel: _Channel) -> Part:
+    return channel.part._replace(text="".join(channel.original))
+
+
+def _scan(views: Views | None, more: Sequence[tuple[int, Views]]) -> TextStream | None:
+    """Return a scan for all views, each with the number of its first rule; None if there is nothing to look for."""
+    scan: TextStream | None = None if views is None else ViewStream(views)
+    for first, others in more:
+        scan = ChainedStream(scan, ViewStream(others), shift=first)
+    return scan

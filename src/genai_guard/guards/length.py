@@ -1,43 +1,62 @@
-"""`Length`: how much text may pass, in characters and in tokens."""
+"""`Length`: how much text may pass: in characters, tokens, lines and messages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from sys import maxsize
+from typing import ClassVar, Final
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import GuardBase, settle
+from genai_guard.guards.base import Context, GuardBase, settle
+from genai_guard.guards.length_meter import LengthMeter
 from genai_guard.messages import Part
-from genai_guard.text.tokens import Count, RunningCount, at_least, byte_size, count, truncate, whole_characters
+from genai_guard.text.lines import count_lines, first_lines
+from genai_guard.text.tokens import Count, at_least, byte_size, count, truncate, whole_characters
 from genai_guard.text.vocabulary import encoding_named
 from genai_guard.verdicts import Action, Finding, Verdict
 
 __all__ = ["Length"]
 
-_CHARS = "max_chars"
-_TOKENS = "max_tokens"
+_CHARS: Final = "max_chars"
+_TOKENS: Final = "max_tokens"
+_LINES: Final = "max_lines"
+_MESSAGES: Final = "max_messages"
+_OUTPUT: Final = "max_output_tokens"
+_MIN: Final = "min_chars"
+_LIMITS: Final = (_CHARS, _TOKENS, _LINES, _MESSAGES, _OUTPUT, _MIN)
+_ALONE: Final = Context(side="output")
+"""A text that is checked alone may be a reply as well as a request: every limit of a text holds for it."""
+_message_of: Final = re.compile(r"[^.\[]*(?:\[\d+\])?").match
 
 
 @dataclass(frozen=True, kw_only=True)
 class Length(GuardBase):
-    """Bound the length of all the texts of a request or reply together.
+    r"""Bound the length of all the texts of a request or reply together.
 
     What a provider adds of its own, a few tokens for each message, is not counted. Most texts are decided by their
     bytes; how the others are counted stands in `genai_guard.text.tokens`.
 
-    With `truncate`, the end of the last text of the user or the assistant is cut off, to the token; system prompts,
-    tool calls and tool results are never cut. If that text would be left empty, the call is blocked instead. Of a
+    With `truncate`, the end of the last text of the user or the assistant is cut off, to the token, character or line;
+    system prompts, tool calls and tool results are never cut. If that text would be left empty, or if cutting is no
+    remedy (too many messages, too many tokens asked for, a text that is too short), the call is blocked instead. Of a
     stream, what exceeds the limit is left out.
 
     Args:
         max_chars: Characters that may pass; None for no limit.
         max_tokens: Tokens that may pass; None for no limit.
+        max_lines: Lines that may pass, the line breaks being `\n`, `\r\n` and `\r`; None for no limit.
+        max_messages: Messages that a request may have; None for no limit. Replies are not counted.
+        max_output_tokens: Tokens that a reply may have, and that a request may ask for as the bound of its reply; None
+            for no limit. A request that asks for no bound is let through.
+        min_chars: Characters that there must be; 0 for none.
         encoding: What tokens are counted by: `o200k_base` or `cl100k_base`.
         action: What to do with what is too long: `block`, `truncate` or `flag`.
 
     Raises:
-        ConfigurationError: no limit, a limit below 1, or an encoding that is not known.
+        ConfigurationError: no limit, a limit below 1, more characters needed than allowed, or an encoding that is not
+            known.
     """
 
     kind: ClassVar[str] = "length"
@@ -45,6 +64,10 @@ class Length(GuardBase):
 
     max_chars: int | None = None
     max_tokens: int | None = None
+    max_lines: int | None = None
+    max_messages: int | None = None
+    max_output_tokens: int | None = None
+    min_chars: int = 0
     encoding: str = field(default="o200k_base")
     _surely_fits: int = field(init=False, repr=False, compare=False)
     """Characters that pass whatever they are: a character is at most four bytes, a byte at most one token."""
@@ -52,52 +75,92 @@ class Length(GuardBase):
     def __post_init__(self) -> None:
         super().__post_init__()
         encoding_named(self.encoding)
-        limits = {_CHARS: self.max_chars, _TOKENS: self.max_tokens}
-        if all(limit is None for limit in limits.values()):
-            raise ConfigurationError("Length() has nothing to check: give it max_chars or max_tokens")
-        for name, limit in limits.items():
-            if limit is not None and (type(limit) is not int or limit < 1):
-                raise ConfigurationError(f"Length({name}={limit!r}) must be a whole number of at least 1")
-        chars = self.max_tokens // 4 if self.max_tokens is not None else self.max_chars
-        settle(self, _surely_fits=min(chars or 0, self.max_chars or chars or 0))
+        self._check_limits()
+        bounds = (self.max_chars, self.max_lines, _quarter(self.max_tokens), _quarter(self.max_output_tokens))
+        settle(self, _surely_fits=min((bound for bound in bounds if bound is not None), default=maxsize))
 
     def check(self, text: str, /) -> Verdict:
-        """Return the verdict about one text."""
-        for verdict in self.check_parts((Part(text),)):
+        """Return the verdict about one text, be it a prompt or a reply."""
+        for verdict in self.check_parts((Part(text),), _ALONE):
             is_cut = verdict.action is Action.TRUNCATE and self.mode == "enforce"
             return verdict if is_cut else replace(verdict, text=text)
         return Verdict(Action.ALLOW, text, (), self.name, self.mode)
 
-    def check_parts(self, parts: Sequence[Part], /) -> Sequence[Verdict]:
-        """Return one verdict if the texts are too long together, and none if they are not."""
+    def check_parts(self, parts: Sequence[Part], context: Context | None = None, /) -> Sequence[Verdict]:
+        """Return one verdict if the texts are too long together, and none if they are not.
+
+        Args:
+            parts: The texts of one side of a call.
+            context: What is known of the call. Without it messages are counted by the places of the texts, and nothing
+                is known of `max_output_tokens`.
+        """
+        reasons = self._reasons_of_call(parts, context)
         chars = 0
         for part in parts:
             chars += len(part[0])
-        if chars <= self._surely_fits:
-            return ()
-        reasons = self._reasons(parts)
+        if chars < self.min_chars:
+            reasons[_MIN] = f"{_counted(chars, 'character')}, at least {self.min_chars:,} needed"
+        can_cut = not reasons
+        if chars > self._surely_fits:
+            reasons.update(self._reasons(parts, context, chars))
         if not reasons:
             return ()
         if self.action is Action.TRUNCATE:
-            return (self._truncated(parts, reasons),)
-        return (self._verdict(Action(self.action), reasons, parts[-1]),)
+            return (self._truncated(parts, context, reasons) if can_cut else self._blocked(parts, reasons),)
+        return (self._verdict(Action(self.action), reasons, parts[-1] if parts else Part("")),)
 
-    def meter(self) -> _LengthMeter:
+    def meter(self) -> LengthMeter:
         """Return a watcher for one streamed reply."""
-        return _LengthMeter(self)
+        tokens = {_TOKENS: self.max_tokens, _OUTPUT: self.max_output_tokens}
+        return LengthMeter(self, {name: limit for name, limit in tokens.items() if limit is not None})
 
-    def _reasons(self, parts: Sequence[Part]) -> dict[str, str]:
-        """Return for each limit that is exceeded by how much."""
+    def _check_limits(self) -> None:
+        absent = {**dict.fromkeys(_LIMITS), _MIN: 0}
+        given = {name: limit for name in _LIMITS if (limit := getattr(self, name)) is not absent[name]}
+        if not given:
+            raise ConfigurationError("Length() has nothing to check: give it max_chars or max_tokens or another limit")
+        for name, limit in given.items():
+            least = 0 if name == _MIN else 1
+            if type(limit) is not int or limit < least:
+                raise ConfigurationError(f"Length({name}={limit!r}) must be a whole number of at least {least}")
+        if self.max_chars is not None and self.min_chars > self.max_chars:
+            raise ConfigurationError(
+                f"Length(min_chars={self.min_chars}, max_chars={self.max_chars}) lets nothing pass: "
+                "min_chars must not be above max_chars"
+            )
+
+    def _reasons_of_call(self, parts: Sequence[Part], context: Context | None) -> dict[str, str]:
+        """Return which limits are exceeded that have nothing to do with the length of texts."""
         reasons: dict[str, str] = {}
-        if self.max_chars is not None:
-            chars = sum(len(part.text) for part in parts)
-            if chars > self.max_chars:
-                reasons[_CHARS] = f"{chars:,} characters, limit {self.max_chars:,}"
-        if self.max_tokens is not None:
-            tokens = self._excess(parts, self.max_tokens)
-            if tokens:
-                reasons[_TOKENS] = f"{tokens} tokens, limit {self.max_tokens:,}"
+        if self.max_messages is not None:
+            messages = _messages(parts, context)
+            if messages > self.max_messages:
+                reasons[_MESSAGES] = f"{messages:,} messages, limit {self.max_messages:,}"
+        if self.max_output_tokens is not None and context is not None and context.side == "input":
+            asked = context.request.max_tokens
+            if asked is not None and asked > self.max_output_tokens:
+                reasons[_OUTPUT] = f"{asked:,} output tokens asked for, limit {self.max_output_tokens:,}"
         return reasons
+
+    def _reasons(self, parts: Sequence[Part], context: Context | None, chars: int) -> Iterator[tuple[str, str]]:
+        """Yield for each limit that is exceeded by how much."""
+        if self.max_chars is not None and chars > self.max_chars:
+            yield _CHARS, f"{chars:,} characters, limit {self.max_chars:,}"
+        if self.max_lines is not None:
+            lines = sum(count_lines(part.text) for part in parts)
+            if lines > self.max_lines:
+                yield _LINES, f"{lines:,} lines, limit {self.max_lines:,}"
+        for name, limit in self._token_limits(context):
+            tokens = self._excess(parts, limit)
+            if tokens:
+                yield name, f"{tokens} tokens, limit {limit:,}"
+
+    def _token_limits(self, context: Context | None) -> Iterator[tuple[str, int]]:
+        """Yield the limits of tokens that hold for this side."""
+        if self.max_tokens is not None:
+            yield _TOKENS, self.max_tokens
+        if self.max_output_tokens is not None and context is not None and context.side == "output":
+            yield _OUTPUT, self.max_output_tokens
 
     def _excess(self, parts: Sequence[Part], limit: int) -> str:
         """Return the number of tokens in words, if it is above the limit."""
@@ -122,69 +185,51 @@ class Length(GuardBase):
             exact &= is_exact
         return Count(total, exact)
 
-    def _truncated(self, parts: Sequence[Part], reasons: dict[str, str]) -> Verdict:
+    def _truncated(self, parts: Sequence[Part], context: Context | None, reasons: dict[str, str]) -> Verdict:
         index = _last_own(parts)
         if index < 0:
-            return self._verdict(Action.BLOCK, reasons, parts[-1])
+            return self._blocked(parts, reasons)
         part = parts[index]
         others = [*parts[:index], *parts[index + 1 :]]
         text = part.text
         if self.max_chars is not None:
             left = max(self.max_chars - sum(len(other.text) for other in others), 0)
             text = text[: whole_characters(text, min(left, len(text)))]
-        if self.max_tokens is not None:
-            left = max(self.max_tokens - self._count(others, self.max_tokens).tokens, 0)
+        if self.max_lines is not None:
+            text = first_lines(text, max(self.max_lines - sum(count_lines(other.text) for other in others), 0))
+        for _, limit in self._token_limits(context):
+            left = max(limit - self._count(others, limit).tokens, 0)
             text = truncate(text, left, encoding=self.encoding)
         if not text:
             return self._verdict(Action.BLOCK, reasons, part)
         return replace(self._verdict(Action.TRUNCATE, reasons, part, len(text)), text=text)
 
+    def _blocked(self, parts: Sequence[Part], reasons: dict[str, str]) -> Verdict:
+        return self._verdict(Action.BLOCK, reasons, parts[-1] if parts else Part(""))
+
     def _verdict(self, action: Action, reasons: dict[str, str], part: Part, start: int = 0) -> Verdict:
         findings = tuple(
-            Finding(f"length.{limit}", "LENGTH", start, len(part.text), 1.0, self.name, part.where, detail)
-            for limit, detail in reasons.items()
+            Finding(f"length.{limit}", "LENGTH", start, len(part.text), 1.0, self.name, part.where, reasons[limit])
+            for limit in _LIMITS
+            if limit in reasons
         )
         return Verdict(action, "", findings, self.name, self.mode)
 
 
-class _LengthMeter:
-    """Watches a streamed reply grow, and speaks when a limit is passed."""
+def _quarter(tokens: int | None) -> int | None:
+    return None if tokens is None else tokens // 4
 
-    __slots__ = ("_chars", "_finding", "_guard", "_tokens")
 
-    def __init__(self, guard: Length) -> None:
-        self._guard = guard
-        self._chars = 0
-        self._tokens = None if guard.max_tokens is None else RunningCount(guard.max_tokens, encoding=guard.encoding)
-        self._finding: Finding | None = None
+def _counted(number: int, unit: str) -> str:
+    return f"{number:,} {unit}" if number == 1 else f"{number:,} {unit}s"
 
-    def feed(self, text: str, /) -> Verdict | None:
-        """Take the next characters; the text of the verdict is as much of them as fits."""
-        guard = self._guard
-        if self._finding is not None:
-            return self._verdict("") if guard.action is Action.TRUNCATE else None
-        fits = len(text)
-        if guard.max_chars is not None and self._chars + len(text) > guard.max_chars:
-            fits = whole_characters(text, guard.max_chars - self._chars)
-            self._finding = self._found(_CHARS, fits, f"more than {guard.max_chars:,} characters")
-        if self._tokens is not None and (still := self._tokens.feed(text)) is not None and still < fits:
-            fits = still
-            self._finding = self._found(_TOKENS, fits, f"more than {guard.max_tokens:,} tokens")
-        self._chars += len(text)
-        return None if self._finding is None else self._verdict(text[:fits])
 
-    def finish(self) -> Verdict | None:
-        """Return None: whatever there was to say was said."""
-        return None
-
-    def _found(self, limit: str, fits: int, detail: str) -> Finding:
-        place = self._chars + fits
-        return Finding(f"length.{limit}", "LENGTH", place, place, 1.0, self._guard.name, "", detail)
-
-    def _verdict(self, text: str) -> Verdict | None:
-        guard = self._guard
-        findings = () if self._finding is None else (self._finding,)
-        return Verdict(Action(guard.action), text, findings, guard.name, guard.mode)
+def _messages(parts: Sequence[Part], context: Context | None) -> int:
+    """Return how many messages a request has; 0 for a reply."""
+    if context is not None:
+        return context.request.messages if context.side == "input" else 0
+    found = {match.group() for part in parts if (match := _message_of(part.where))}
+    return len(found)
 
 
 def _last_own(parts: Sequence[Part]) -> int:

@@ -13,12 +13,14 @@ from pydantic import TypeAdapter
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
+from genai_guard.guards.custom import FunctionGuard
 from genai_guard.limits import RateLimiter
 from genai_guard.policy.assembly import policy_form
 from genai_guard.policy.data import is_list, is_mapping
 from genai_guard.policy.forms import REQUIRED, Form, forms_of
 from genai_guard.policy.load import load
 from genai_guard.policy.problems import Path, written
+from genai_guard.policy.references import reference_of
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.recording import Alert, MetricsRecorder
 from genai_guard.routing import ExperimentRouter
@@ -107,7 +109,7 @@ def _makes(form: Form, values: Mapping[str, Any], part: object) -> bool:
 
 
 def _plain(value: Any, path: Path) -> Any:
-    """Return a value as JSON knows it."""
+    """Return a value as JSON knows it: functions and classes by a reference."""
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
@@ -120,7 +122,8 @@ def _plain(value: Any, path: Path) -> Any:
         value = sorted(cast("frozenset[Any]", value))
     if is_list(value):
         return [_plain(inner, (*path, index)) for index, inner in enumerate(value)]
-    return _part(value, path)
+    built = isinstance(value, Guard) and not isinstance(value, FunctionGuard)
+    return (None if built else reference_of(value)) or _part(value, path)
 
 
 def _part(part: object, path: Path) -> dict[str, Any]:

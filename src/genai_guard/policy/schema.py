@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from genai_guard.policy.data import is_list, is_mapping
 from genai_guard.policy.load import adapter
+from genai_guard.policy.references import PATTERN
+from genai_guard.policy.shapes import GUARD_MARK, guard_shape
 
 __all__ = ["EXAMPLE", "json_schema"]
 
@@ -49,6 +53,8 @@ EXAMPLE: Final[dict[str, Any]] = {
 }
 """A policy with every section, from which the schema takes its examples."""
 
+_REFERENCE: Final[dict[str, Any]] = {"type": "string", "pattern": PATTERN}
+
 
 class _Generator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
@@ -69,7 +75,23 @@ def json_schema() -> dict[str, Any]:
     checked when the policy is loaded.
     """
     schema = adapter().json_schema(mode="validation", schema_generator=_Generator)
+    guards = TypeAdapter(guard_shape().type).json_schema(mode="validation", schema_generator=_Generator)
+    definitions = {**schema.get("$defs", {}), **guards.pop("$defs", {}), "Guard": _either(guards, _REFERENCE)}
+    schema = _linked({**schema, "$defs": dict(sorted(definitions.items()))})
     for key, value in EXAMPLE.items():
         schema["properties"][key]["examples"] = [value]
     schema["title"] = "genai_guard policy"
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+
+
+def _either(guards: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
+    return {"description": "A guard, or the import reference of one.", "anyOf": [guards, reference]}
+
+
+def _linked(schema: Any) -> Any:
+    """Return the schema with a reference wherever the mark of a guard stands."""
+    if is_mapping(schema):
+        if schema.get("x-part") == GUARD_MARK["x-part"]:
+            return {"$ref": "#/$defs/Guard", **{key: value for key, value in schema.items() if key != "x-part"}}
+        return {key: _linked(value) for key, value in schema.items()}
+    return [_linked(each) for each in schema] if is_list(schema) else schema

@@ -11,16 +11,28 @@ from pathlib import Path as FilePath
 from types import GenericAlias, NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, cast, get_args, get_origin
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, create_model
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic_core import to_jsonable_python
 
+from genai_guard.guards.base import Guard
 from genai_guard.policy.data import is_mapping
-from genai_guard.policy.entries import Entry
+from genai_guard.policy.entries import Entry, nested
 from genai_guard.policy.forms import REQUIRED, Form, Parameter, forms_of
 from genai_guard.policy.problems import Problem, Problems, describe, listed, quoted, suggestion
+from genai_guard.policy.references import PATTERN, imported, is_referable
 from genai_guard.verdicts import Action
 
-__all__ = ["Shape", "entry_of", "is_writable", "shape_of"]
+__all__ = ["GUARD_MARK", "Shape", "entry_of", "guard_shape", "is_writable", "shape_of"]
 
 
 class Shape(NamedTuple):
@@ -77,7 +89,10 @@ def _parameter(form: Form, parameter: Parameter) -> Shape | None:
     actions: AbstractSet[Action] = getattr(form.build, "allowed_actions", frozenset())
     if parameter.name == "action" and actions:
         return _one_of([action for action in Action if action in actions])
-    return shape_of(parameter.annotation)
+    shape = shape_of(parameter.annotation)
+    if shape is None and form.tag[0] == "guard" and parameter.name != "clock" and is_referable(parameter.annotation):
+        return _REFERENCE
+    return shape
 
 
 def _field(parameter: Parameter) -> Any:
@@ -113,9 +128,9 @@ def _one_of(words: Iterable[Any]) -> Shape:
 
 
 def _class(kind: Any, args: tuple[Any, ...]) -> Shape | None:
-    forms = forms_of(kind)
-    if forms:
-        return _part(forms)
+    forms = () if kind is Guard else forms_of(kind)
+    if forms or kind is Guard:
+        return _part(forms) if forms else _GUARD
     if issubclass(kind, Enum):
         return _one_of(kind)
     if kind is FilePath or kind is os.PathLike:
@@ -128,6 +143,31 @@ def _class(kind: Any, args: tuple[Any, ...]) -> Shape | None:
         container = AfterValidator(_CONTAINERS.get(cast("type", kind), tuple))
         return Shape(Annotated[GenericAlias(list, (item.type,)), container], "a list") if item else None
     return None
+
+
+@cache
+def guard_shape() -> Shape:
+    """Return how a guard is written. Guards hold guards, so this is looked up when there is one to read."""
+    shape = _part(forms_of(Guard))
+    assert shape is not None  # noqa: S101  there are guards
+    return shape
+
+
+@cache
+def _guard_adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(guard_shape().type)
+
+
+def _guard(value: Any) -> Any:
+    if isinstance(value, str) and ":" in value:
+        guard = imported(value)
+        if not isinstance(guard, Guard):
+            raise Problems([Problem((), f"must name a guard; {quoted(value)} is {type(guard).__name__}")])
+        return guard
+    try:
+        return _guard_adapter().validate_python(value)
+    except ValidationError as error:
+        raise nested(error.errors(include_url=False)[0]) from None
 
 
 def _part(forms: Sequence[Form]) -> Shape | None:
@@ -157,7 +197,7 @@ def _tag_finder(forms: Iterable[Form]) -> Callable[[Any], str]:
 def _check_word(forms: Sequence[Form]) -> tuple[Callable[[Any], Any], str]:
     """Return the check of mappings whose kind is a word: `{guard: pii}`."""
     key, known = forms[0].tag[0], [form.tag[1] for form in forms]
-    words = f"a mapping such as {{{key}: {known[0]}}}"
+    words = f"a mapping such as {{{key}: {'pii' if 'pii' in known else known[0]}}}"
 
     def check(value: Any) -> Any:
         if not is_mapping(value):
@@ -208,6 +248,15 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
+GUARD_MARK: Final = {"x-part": "Guard"}
+"""Stands in a JSON Schema for that of a guard."""
+_GUARD: Final = Shape(
+    Annotated[Any, BeforeValidator(_guard), WithJsonSchema(GUARD_MARK)], "a mapping such as {guard: pii}"
+)
+_REFERENCE: Final = Shape(
+    Annotated[Any, BeforeValidator(imported), WithJsonSchema({"type": "string", "pattern": PATTERN})],
+    'an import reference such as "package.module:name"',
+)
 _CONTAINERS: Final[Mapping[type, type]] = {list: list, set: frozenset, frozenset: frozenset, AbstractSet: frozenset}
 _SCALARS: Final[Mapping[Any, Shape]] = {
     str: Shape(str, "text"),

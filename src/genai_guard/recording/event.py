@@ -29,7 +29,7 @@ class Event(NamedTuple):
         model: Model that answered, or was asked.
         assignments: What each experiment assigned.
         verdicts: What guards found, allowed calls excepted.
-        usage: Tokens.
+        usage: Tokens, of all times that the model was asked.
         cost_usd: Price of the call; None when the model has no price.
         latency_s: From the beginning to the end.
         model_s: The part of it spent in the wrapped function and its stream.
@@ -40,6 +40,7 @@ class Event(NamedTuple):
         denied_by: Name of the limit that refused the call.
         shadow_denials: Names of the limits in shadow mode that would have refused it.
         settled: False when a reservation was left to expire.
+        guard_usage: Tokens that guards spent on models of their own, which `usage` does not count; the cost does.
         request: The texts as the caller wrote them. Not redacted: may leave the process only through a `Redactor`.
         response: The texts as the model wrote them. Not redacted, as above.
     """
@@ -66,6 +67,7 @@ class Event(NamedTuple):
     denied_by: str = ""
     shadow_denials: tuple[str, ...] = ()
     settled: bool = True
+    guard_usage: Usage = Usage()
     request: tuple[Part, ...] = ()
     response: tuple[Part, ...] = ()
 

@@ -1,0 +1,70 @@
+"""Two further turns of a conversation: what the model replied, and what it is told about that.
+
+Rules:
+
+1. The reply becomes a turn of the assistant with what it said in words. Reasoning is left out.
+2. Tool calls are not repeated as calls: each would need an answer, and none was made. They are quoted in the turn of
+   the user, since a model that sees its own calls as words learns to write words instead of calls.
+3. Roles go on to alternate, which some providers ask for: a reply without words gives no turn, and what would be the
+   second turn in a row of the same role is put at the end of the first. For one of the assistant, which providers take
+   for the beginning of the reply, that is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from genai_guard.clients.duck import get, put, stored
+from genai_guard.messages import Part, Role
+
+__all__ = ["after_text", "after_turns"]
+
+_GAP = "\n\n"
+
+
+def after_text(prompt: str, reply: Sequence[Part], feedback: str) -> str:
+    """Return a prompt that goes on with the reply and the feedback."""
+    said = _said(reply)
+    shown = [f"Your reply was:\n{said}"] if said else []
+    return _GAP.join([prompt, *shown, _told(reply, feedback)])
+
+
+def after_turns(messages: Sequence[Any], reply: Sequence[Part], feedback: str) -> Sequence[Any]:
+    """Return a list or tuple of messages that goes on with the reply and the feedback; old messages are shared."""
+    after = list(messages)
+    said = _said(reply)
+    if said:
+        _add(after, "assistant", said, "")
+    _add(after, "user", _told(reply, feedback), _GAP)
+    return tuple(after) if isinstance(messages, tuple) else after
+
+
+def _said(reply: Sequence[Part]) -> str:
+    return _GAP.join(part.text for part in reply if part.kind in {"text", "refusal"} and part.text)
+
+
+def _told(reply: Sequence[Part], feedback: str) -> str:
+    calls = [f"You called {part.name or 'a tool'} with {part.text}" for part in reply if part.kind == "arguments"]
+    return _GAP.join([*calls, *(["No tool was run."] if calls else []), feedback])
+
+
+def _add(messages: list[Any], role: Role, text: str, gap: str) -> None:
+    last = messages[-1] if messages else None
+    content = get(last, "content")
+    if last is None or get(last, "role") != role or get(last, "tool_calls"):
+        messages.append(_message(messages, role, text))
+    elif isinstance(content, str):
+        messages[-1] = put(last, content=f"{content}{gap}{text}")
+    elif isinstance(content, (list, tuple)):
+        messages[-1] = put(last, content=[*content, {"type": "text", "text": text}])
+    else:
+        messages.append(_message(messages, role, text))
+
+
+def _message(messages: Sequence[Any], role: Role, text: str) -> Any:
+    """Return a message: a dictionary among dictionaries, else one of the type that the messages have."""
+    if not messages or any(isinstance(message, Mapping) for message in messages):
+        return {"role": role, "content": text}
+    nothing = dict.fromkeys(stored(messages[-1]).keys() - {"type"})
+    return put(messages[-1], **{**nothing, "role": role, "content": text})

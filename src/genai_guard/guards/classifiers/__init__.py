@@ -1,0 +1,16 @@
+"""Classifiers of unsafe content for `ContentSafety`: a lexical one that is built in, and adapters for others."""
+
+from genai_guard.guards.classifiers.categories import CATEGORIES
+from genai_guard.guards.classifiers.lexical import LexicalClassifier, Place
+from genai_guard.guards.classifiers.moderation import ModerationEndpoint
+from genai_guard.guards.classifiers.profanity import ProfanityClassifier
+from genai_guard.guards.classifiers.transformers_local import TransformersClassifier
+
+__all__ = [
+    "CATEGORIES",
+    "LexicalClassifier",
+    "ModerationEndpoint",
+    "Place",
+    "ProfanityClassifier",
+    "TransformersClassifier",
+]

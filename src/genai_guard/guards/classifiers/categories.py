@@ -1,0 +1,63 @@
+"""The categories of unsafe content, and what other systems call them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["CATEGORIES", "LABELS", "category_of", "is_score", "merged"]
+
+CATEGORIES: Final[tuple[str, ...]] = ("hate", "harassment", "sexual", "violence", "self_harm", "illicit")
+"""What `ContentSafety` tells apart."""
+
+LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "hate": "hate", "identity_attack": "hate", "identity_hate": "hate", "hate_speech": "hate", "hateful": "hate",
+        "racism": "hate", "h": "hate", "h2": "hate",
+        "harassment": "harassment", "toxic": "harassment", "toxicity": "harassment", "severe_toxic": "harassment",
+        "severe_toxicity": "harassment", "insult": "harassment", "obscene": "harassment", "offensive": "harassment",
+        "bullying": "harassment", "hr": "harassment", "profanity": "harassment",
+        "sexual": "sexual", "sexual_explicit": "sexual", "nsfw": "sexual", "s": "sexual", "s3": "sexual",
+        "violence": "violence", "threat": "violence", "v": "violence", "v2": "violence", "violent": "violence",
+        "self_harm": "self_harm", "sh": "self_harm", "suicide": "self_harm", "selfharm": "self_harm",
+        "illicit": "illicit", "illegal": "illicit", "criminal": "illicit", "drugs": "illicit", "weapons": "illicit",
+    }
+)  # fmt: skip
+"""Labels that known models and services use, in lower case with underscores, and the categories that they stand for."""
+
+_PLAIN: Final = str.maketrans("-/ ", "___")
+
+
+def category_of(label: str, labels: Mapping[str, str]) -> str:
+    """Return our category for a label of another system; empty if it is none of ours.
+
+    Args:
+        label: As the other system writes it, for instance `self-harm/intent`.
+        labels: What the caller says about labels, asked first.
+    """
+    if label in labels:
+        return labels[label]
+    plain = label.strip().lower().translate(_PLAIN)
+    return LABELS.get(plain) or next((each for each in CATEGORIES if plain.startswith(f"{each}_")), "")
+
+
+def merged(scores: Iterable[tuple[str, float]], labels: Mapping[str, str]) -> dict[str, float]:
+    """Return the highest score of each of our categories; labels that are none of ours are left out."""
+    found: dict[str, float] = {}
+    for label, score in scores:
+        category = category_of(label, labels)
+        if category:
+            found[category] = max(found.get(category, 0.0), score)
+    return found
+
+
+def is_score(value: object) -> bool:
+    """Whether a value is a number from 0 to 1."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and not math.isnan(value)
+        and -1e-6 <= value <= 1 + 1e-6
+    )

@@ -1,0 +1,92 @@
+"""`ModerationEndpoint`: scores of a moderation service, in the shape that OpenAI's has."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final, cast
+
+from genai_guard.clients.walk import is_list
+from genai_guard.guards.asking import check_callable, is_async
+from genai_guard.guards.base import settle
+from genai_guard.guards.classifiers.categories import is_score, merged
+
+__all__ = ["ModerationEndpoint"]
+
+_NO_LABELS: Final[Mapping[str, str]] = {}
+
+
+class ModerationEndpoint:
+    """A classifier that asks a moderation service through a callable of yours.
+
+        client = openai.OpenAI()
+        ModerationEndpoint(lambda text: client.moderations.create(model="omni-moderation-latest", input=text))
+
+    What it returns may be an object of the SDK or the JSON of the answer: `results[].category_scores`. Sub-categories
+    count for their category, the highest of them: `self-harm/intent` for `self_harm`, `sexual/minors` for `sexual`,
+    `hate/threatening` for `hate`. It sends the text to whomever the callable sends it.
+
+    Args:
+        call: Takes a text, and returns the answer of the service; it may be `async def`.
+        labels: Further names of categories, and which of `CATEGORIES`, or which name of your own, they stand for.
+
+    Raises:
+        ConfigurationError: not a function of a text.
+    """
+
+    __slots__ = ("_call", "_labels")
+    blocking: ClassVar[bool] = True
+
+    def __init__(self, call: Callable[[str], Any], *, labels: Mapping[str, str] = _NO_LABELS) -> None:
+        check_callable("ModerationEndpoint(call)", call, "text")
+        self._call = call
+        self._labels = dict(labels)
+        if is_async(call):
+            settle(self, __class__=_AsyncModerationEndpoint)  # asynchronous if its `classify` is
+
+    def classify(self, text: str, /) -> Any:
+        """Return the scores of the service by our categories.
+
+        Raises:
+            ValueError: the answer does not have the shape of one.
+        """
+        return _read(self._call(text), self._labels)
+
+
+class _AsyncModerationEndpoint(ModerationEndpoint):
+    """The same for an asynchronous callable."""
+
+    __slots__ = ()
+    blocking: ClassVar[bool] = False
+
+    async def classify(self, text: str, /) -> Any:
+        """Return the scores; raises like `ModerationEndpoint.classify`."""
+        return _read(await cast("Awaitable[object]", self._call(text)), self._labels)
+
+
+def _read(answer: object, labels: Mapping[str, str]) -> dict[str, float]:
+    results = _get(answer, "results")
+    if not is_list(results) or not results:
+        raise ValueError("the moderation endpoint answered without results")
+    scores = [score for result in cast("list[object]", results) for score in _scores(_get(result, "category_scores"))]
+    found = merged(scores, labels)
+    if not found:
+        raise ValueError("the moderation endpoint answered without a score for any known category")
+    return found
+
+
+def _scores(scores: object) -> Iterator[tuple[str, float]]:
+    """Yield label and score of each category; the SDK has attributes where JSON has keys."""
+    dump = getattr(scores, "model_dump", None)
+    values = dump(by_alias=True) if callable(dump) else scores
+    if not isinstance(values, Mapping):
+        raise ValueError("the moderation endpoint answered without category_scores")  # noqa: TRY004
+    for number, (label, score) in enumerate(cast("Mapping[object, object]", values).items()):
+        if score is None:  # a category that the model does not know
+            continue
+        if not isinstance(label, str) or not is_score(score):
+            raise ValueError(f"item {number} of the category_scores is no score from 0 to 1")
+        yield label, cast("float", score)
+
+
+def _get(value: object, name: str) -> object:
+    return cast("Mapping[str, object]", value).get(name) if isinstance(value, Mapping) else getattr(value, name, None)

@@ -1,0 +1,154 @@
+"""What the stages of a call do; `flow` knows their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from genai_guard.clients import reply_client
+from genai_guard.clients.text import TEXT
+from genai_guard.clients.walk import quick_part
+from genai_guard.errors import ComponentFailed, ConfigurationError, RateLimited, Rejected
+from genai_guard.limits.ticket import Ticket
+from genai_guard.messages import Part
+from genai_guard.outcome import NO_USAGE, Call, estimate_tokens
+from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
+from genai_guard.text.tokens import byte_size
+from genai_guard.verdicts import Action, Verdict
+
+if TYPE_CHECKING:
+    from genai_guard.clients.base import Client
+    from genai_guard.limits import RateLimiter
+
+__all__ = ["assign", "finish", "locate", "read_reply", "reserve"]
+
+_NO_PARAMS: Final[Kwargs] = {}
+
+
+def locate(plan: Plan, args: Args, kwargs: Kwargs) -> tuple[Parameter, Any]:
+    """Return the parameter that carries the request, and what it carries."""
+    parameter = plan.content
+    if parameter.position < len(args):
+        return parameter, args[parameter.position]
+    if not parameter.name:  # a function of (*args, **kwargs): look at the call
+        parameter = Parameter("messages" if "messages" in kwargs else "prompt")
+    content = kwargs.get(parameter.name, parameter.default)
+    if content is MISSING:
+        raise ConfigurationError(
+            f"the call of {plan.name} has no argument {parameter.name!r}: nothing to guard. Pass it, or say which "
+            "parameter carries the prompt: pipeline.wrap(fn, prompt='question')"
+        )
+    return parameter, content
+
+
+def assign(
+    plan: Plan, call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs
+) -> tuple[Kwargs, Callable[..., Any]]:
+    """Ask the router; return the parameters that it sets, and the function to call.
+
+    Raises:
+        ComponentFailed: the router broke.
+    """
+    params: Kwargs = _NO_PARAMS
+    if plan.router is not None:
+        try:
+            call.assignments = plan.router.route(call.unit() if plan.by_request else call.caller)
+        except Exception as error:
+            raise ComponentFailed("router", "assign", type(error).__name__) from error
+        for assignment in call.assignments:
+            if assignment.mode == "enforce":
+                if assignment.params:
+                    params = {**params, **assignment.params} if params else assignment.params
+                fn = assignment.target or fn
+    model = params.get("model") or call.request.model or plan.model.read(args, kwargs)
+    call.model = call.asked = model if type(model) is str else ""
+    return params, fn
+
+
+def reserve(plan: Plan, call: Call, *, more: int = 0) -> None:
+    """Claim the share of one request in every limit.
+
+    Args:
+        plan: How it is claimed.
+        call: What it is claimed for; keeps the ticket.
+        more: Bytes that the model reads besides the request.
+
+    Raises:
+        Rejected: a limit has no room.
+        ComponentFailed: the limiter broke, and its `on_error` is `block`.
+    """
+    call.stage = "limits"
+    size = more
+    for part in call.request.parts:
+        size += byte_size(part[0])
+    call.input_tokens = tokens = estimate_tokens(size)
+    limiter = plan.limiter
+    if limiter is None:
+        return
+    expected = call.request.max_tokens
+    tokens += plan.expected_output_tokens if expected is None else expected
+    call.ticket = Ticket()  # before anything is claimed: an interrupt may strike between the claim and its return
+    try:
+        limiter.reserve(call.ticket, requests=1, tokens=tokens, **plan.limit_keys(call.caller, call.model))
+    except RateLimited as error:
+        call.denied_by = error.limit
+        raise
+    except Rejected:
+        raise
+    except Exception as error:
+        call.verdicts.append(Verdict(Action.ERROR, guard="limiter", error=type(error).__name__))
+        if limiter.on_error == "block":
+            raise ComponentFailed("limiter", "limits", type(error).__name__) from error
+
+
+def read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple[Part, ...]]:
+    """Return the texts of a reply, and the client that writes it back; None where nobody needs to.
+
+    Raises:
+        ConfigurationError: a guard is to judge the reply, and no client can read it.
+    """
+    if type(reply) is str and plan.reader is None:
+        call.output_size = byte_size(reply)
+        call.response = parts = (quick_part((reply, "assistant", "text", "response", "")),)
+        return TEXT, parts
+    try:
+        client = reply_client(reply, plan.reader)
+    except ConfigurationError:
+        if plan.output.empty and not call.restores:  # what the function returns is its own affair
+            return None, ()
+        raise
+    answer = client.read_reply(reply)
+    call.answered(answer)
+    call.response = answer.parts
+    for part in answer.parts:
+        call.output_size += byte_size(part.text)
+    return client, answer.parts
+
+
+def finish(plan: Plan, call: Call) -> None:
+    """Settle and record, whatever happened, each once."""
+    call.ended = plan.now()
+    if call.beside is not None:
+        call.beside.cancel()
+    answering = call.answering
+    usage = call.usage if answering else NO_USAGE
+    try:
+        if plan.limiter is not None and (call.ticket is not None or call.spent):
+            tokens = usage[0] + usage[1] if answering else call.charge
+            if call.spent and tokens is not None:
+                tokens += call.guard_usage.total_tokens
+            _settle(plan, plan.limiter, call, tokens)
+    except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
+        call.settled = False
+    finally:
+        if call.vault is not None:
+            call.vault.close()
+        plan.record(call.event(usage))
+
+
+def _settle(plan: Plan, limiter: RateLimiter, call: Call, tokens: int | None) -> None:
+    """Settle the claim of a call; one that was refused before it had any may owe what guards spent on it."""
+    if call.ticket is None:
+        call.ticket = Ticket()
+        limiter.reserve(call.ticket, requests=0, **plan.limit_keys(call.caller, call.model))
+    limiter.settle(call.ticket, tokens=tokens)
