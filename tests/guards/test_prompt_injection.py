@@ -1,5 +1,7 @@
 """`PromptInjection`: what it finds, where, by which threshold, and what a classifier adds."""
 
+# ruff: noqa: RUF001  look-alike letters are what some of these texts are made of
+
 from __future__ import annotations
 
 import inspect
