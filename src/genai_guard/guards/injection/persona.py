@@ -27,15 +27,15 @@ _BE: Final = (
     r"\b(?:act|behave|respond|answer|reply|pretend|role ?play|play|imagine|simulate|emulate|you (?:are|will be|will act|re|ll be|become)|"
     r"become|assume the role|take on the role|impersonate|speak)\b"
 )
-_WILD: Final = r"(?:unrestricted|uncensored|unfiltered|jail ?broken|amoral|unhinged|unchained|unlimited|unmoderated|immoral|unethical|rogue|evil)"
-_WILD_WORDS: Final = "unrestricted uncensored unfiltered jail jailbroken amoral unhinged unchained unlimited unmoderated immoral unethical rogue evil"
+_WILD: Final = r"(?:unrestricted|uncensored|unfiltered|jail ?broken|amoral|unhinged|unchained|unlimited|unmoderated|immoral|unethical|rogue|outlaw|lawless|evil)"
+_WILD_WORDS: Final = "unrestricted uncensored unfiltered jail jailbroken amoral unhinged unchained unlimited unmoderated immoral unethical rogue outlaw lawless evil"
 _MODE: Final = (
     r"(?:developer|dev|debug|god|admin|administrator|maintenance|sudo|root|dan|diagnostic|service|super ?user|override)"
 )
 
 PERSONA: Final = (
     signal("persona", "do_anything_now", 0.5, r"\bdo anything now\b(?! (?:that|if|when|because)\b)"),
-    signal("persona", "dan", 0.7, r"\b(?:[Yy]ou(?: are|'re| will be)|[Aa]ct(?:ing)? (?:as|like)|[Bb]ecome|(?<![Ss]uch )[Aa]s|[Rr]eply as|[Pp]retend to be|[Nn]ow)(?: now| called)? (?:DAN|STAN|DUDE|AIM|JailGPT|DevGPT|ChaosGPT|BasedGPT|FreeGPT|EvilGPT|Evil[ -]?BOT)\b", ignore_case=False, words="dan stan dude aim jailgpt devgpt chaosgpt basedgpt freegpt evilgpt evil evilbot"),
+    signal("persona", "dan", 0.7, r"\b(?:[Yy]ou(?: are|'re| will be)|[Aa]ct(?:ing)? (?:as|like)|[Bb]ecome|(?<![Ss]uch )[Aa]s|[Rr]eply as|[Pp]retend to be|[Cc]omo|[Cc]omme|[Aa]ls|[Cc]ome|[Jj]ako|[Nn]ow)(?: now| called)? (?:DAN|STAN|DUDE|AIM|JailGPT|DevGPT|ChaosGPT|BasedGPT|FreeGPT|EvilGPT|Evil[ -]?BOT)\b", ignore_case=False, words="dan stan dude aim jailgpt devgpt chaosgpt basedgpt freegpt evilgpt evil evilbot"),
     signal("persona", "without_rules", 0.75, _BE, rf"~~\b{_AI}~~{_NO} {_LIMITS}", words="rule rules restriction restrictions limit limits limitation limitations filter filters filtering guideline guidelines policy policies moral morals morality ethics censorship boundaries constraint constraints restraint restraints laws confines scruples safeguard safeguards guardrail guardrails inhibitions", beside="ai intelligence model chatbot bot assistant machine llm gpt chatgpt jailgpt chaosgpt voice twin version entity program computer"),
     signal("persona", "you_without_rules", 0.65, rf"\byou (?:are|re|will be|have become)(?: now)?~~{_NO} (?:any |all |every )?(?:\w+ )?(?:rules|restrictions|limits|limitations|filters?|guidelines|policies|policy|censorship|constraints|ethical \w+|moral \w+)\b", words="rules restrictions limits limitations filter filters guidelines policies policy censorship constraints ethical moral", beside="you"),
     signal("persona", "you_have_no_rules", 0.6, r"\byou (?:now |will )?have no (?:(?:safety|content|ethical|moral) )?(?:rules|restrictions|limits|limitations|filters|guidelines|policies|policy|morals)\b"),
