@@ -29,7 +29,7 @@ _TRUSTED: Final = ("system", "assistant")
 class PromptInjection(GuardBase):
     """Find attempts to take over the model: by its user, or by a document or result of a tool that it reads.
 
-    Some two hundred signs are looked for, each with a weight: orders to drop the instructions, personas without rules,
+    Some 260 signs are looked for, each with a weight: orders to drop the instructions, personas without rules,
     questions for the system prompt or a secret in it, forged turns, tags and templates, encoded or split orders, many
     faked turns, orders to an assistant in what it was only to read, pressure on the form of the reply; in English, and
     the main ones in eighteen other languages. Disguises are undone first, base64 and digits for letters included.
