@@ -16,7 +16,7 @@ _G: Final = r"[^.!?\n]{0,50}?"
 def _override(language: str, verbs: str, before: str, nouns: str, unless: str = "") -> Signal:
     """An order to drop what was said before: verb, then "earlier" and "instructions" in either order."""
     refused = rf"(?![^.!?\n]{{0,60}}\b(?:{phrases(unless)})\b)" if unless else ""
-    either = rf"(?:{before}){_G}\b(?:{phrases(nouns)})|(?:{phrases(nouns)}){_G}\b(?:{before})"
+    either = rf"(?:{before}){_G}\b(?:{phrases(nouns)})\b|(?:{phrases(nouns)})\b{_G}\b(?:{before})"
     pattern = rf"\b(?:{phrases(verbs)})\b{refused}{_G}\b(?:{either})"
     return signal("override", f"{language}_instructions", 0.85, pattern, is_spelled_out=True, words=verbs, beside=nouns)
 
@@ -35,7 +35,7 @@ def _prompt(language: str, verbs: str, whose: str, nouns: str) -> Signal:
 def _persona(language: str, be: str, things: str, without: str, limits: str) -> Signal:
     pattern = (
         rf"\b(?:{phrases(be)})\b{_G}\b(?:{phrases(things)})\b[^.!?\n]{{0,30}}?"
-        rf"\b(?:{phrases(without)})\b[^.!?\n]{{0,20}}?\b(?:{phrases(limits)})"
+        rf"\b(?:{phrases(without)})\b[^.!?\n]{{0,20}}?\b(?:{phrases(limits)})\b"
     )
     return signal(
         "persona", f"{language}_without_rules", 0.7, pattern, is_spelled_out=True, words=limits, beside=without

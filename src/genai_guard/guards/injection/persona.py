@@ -61,7 +61,7 @@ PERSONA: Final = (
     signal("authority", "full_access", 0.4, r"\b(?:give|grant) (?:them|him|her|me|the user|user \S{1,40}) (?:full |unlimited |admin |root |complete )?(?:access|privileges|rights|permissions?)\b", is_order=True),
 )  # fmt: skip
 
-_CANT: Final = r"(?:can ?not|can t|cant|will not|won t|am unable|am not able|m sorry|as an ai|unable|sorry)"
+_CANT: Final = r"(?:can ?not|can t|cant|will not|won t|am unable|am not able|m sorry|as an ai|unable|sorry)\b"
 PRESSURE: Final = (
     signal("suppression", "never_refuse", 0.4, r"\b(?:never|do not|don t|must not|may not|cannot|can t|not allowed to|doesn t|does not|not permitted to|forbidden to|will not|won t)~(?:refuses?|declines?|reject (?:a |any )?requests?|turn down requests?|say no)\b"),
     signal("suppression", "never_cannot", 0.45, rf"\b(?:never|do not|don t|must not|may not|cannot|not allowed to|avoid|without) (?:ever )?(?:say|saying|says|write|writing|state|claim|answer|respond|reply|tell me)(?: (?:things|phrases|words|sentences))?(?: like| such as)?(?: that)?(?: you| i| it| he)? ?['\"“]{{0,2}}\s?\b(?:you |i )?\b{_CANT}", words="say saying says write writing state claim answer respond reply tell", beside="cannot not can cant won unable sorry ai"),
