@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from genai_guard import GuardBlocked, Pipeline
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards import PromptInjection
 from genai_guard.guards.base import Context, ContextGuard
 from genai_guard.guards.prompt_injection import AsyncPromptInjection
 from genai_guard.messages import Part
+from genai_guard.testing import FakeLLM
 from genai_guard.verdicts import Action
 from guards import (
     injection_attacks_held_out,
@@ -257,3 +259,25 @@ def test_a_subclass_with_an_async_classifier_says_what_to_derive_from() -> None:
 
     with pytest.raises(ConfigurationError, match="derive from AsyncPromptInjection"):
         Mine(classifier=ScoredLater(0.5))
+
+
+def asked(*messages: dict[str, Any]) -> Any:
+    """What a pipeline with the guard says to a call with these messages."""
+    model = FakeLLM("Here you are.")
+    ask = Pipeline(input=[GUARD]).wrap(model.chat.completions.create)
+    return ask(model="small", messages=list(messages))
+
+
+def test_in_a_pipeline_the_system_prompt_passes() -> None:
+    asked({"role": "system", "content": ATTACK}, {"role": "user", "content": "Good morning"})
+
+
+def test_in_a_pipeline_the_result_of_a_tool_is_judged_as_one() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "read_cv", "arguments": "{}"}}
+    with pytest.raises(GuardBlocked) as caught:
+        asked(
+            {"role": "user", "content": "Is this CV good?"},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": IN_DOCUMENT},
+        )
+    assert "in results of tools" in caught.value.findings[0].detail
