@@ -12,13 +12,23 @@ from pydantic import BaseModel
 from genai_guard import Verdict
 from genai_guard.guards import (
     PII,
+    SQL,
     BlockedPatterns,
+    ContentSafety,
+    Context,
+    InvisibleText,
     JSONSchema,
+    Judge,
     Length,
+    Links,
     Names,
     PydanticModel,
+    Refusal,
+    Repetition,
     Secrets,
     SystemPromptLeak,
+    ToolCalls,
+    Topics,
     all_of,
     any_of,
     escalate,
@@ -26,6 +36,7 @@ from genai_guard.guards import (
     unless,
     when,
 )
+from genai_guard.messages import Part
 
 __all__ = ["CLEAN", "LINES", "Line", "text_with"]
 
@@ -70,6 +81,11 @@ def _a_name(text: str) -> list[tuple[int, int, str]]:
     return [] if at < 0 else [(at, at + 6, "PERSON")]
 
 
+def _judged(prompt: str) -> str:
+    verdict, score = ("fail", 0.9) if "doorknob" in prompt else ("pass", 0.1)
+    return json.dumps({"verdict": verdict, "score": score, "reason_code": "insult" if score > 0.5 else "none"})
+
+
 class _Order(BaseModel):
     number: int
     lines: list[str]
@@ -83,6 +99,7 @@ _SCHEMA: Final = {
 }
 _ORDER: Final = json.dumps({"number": 4711, "lines": [f"a kettle of colour number {number}" for number in range(27)]})
 _NO_ORDER: Final = _ORDER.replace("4711", "[]")
+_CONTEXT: Final = Context(side="output")
 _PROMPT: Final = (
     "You answer questions about orders of the shop in the harbour. Be brief, and ask when something is unclear."
 )
@@ -98,6 +115,16 @@ class _Leak:
         return self.guard.check(text, system_prompt=_PROMPT)
 
 
+class _Call:
+    """A guard that is asked about the arguments of a call."""
+
+    def __init__(self, guard: ToolCalls) -> None:
+        self.guard = guard
+
+    def check(self, text: str) -> Verdict:
+        return self.guard.check_part(Part(text, "assistant", "arguments", "", "order"), _CONTEXT)
+
+
 def _two() -> tuple[Any, Any]:
     return PII(["EMAIL"]), BlockedPatterns(KEYWORDS)
 
@@ -108,17 +135,28 @@ LINES: Final[Mapping[str, Line]] = {
     "all_of": Line(lambda: all_of(*_two()), _BOTH, alone=True),
     "any_of": Line(lambda: any_of(*_two()), _BOTH, alone=True),
     "blocked_patterns": Line(lambda: BlockedPatterns(KEYWORDS, regexes=INJECTION_REGEXES), "how to forge stolen cards"),
+    "content_safety": Line(ContentSafety, "I am going to kill you and your whole family"),
     "custom": Line(lambda: guard(action="redact")(_orders), "order 4711-A"),
     "escalate": Line(
         lambda: escalate(BlockedPatterns(KEYWORDS, action="flag")), "how to forge stolen cards", alone=True
     ),
+    "invisible_text": Line(InvisibleText, "a pay\u200bload"),
     "json_schema": Line(lambda: JSONSchema(_SCHEMA), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
+    "judge": Line(lambda: Judge(_judged, cache_size=0), "you doorknob"),
     "length": Line(lambda: Length(max_tokens=1_000), "one word after another " * 250, whole=True),
+    "links": Line(Links, "see http://169.254.169.254/latest/meta-data/"),
     "names": Line(lambda: Names(_a_name), "said Harper"),
     "pii": Line(PII, "write to jo.harper@example.com or pay from 4111 1111 1111 1111"),
     "pydantic_model": Line(lambda: PydanticModel(_Order), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
+    "refusal": Line(Refusal, f"I'm sorry, but I can't help with that. {CLEAN}"[:1000], whole=True),
+    "repetition": Line(Repetition, "and so on and on " * 59, whole=True),
     "secrets": Line(Secrets, "the key is AKIAQ3EGRIZTWNBW7FPK"),
+    "sql": Line(SQL, "DROP TABLE customers;"),
     "system_prompt_leak": Line(_Leak, _PROMPT, alone=True),
+    "tool_calls": Line(
+        lambda: _Call(ToolCalls(schemas={"order": _SCHEMA})), _NO_ORDER, whole=True, clean=_ORDER, alone=True
+    ),
+    "topics": Line(lambda: Topics({"weapons": ["pistol", "ammunition", "hand grenade"]}), "a pistol with ammunition"),
     "unless": Line(lambda: unless(BlockedPatterns(KEYWORDS), PII(["PHONE"])), "how to forge stolen cards", alone=True),
     "when": Line(lambda: when(PII(), role="user"), "write to jo.harper@example.com", alone=True),
 }

@@ -138,29 +138,22 @@ def _cell(timing: Timing, unit: float) -> str:
 # --- what waiting costs -----------------------------------------------------------------------------------------------
 
 
-class Judge:
-    """A guard that waits, as one does that asks a service, and then has no objection."""
-
-    action = "flag"
-    blocking = True
-
-    def __init__(self, name: str, *, beside_call: bool = False) -> None:
-        self.name = name
-        self.beside_call = beside_call
-
-    def check(self, text: str, /) -> Verdict:
-        time.sleep(WAIT_S)
-        return Verdict(Action.ALLOW, text)
+_PASSES: Final = '{"verdict": "pass", "score": 0.1, "reason_code": "none"}'
 
 
-class AsyncJudge(Judge):
-    """The same, as a coroutine."""
+def slow_judge(_: str) -> str:
+    time.sleep(WAIT_S)
+    return _PASSES
 
-    blocking = False
 
-    async def check(self, text: str, /) -> Verdict:  # type: ignore[override]  # `Guard.check` may be a coroutine
-        await asyncio.sleep(WAIT_S)
-        return Verdict(Action.ALLOW, text)
+async def slow_ajudge(_: str) -> str:
+    await asyncio.sleep(WAIT_S)
+    return _PASSES
+
+
+def judges(llm: Callable[[str], object], count: int) -> list[guards.Judge]:
+    """Return judges that ask a model each time."""
+    return [guards.Judge(llm, name=f"judge-{number}", cache_size=0) for number in range(count)]
 
 
 def model(prompt: str) -> str:
@@ -183,15 +176,14 @@ async def slow_amodel(prompt: str) -> str:
 
 def slow_ms(rounds: int) -> dict[str, float]:
     """Return how many milliseconds calls take in which guards wait; medians."""
-    three = [Judge(f"judge {number}") for number in range(3)]
-    athree = [AsyncJudge(f"judge {number}") for number in range(3)]
-    beside = Pipeline(input=[Judge("judge", beside_call=True)])
-    abeside = Pipeline(input=[AsyncJudge("judge", beside_call=True)])
-    ask, aask = Pipeline(input=three)(model), Pipeline(input=athree)(amodel)
+    beside = Pipeline(input=[guards.Judge(slow_judge, cache_size=0, beside_call=True)])
+    abeside = Pipeline(input=[guards.Judge(slow_ajudge, cache_size=0, beside_call=True)])
+    one, three = (Pipeline(input=judges(slow_judge, count))(model) for count in (1, 3))
+    athree = Pipeline(input=judges(slow_ajudge, 3))(amodel)
     cases: dict[str, Callable[[], object]] = {
-        "one judge": partial(Pipeline(input=three[:1])(model), CLEAN),
-        "three judges": partial(ask, CLEAN),
-        "three judges, async": lambda: asyncio.run(aask(CLEAN)),
+        "one judge": partial(one, CLEAN),
+        "three judges": partial(three, CLEAN),
+        "three judges, async": lambda: asyncio.run(athree(CLEAN)),
         "a judge beside a model of 100 ms": partial(beside(slow_model), CLEAN),
         "a judge beside it, async": lambda: asyncio.run(abeside(slow_amodel)(CLEAN)),
     }

@@ -161,12 +161,37 @@ def test_the_last_message_is_the_reply_of_the_output_side(
     assert [(each["start"], each["end"]) for each in found] == [(9, 24)]
 
 
-@pytest.mark.parametrize("value", ["[]", "[1]", "{}", '"a"', "nonsense", '[{"role": "user", "content": null}]'])
+@pytest.mark.parametrize("argv", [["--json"], ["--text"], ["--no-text"]])
+def test_a_conversation_without_a_text_passes(
+    argv: list[str], policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "allow" in printed(
+        capsys, policy, written(tmp_path, '[{"role": "user", "content": null}]'), "--messages", *argv
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("[]", "[1]", "{}", '"a"', "nonsense", '[{"role": "user", "content": null}]', '[{"content": "a"}]'),
+        *('[{"role": 5, "content": "a"}]', '[{"role": "user", "content": {"a": 1}}]'),
+    ],
+)
 def test_what_is_no_conversation_is_an_error_of_usage(
     value: str, policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", policy, written(tmp_path, value), "--messages", "--side", "output"]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_a_reply_is_judged_once_though_the_policy_asks_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = {"guard": "json_schema", "schema": {"type": "object", "required": ["answer"]}, "max_reasks": 2}
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({"version": 1, "output": [entry]}))
+    out = printed(capsys, str(path), written(tmp_path, '{"ansver": 1}'), "--side", "output", code=1)
+    assert out.count("JSON_INVALID") == 1
 
 
 # --- pipelines of Python ----------------------------------------------------------------------------------------------
@@ -218,8 +243,8 @@ def test_what_a_guard_says_gives_a_terminal_no_orders(
 @pytest.mark.parametrize(
     ("reference", "says"),
     [
-        ("nowhere:pipeline", "there is no module nowhere"),
-        ("rules_of_mine:nothing", "the module rules_of_mine has no nothing"),
+        ("nowhere:pipeline", "there is no module 'nowhere'"),
+        ("rules_of_mine:nothing", "there is no 'nothing' in rules_of_mine"),
         ("rules_of_mine:number", "is no Pipeline but an object of type int"),
     ],
 )

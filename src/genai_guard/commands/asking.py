@@ -6,8 +6,8 @@ Limits, experiments and the recorder of the pipeline are left out: nothing is co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from genai_guard.clients import request_client
 from genai_guard.commands.shared import UsageError
@@ -106,7 +106,7 @@ def ask(pipeline: Pipeline, side: Side, content: Content) -> Answer:
     guarded = Pipeline(
         name=pipeline.name,
         input=pipeline.input if side == "input" else (),
-        output=pipeline.output if side == "output" else (),
+        output=[_asking_once(guard) for guard in pipeline.output] if side == "output" else (),
         recorder=notes,
         on_reject=lambda _: None,
     )
@@ -118,6 +118,16 @@ def ask(pipeline: Pipeline, side: Side, content: Content) -> Answer:
         texts = _texts_of(left[0]) if left else None
         return Answer(event.request, texts, event.verdicts)
     return Answer(event.response, None if value is None else (value,), event.verdicts)
+
+
+def _asking_once(guard: Any) -> Any:
+    """Return a guard that does not have the model asked again: there is no model that could answer otherwise."""
+    if not is_dataclass(guard) or isinstance(guard, type):
+        return guard
+    names = {each.name for each in fields(guard)}
+    if "then" in names:
+        return replace(cast("Any", guard), then=_asking_once(cast("Any", guard).then))
+    return replace(cast("Any", guard), max_reasks=0) if "max_reasks" in names else guard
 
 
 def _call(pipeline: Pipeline, request: Any, reply: str, left: list[Any]) -> Any:

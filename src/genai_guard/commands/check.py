@@ -65,7 +65,12 @@ def content_of(args: argparse.Namespace) -> Content:
 
 def _is_conversation(value: Any) -> TypeGuard[list[dict[str, Any]]]:
     items = cast("Iterable[object]", value) if isinstance(value, list) else ()
-    return bool(items) and all(isinstance(each, dict) for each in items)
+    return bool(items) and all(_is_message(each) for each in items)
+
+
+def _is_message(value: object) -> bool:
+    message = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return isinstance(message.get("role"), str) and isinstance(message.get("content"), str | list | None)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,7 +101,7 @@ def _as_json(answer: Answer) -> str:
         "mode": answer.mode,
         "error": answer.error,
         "findings": [_finding_as_json(answer, finding, verdict) for finding, verdict in answer.found],
-        "text": None if answer.says_no or answer.texts is None else answer.texts[-1],
+        "text": None if answer.says_no or answer.texts is None else "".join(answer.texts[-1:]),
     }
     if several and answer.texts is not None and not answer.says_no:
         values["texts"] = {part.where: text for part, text in zip(answer.parts, answer.texts, strict=False)}
@@ -104,7 +109,6 @@ def _as_json(answer: Answer) -> str:
 
 
 def _finding_as_json(answer: Answer, finding: Finding, verdict: Verdict) -> dict[str, Any]:
-
     names = ("start", "end", "category", "rule", "guard", "score", "where", "detail")
     values = {name: getattr(finding, name) for name in names}
     line, _, column = place(answer.part_of(finding).text, finding.start).partition(":")
@@ -130,7 +134,6 @@ def _as_text(answer: Answer, paint: Paint, *, marked: bool, left: bool) -> Itera
 
 
 def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Paint) -> str:
-
     part = answer.part_of(finding)
     where = f"{printable(part.where)} " if len(answer.parts) > 1 else ""
     detail = f" ({finding.detail})" if finding.detail else ""
@@ -143,7 +146,6 @@ def _finding_line(answer: Answer, finding: Finding, verdict: Verdict, paint: Pai
 
 
 def _marked(answer: Answer, paint: Paint) -> Iterator[str]:
-
     for part in _parts_with_findings(answer):
         yield ""
         if len(answer.parts) > 1:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.commands.asking import Answer, ask, seats_of
 from genai_guard.commands.check import add_content, content_of, style_of
-from genai_guard.commands.facts import RuleFacts, about, conditions_of, kind_of, sources_of, words_in_short
+from genai_guard.commands.facts import RuleFacts, about, conditions_of, kind_of, needed_of, sources_of, words_in_short
 from genai_guard.commands.listing import all_facts, built_in
 from genai_guard.commands.marks import place
 from genai_guard.commands.reasons import NearMiss, Reason, near_misses, reasons
@@ -57,7 +57,6 @@ def run(args: argparse.Namespace) -> int:
         return _explain_rules(args, paint)
     if not args.policy:
         raise UsageError("explain: name a policy, or a rule by --rule")
-
     pipeline = load(args.policy)
     answer = ask(pipeline, args.side, content_of(args))
     found = [*reasons(pipeline, args.side, answer)]
@@ -77,7 +76,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _headline(pipeline: Pipeline, side: Side, answer: Answer, paint: Paint) -> Iterator[str]:
-
     action = paint(answer.action.value, style_of(answer.action))
     deciding = dict.fromkeys(
         each.guard for each in answer.verdicts if each.action is answer.action and each.mode == "enforce"
@@ -92,7 +90,6 @@ def _headline(pipeline: Pipeline, side: Side, answer: Answer, paint: Paint) -> I
 
 
 def _reason_lines(number: int, answer: Answer, reason: Reason, paint: Paint, *, show_text: bool) -> Iterator[str]:
-
     finding, text = reason.finding, reason.part.text
     where = f" of {printable(finding.where)}" if len(answer.parts) > 1 else ""
     span = f"{place(text, finding.start)} ({finding.start}-{finding.end}){where}"
@@ -112,7 +109,6 @@ def _why(reason: Reason, *, show_text: bool) -> Iterator[tuple[str, str]]:
         yield "because", printable(finding.detail)
     if facts is None:
         yield from _of_guard(reason)
-        yield "score", f"{finding.score:g}"
         return
     yield "looks for", printable(facts.looks_for)
     if reason.keyword:
@@ -134,10 +130,15 @@ def _why(reason: Reason, *, show_text: bool) -> Iterator[tuple[str, str]]:
 
 
 def _of_guard(reason: Reason) -> Iterator[tuple[str, str]]:
-
     if reason.seat is not None:
         said = about(reason.seat.guard)
-        yield "looks for", f"{said} (kind {kind_of(reason.seat.guard)})" if said else kind_of(reason.seat.guard)
+        yield "purpose", f"{said} (kind {kind_of(reason.seat.guard)})" if said else kind_of(reason.seat.guard)
+        finding = reason.finding
+        family, _, sign = finding.rule.partition(".")[2].rpartition(".")
+        if family:
+            yield "sign", printable(f"{sign}, of the family {family}".replace("_", " "))
+        # What a guard adds up from several signs it says itself, as the reason.
+        yield "score", _score(finding.score, None if family else needed_of(reason.seat.guard, finding.category))
         for condition in conditions_of(reason.seat):
             yield "asked", condition
 
@@ -151,7 +152,6 @@ def _row(name: str, value: str) -> str:
 
 
 def _near_lines(missed: Iterable[NearMiss], paint: Paint, *, show_text: bool) -> Iterator[str]:
-
     missed = [*missed]
     yield ""
     yield paint("near misses" if missed else "no near misses", "bold")
@@ -193,7 +193,6 @@ def _reason_as_json(reason: Reason, *, show_text: bool) -> dict[str, Any]:
 def _explain_rules(args: argparse.Namespace, paint: Paint) -> int:
     if args.rules and not args.policy:
         raise UsageError("explain --rules: name a policy")
-
     pipeline = load(args.policy) if args.policy else built_in()
     listed: list[tuple[Side, RuleFacts]] = [
         (side, facts) for side, facts in all_facts(pipeline) if args.rules or facts.rule == args.rule
@@ -213,7 +212,6 @@ def _explain_rules(args: argparse.Namespace, paint: Paint) -> int:
 
 
 def _rule_lines(side: Side, facts: RuleFacts, paint: Paint) -> Iterator[str]:
-
     yield paint(facts.rule, "bold")
     shadow = ", in shadow mode" if facts.mode == "shadow" else ""
     yield _row("category", facts.category)

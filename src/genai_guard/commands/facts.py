@@ -18,7 +18,17 @@ from genai_guard.guards.seat import Seat
 from genai_guard.guards.secrets import Secrets
 from genai_guard.text.rules import Rule
 
-__all__ = ["RuleFacts", "Source", "about", "conditions_of", "facts_of", "kind_of", "sources_of", "words_in_short"]
+__all__ = [
+    "RuleFacts",
+    "Source",
+    "about",
+    "conditions_of",
+    "facts_of",
+    "kind_of",
+    "needed_of",
+    "sources_of",
+    "words_in_short",
+]
 
 _WORDS_SHOWN: Final = 12
 _ENDINGS: Final = tuple(f"{gap}{word}" for word in ("number", "no", "nr", "num", "id") for gap in ("_", ""))
@@ -126,7 +136,7 @@ def facts_of(source: Source) -> RuleFacts:
         action=seat.action.value,
         mode=seat.mode,
         score=rule.score,
-        needed=_needed(guard, rule),
+        needed=needed_of(guard, rule.category),
         looks_for=_looks_for(guard, rule),
         checks=tuple(_checks(guard, rule)),
         words=() if rule.keywords else rule.starts or rule.words,
@@ -136,11 +146,13 @@ def facts_of(source: Source) -> RuleFacts:
     )
 
 
-def _needed(guard: Guard, rule: Rule) -> float | None:
+def needed_of(guard: Any, category: str) -> float | None:
+    """Return the score that a guard asks for, for findings of a category; None if it asks for none."""
     if isinstance(guard, PII):
         usual = DEFAULT_THRESHOLD if guard.entities is None else NAMED_THRESHOLD
-        return guard.thresholds.get(rule.category, usual if guard.threshold is None else guard.threshold)
-    needed = getattr(guard, "threshold", None)
+        return guard.thresholds.get(category, usual if guard.threshold is None else guard.threshold)
+    named: Any = getattr(guard, "thresholds", None) or {}
+    needed: Any = named.get(category, named.get(category.lower(), getattr(guard, "threshold", None)))
     return float(needed) if isinstance(needed, int | float) and not isinstance(needed, bool) else None
 
 

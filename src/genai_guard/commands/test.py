@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("policy", metavar="POLICY", help="a .yaml, .yml, .toml or .json file, or package.module:name")
     parser.add_argument("cases", metavar="CASES", nargs="+", help="cases files, or folders with *.cases.yaml or .jsonl")
+    parser.add_argument(
+        "--tag", action="append", default=[], help="run only cases with this tag; may stand several times"
+    )
     parser.add_argument("--fuzz", metavar="N", type=_count, default=0, help="run each case in N disguises too")
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="which disguises (%(default)s)")
     parser.add_argument(
@@ -115,7 +118,7 @@ def _run(args: argparse.Namespace) -> _Run:
 
     pipeline = load(args.policy)
     other = load(args.diff) if args.diff else None
-    cases = _varied(load_cases(*args.cases), args)
+    cases = _varied(_tagged(load_cases(*args.cases), args.tag), args)
     progress = _progress(args)
     try:
         report = run_cases(pipeline, cases, progress=lambda result, done, total: _step(progress, result, done, total))
@@ -123,8 +126,16 @@ def _run(args: argparse.Namespace) -> _Run:
         progress.clear()
     scores = score(report)
     calibration = _calibration(pipeline, cases, args)
-    diff = None if other is None else _diff(pipeline, other, cases)
+    diff = None if other is None else _diff(pipeline, other, cases, args)
     return _Run(report, scores, calibration, diff, tuple(complaints(scores, args.fail_under)), bool(args.fail_under))
+
+
+def _tagged(cases: tuple[Case, ...], tags: list[str]) -> tuple[Case, ...]:
+    chosen = tuple(case for case in cases if not tags or set(tags) & set(case.tags))
+    if not chosen:
+        known = sorted({tag for case in cases for tag in case.tags})
+        raise UsageError(f"no case has the tag {' or '.join(tags)}; there are {', '.join(known) or 'no tags'}")
+    return chosen
 
 
 def _varied(cases: tuple[Case, ...], args: argparse.Namespace) -> tuple[Case, ...]:
@@ -149,10 +160,14 @@ def _calibration(pipeline: Pipeline, cases: tuple[Case, ...], args: argparse.Nam
         progress.clear()
 
 
-def _diff(pipeline: Pipeline, other: Pipeline, cases: tuple[Case, ...]) -> PolicyDiff:
+def _diff(pipeline: Pipeline, other: Pipeline, cases: tuple[Case, ...], args: argparse.Namespace) -> PolicyDiff:
     from genai_guard.testing.cases.comparison import compare  # noqa: PLC0415  as above
 
-    return compare(pipeline, other, cases)
+    progress = _progress(args)
+    try:
+        return compare(pipeline, other, cases, progress=lambda _, done, total: progress.step(".", done, total))
+    finally:
+        progress.clear()
 
 
 def _progress(args: argparse.Namespace) -> Progress:

@@ -38,11 +38,12 @@ _FETCHED: Final = (
     rf"|(?<![\w-])url\(\s{{0,4}}[\"']?[^\s\"'<>()]{{0,20}}//[^\s\"'<>()]{{1,{MAX_BODY}}}+"
 )
 _SCRIPT: Final = (
-    r"(?<![\w-])(?:javascript|vbscript|livescript):[^\s\"<>(=;]{0,200}+[(=;][^\s\"<>]{0,1000}+"
+    r"(?<=\]\(|=[\"'])(?:javascript|vbscript|livescript):[^\s\"<>]{1,1000}+"
+    r"|(?<![\w-])(?:javascript|vbscript|livescript):[^\s\"<>(=;]{0,200}+[(=;][^\s\"<>]{0,1000}+"
     r"|(?<![\w-])data:(?:text/(?:html|javascript|xml)|application/(?:x-)?(?:javascript|ecmascript|xml|xhtml\+xml)|image/svg\+xml)"
     r"[;,][^\s\"<>)]{0,1000}+"
     r"|(?<![\w-])(?:file|smb)://[^\s\"'<>)]{1,1000}+"
-    r"|(?<![\w-])(?:ms-msdt|search-ms):[^\s\"<>)]{1,1000}+"
+    r"|(?<![\w-])(?:ms-msdt|search-ms|ms-officecmd|ms-appinstaller):[^\s\"<>)]{1,1000}+"
 )
 _is_placeholder: Final = re.compile(r"[{}$()*|^\s]").search
 _up_to_quote: Final = re.compile(r"[^\s<>\"')]*").match
@@ -50,6 +51,10 @@ _url_in: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{1,19}:)?//").search
 _nested: Final = re.compile(r"(?<![A-Za-z0-9+.-])(?:https?|ftp|wss?)://[^\s\"'<>&]{1,500}", re.IGNORECASE).finditer
 _does_nothing: Final = re.compile(r"javascript:\s*(?:;|void\s*\(?\s*0\s*\)?)?;*['\")\]]*", re.IGNORECASE).fullmatch
 _is_active: Final = re.compile(r"<script|\son[a-z]{3,20}\s*=|javascript:|<foreignobject", re.IGNORECASE).search
+_is_sensitive: Final = re.compile(
+    r"/(?:etc|proc|root|sys)/|/\.(?:ssh|aws|gnupg|kube|docker)/|\.env\b|id_(?:rsa|ed25519)|/windows/|boot\.ini|shadow|passwd",
+    re.IGNORECASE,
+).search
 _local_file: Final = re.compile(r"file://(?:localhost)?(?:/|\Z)", re.IGNORECASE).match
 
 
@@ -62,14 +67,16 @@ class Links(RuleGuard):
 
     - `LINK_DENIED`: its host is on `deny`.
     - `LINK_SCHEME`: it runs a script or opens something on the machine of the reader: `javascript:`, `vbscript:`,
-      `data:` with a page or script, `file:` of another machine, `smb:`, `ms-msdt:`, `search-ms:`.
+      `data:` with a page or script, `file:` of another machine or of its settings, `smb:`, `ms-msdt:` and the like.
     - `LINK_PRIVATE`: it leads to this machine, a private network or the metadata of a cloud, whether as a name, in any
       way of writing an address, as an address within a name (`127.0.0.1.nip.io`), or in a parameter of the link.
     - `LINK_CREDENTIALS`: there is a user name or password before its host, or what shall pass for the host.
     - `LINK_HOMOGRAPH`: its host looks like another one: letters of two alphabets in a label, letters that all look like
-      ASCII, a well-known name with marks, a character that looks like a point or stroke; Punycode is decoded first.
+      ASCII, a well-known name with marks or with figures for letters, a character that looks like a point or stroke;
+      Punycode is decoded first.
     - `LINK_EXFILTRATION`: it carries a text away, encoded in base64 or hexadecimal; of pictures, and what else a page
-      fetches by itself, also words in a row, an e-mail address or a long random value that is no signature.
+      fetches by itself, also words in a row, an e-mail address, a parameter such as `password`, or a long random value
+      under a name such as `data`. So does a link to a service that records what is asked of it.
     - `LINK_ADDRESS`: its host is an address and no name.
     - `LINK_NOT_ALLOWED`: its host is not on `allow`.
 
@@ -263,8 +270,10 @@ def _fetched_rule(policy: _Policy) -> Rule:
 
 def _is_inert(matched: str) -> bool:
     """Whether what looks like a script does nothing, a file is one of this machine, or a picture holds no script."""
-    if _does_nothing(matched) is not None or _local_file(matched) is not None:
+    if _does_nothing(matched) is not None:
         return True
+    if _local_file(matched) is not None:
+        return _is_sensitive(matched) is None
     head, _, data = matched.partition(",")
     if not ("svg" in head or "/xml" in head):
         return False
@@ -286,9 +295,10 @@ _SCRIPT_RULE: Final = Rule(
     ignore_case=True,
     ignore=_is_inert,
     trim=trimmed,
+    look_behind=2,
     max_length=1280,
     min_length=7,
-    literals=("script:", "data:", "file:", "smb:", "ms-msdt:", "search-ms:"),
+    literals=("script:", "data:", "file:", "smb:", "ms-msdt:", "search-ms:", "ms-officecmd:", "ms-appinstaller:"),
 )
 
 

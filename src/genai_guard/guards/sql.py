@@ -39,7 +39,7 @@ class SQL(GuardBase):
     PRAGMA, SHUTDOWN, BACKUP, users and roles). A statement of a class that is not allowed is found as `sql.write` and
     so on; destructive ones are found whatever is allowed, as `sql.drop`, `sql.delete_without_where`,
     `sql.always_true`, `sql.program`, `sql.shell`, `sql.file`, `sql.hidden_by_comments` and the like; and pieces that
-    break out of a value as `sql.injection.tautology`, `.union`, `.stacked`, `.cut`, `.delay`, `.schema`, `.hidden`.
+    break out of a value as `sql.injection.tautology`, `.union`, `.stacked`, `.subquery`, `.cut`, `.delay`, `.schema`, `.hidden`.
 
     Statements are looked for in plain text, in code, in the strings of other languages and in the strings of JSON.
     What stands in a string or a comment of SQL is not taken for a statement. Without `dialect` a tokenizer and the
@@ -189,8 +189,7 @@ def _is_listed(name: str, tables: frozenset[str]) -> bool:
 
 def _strings(name: str, values: object) -> tuple[str, ...]:
     items: Any = (values,) if isinstance(values, str) else values
-    if not isinstance(items, Sequence) or not all(
-        isinstance(item, str) and item for item in cast("Sequence[Any]", items)
-    ):
+    words = tuple(dict.fromkeys(cast("Sequence[object]", items))) if isinstance(items, Sequence) else (None,)
+    if not all(isinstance(word, str) and word for word in words):
         raise ConfigurationError(f"SQL({name}=...) takes a list of words")
-    return tuple(dict.fromkeys(cast("Sequence[str]", items)))
+    return cast("tuple[str, ...]", words)

@@ -9,6 +9,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genai_guard.testing.cases.calibration import Calibration, ThresholdFit
 from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Place
@@ -227,6 +229,20 @@ def test_overlapping_spans_are_marked_by_the_gravest() -> None:
         '<mark class="missing">6</mark><mark class="missing">7</mark><small>missing B</small>'
         '<mark class="extra">8</mark><small>not expected C</small>9</pre>'
     )
+
+
+@given(
+    st.text(st.sampled_from("ab<&\"'\n"), max_size=30),
+    st.lists(
+        st.tuples(st.integers(-2, 32), st.integers(-2, 32), st.sampled_from(["hit", "missing", "extra"])), max_size=6
+    ),
+)
+def test_marks_leave_the_text_as_it_is(text: str, found: list[tuple[int, int, str]]) -> None:
+    page = Page(marked(text, [Span(start, end, kind, "X") for start, end, kind in found]))
+    assert page.faults == []
+    assert "".join(data for where, data in page.texts if where != "small") == text
+    covered = {at for start, end, _ in found if 0 <= start < end <= len(text) for at in range(start, end)}
+    assert sum(len(data) for where, data in page.texts if where == "mark") == len(covered)
 
 
 def test_spans_outside_of_the_text_are_left_out() -> None:

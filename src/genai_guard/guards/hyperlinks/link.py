@@ -29,13 +29,15 @@ MAX_BODY: Final = 1_000
 """Characters of a link, its scheme aside. Of a longer one this beginning is found."""
 BODY: Final = f"[^{_ENDS}]"
 _STARTS: Final = (
-    r"(?:(?<![A-Za-z0-9+.-])(?:h(?:tt|xx)ps?|ftps?|wss?|gopher)\[?:\]?(?://|\\\\)[\\/]{0,4}"
+    r"(?:(?<![A-Za-z0-9+.-])(?:h(?:tt|xx)ps?|s?ftps?|wss?|gopher|dict|ldaps?|tftp)\[?:\]?(?://|\\\\)[\\/]{0,4}"
     r"|(?<=\]\(|=[\"'])//|(?<![\w.@/-])www\.)"
 )
 LINK: Final = rf"{_STARTS}{BODY}{{1,{MAX_BODY}}}+"
 """A link with a scheme of the web, relative to the scheme of its page in Markdown and HTML, or with nothing but `www.`."""
 
-WEB_SCHEMES: Final = frozenset({"", "http", "https", "ftp", "ftps", "ws", "wss", "gopher"})
+WEB_SCHEMES: Final = frozenset(
+    {"", "http", "https", "ftp", "ftps", "sftp", "ws", "wss", "gopher", "dict", "ldap", "ldaps", "tftp"}
+)
 _parts: Final = re.compile(r"(?:([a-z][a-z0-9+.-]*)\[?:\]?)?[\\/]*([^/\\?#]*)(.*)", re.IGNORECASE | re.DOTALL).match
 _port: Final = re.compile(r":\d*\Z").search
 _brackets: Final = re.compile(r"[()\[\]]").finditer

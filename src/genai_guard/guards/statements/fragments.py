@@ -20,6 +20,7 @@ _FRAGMENTS: Final = {
     "union": rf"(?:['\")\d]|\*/|^|\bnull){_GAP}\bunion{_GAP}(?:(?:all|distinct)\b{_GAP})?\(?{_GAP}select\b(?={_GAP}(?:[*\d'\"@(]|null\b|\w+\s?[,(.]|\w+\s+from\b))",
     "stacked": rf"(?:['\")]|\b\d+){_GAP};{_GAP}(?:drop|delete|insert|update|exec|execute|shutdown|alter|truncate|create|grant|waitfor|declare)\b{_GAP}"
     r"(?:table|from|into|database|xp_|sp_|delay|user|view|@|\w+\s+set\b|with|schema|index|;|--|$)",
+    "subquery": rf"['\"]{_GAP}(?:\|\||\+|,|=){_GAP}\({_GAP}select\b[^;]{{0,200}}?\bfrom\b",
     "cut": r"\w['\"]\)*\s*(?:--|#|/\*)[ \t+]*(?:$|(?=['\"]))|(?:^|\w)['\"]\)*\s*;\s*(?:--|#)",
     "delay": rf"(?:['\";)\d]|\b(?:and|or|select)\b){_GAP}\(?{_GAP}(?:select{_GAP})?(?:if\([^)]{{0,40}},)?(?:sleep|pg_sleep|benchmark)\s?\(\s?\d"
     r"|\bwaitfor\s+delay\s+'\d",
@@ -31,6 +32,7 @@ _NEEDS: Final = {
     "tautology": ("'", '"', "or ", "or\t", "||"),
     "union": ("union",),
     "stacked": (";",),
+    "subquery": ("select",),
     "cut": ("--", "#", "/*"),
     "delay": ("sleep", "benchmark", "waitfor"),
     "schema": ("from",),

@@ -25,7 +25,8 @@ def rate_cell(rate: Rate | None, what: str, *, low_is_good: bool = False) -> Mar
     """Return a cell of a table: the share, the counts it is made of, and its interval."""
     if rate is None or not rate.trials:
         return element("td", element("span", "–", class_="none", title="nothing to measure it by"))  # noqa: RUF001  as above
-    counts = element("span", f"{rate.hits:,} of {rate.trials:,}", class_="counts")
+    interval = f"{100 * rate.low:.1f} to {100 * rate.high:.1f}"
+    counts = element("span", f"{rate.hits:,} of {rate.trials:,}, {interval}", class_="counts")
     return element("td", element("span", percent(rate.value), class_="figure"), counts, _bar(rate, what, low_is_good))
 
 
