@@ -168,6 +168,12 @@ def test_the_table_is_for_people() -> None:
     assert lines[1].endswith("50.0 % (9.5-90.5)")
 
 
+def test_rules_that_no_case_is_about_are_left_out_of_the_table() -> None:
+    scores = scored({"text": "bob@example.com", "expect": "flag"}, {"text": "hello", "expect": "allow"})
+    assert counts(scores, "rule", "pii.email") == (0, 0, 0, 1)
+    assert "rule" not in scores.table()
+
+
 LABELS = st.fixed_dictionaries(
     {"text": st.sampled_from(["bob@example.com", "nightjar", "INT-1 and al@example.com", "hello"])},
     optional={

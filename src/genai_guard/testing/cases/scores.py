@@ -57,6 +57,11 @@ class Score:
     true_negatives: int = 0
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is nowhere, and is found nowhere."""
+        return not (self.true_positives or self.false_positives or self.false_negatives)
+
+    @property
     def recall(self) -> Rate:
         """Share of what is there that is found."""
         return wilson(self.true_positives, self.true_positives + self.false_negatives)
@@ -87,9 +92,12 @@ class Scores:
         return next((row for row in self.rows if (row.kind, row.name) == (kind, name)), Score(kind=kind, name=name))
 
     def table(self, *, kinds: Iterable[Kind] = KINDS) -> str:
-        """Return the scores as a table for people, with 95 % intervals."""
+        """Return the scores as a table for people, with 95 % intervals.
+
+        Rules that no case is about, and that are never wrong, are left out.
+        """
         chosen = set(kinds)
-        rows = [row for row in self.rows if row.kind in chosen]
+        rows = [row for row in self.rows if row.kind in chosen and not (row.kind == "rule" and row.is_idle)]
         cells = [_HEAD, *(_cells(row) for row in rows)]
         widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
         return "\n".join(_aligned(line, widths) for line in cells)
