@@ -16,6 +16,7 @@ from genai_guard.guards import (
     BlockedPatterns,
     ContentSafety,
     Context,
+    Groundedness,
     InvisibleText,
     JSONSchema,
     Judge,
@@ -24,6 +25,7 @@ from genai_guard.guards import (
     Names,
     PydanticModel,
     Refusal,
+    Relevance,
     Repetition,
     Secrets,
     SystemPromptLeak,
@@ -125,6 +127,35 @@ class _Call:
         return self.guard.check_part(Part(text, "assistant", "arguments", "", "order"), _CONTEXT)
 
 
+class _Grounded:
+    """A guard whose `check` wants the sources beside the text."""
+
+    def __init__(self) -> None:
+        self.guard = Groundedness()
+
+    def check(self, text: str) -> Verdict:
+        verdict = self.guard.check(text, sources=[CLEAN])
+        assert isinstance(verdict, Verdict)
+        return verdict
+
+
+class _Relevant:
+    """A guard whose `check` wants the question beside the text."""
+
+    def __init__(self) -> None:
+        self.guard = Relevance()
+
+    def check(self, text: str) -> Verdict:
+        verdict = self.guard.check(text, question=CLEAN[:200])
+        assert isinstance(verdict, Verdict)
+        return verdict
+
+
+_ELSEWHERE: Final = (
+    "Penguins huddle together against frost, taking turns inside, where feathers stay surprisingly dry. " * 10
+)
+
+
 def _two() -> tuple[Any, Any]:
     return PII(["EMAIL"]), BlockedPatterns(KEYWORDS)
 
@@ -140,6 +171,7 @@ LINES: Final[Mapping[str, Line]] = {
     "escalate": Line(
         lambda: escalate(BlockedPatterns(KEYWORDS, action="flag")), "how to forge stolen cards", alone=True
     ),
+    "groundedness": Line(_Grounded, "within 8,431 days, says Henderson", alone=True),
     "invisible_text": Line(InvisibleText, "a pay\u200bload"),
     "json_schema": Line(lambda: JSONSchema(_SCHEMA), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
     "judge": Line(lambda: Judge(_judged, cache_size=0), "you doorknob"),
@@ -149,6 +181,7 @@ LINES: Final[Mapping[str, Line]] = {
     "pii": Line(PII, "write to jo.harper@example.com or pay from 4111 1111 1111 1111"),
     "pydantic_model": Line(lambda: PydanticModel(_Order), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
     "refusal": Line(Refusal, f"I'm sorry, but I can't help with that. {CLEAN}"[:1000], whole=True),
+    "relevance": Line(_Relevant, _ELSEWHERE, whole=True, alone=True),
     "repetition": Line(Repetition, "and so on and on " * 59, whole=True),
     "secrets": Line(Secrets, "the key is AKIAQ3EGRIZTWNBW7FPK"),
     "sql": Line(SQL, "DROP TABLE customers;"),
