@@ -107,11 +107,12 @@ class Bench:
     def _await(self, coroutine: Coroutine[Any, Any, T]) -> T:
         import asyncio  # noqa: PLC0415  for policies with asynchronous guards
 
-        if asyncio.events._get_running_loop() is not None:  # noqa: SLF001  as `get_running_loop`, without the error
-            return _in_thread(lambda: asyncio.run(coroutine))
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-        return self._runner.run(coroutine)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self._runner = self._runner or asyncio.Runner()
+            return self._runner.run(coroutine)
+        return _in_thread(lambda: asyncio.run(coroutine))
 
     def _lane(self, side: CaseSide, guard: str) -> _Lane:
         lane = self._lanes.get((side, guard))
