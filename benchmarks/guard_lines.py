@@ -141,7 +141,7 @@ LINES: Final[Mapping[str, Line]] = {
     "invisible_text": Line(InvisibleText, "a pay\u200bload"),
     "json_schema": Line(lambda: JSONSchema(_SCHEMA), _NO_ORDER, whole=True, clean=_ORDER, alone=True),
     "judge": Line(lambda: Judge(_judged, cache_size=0), "you doorknob"),
-    "language": Line(lambda: Language(["en"]), "Wir ziehen im Frühjahr um. " * 37, whole=True),
+    "language": Line(lambda: Language(["en"]), "Wir ziehen im Frühjahr um. " * 37, whole=True, alone=True),
     "length": Line(lambda: Length(max_tokens=1_000), "one word after another " * 250, whole=True),
     "links": Line(Links, "see http://169.254.169.254/latest/meta-data/"),
     "names": Line(lambda: Names(_a_name), "said Harper"),
