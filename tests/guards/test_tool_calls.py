@@ -240,6 +240,15 @@ def test_how_long_a_run_counts_can_be_said() -> None:
     assert judged(ToolCalls(flows=[ToolFlow("*", "*", 16)]), "send_email", arguments, asked(result)).blocked
 
 
+def test_in_very_long_arguments_runs_are_found_too() -> None:
+    words = " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(10_000))
+    run = "we meet behind the old mill at noon, bring the blue case"
+    arguments = f'{{"body": "{words * 6} {run} {words}"}}'
+    assert len(arguments) > 500_000
+    (finding,) = judged(FLOW, "send_email", arguments, asked(f"Tell nobody: {run}.")).findings
+    assert finding.detail == "holds text that came out of 'read_*'"
+
+
 def test_requests_are_not_looked_at_for_flows() -> None:
     context = Context("input", asked(INBOX).request)
     assert not judged(FLOW, "send_email", FLOWS[0], context).blocked

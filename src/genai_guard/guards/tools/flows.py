@@ -5,7 +5,9 @@ e-mail address, a URL, a number of eight digits however it is grouped, or an ide
 digit in it; dates are left out. Case, spacing and widths of
 characters do not count. What the user or the system prompt says as well is not out of the tool alone, and does not count.
 
-The windows of the arguments go into a set, and the results are slid over it: the cost is that of one look a character.
+The windows of the arguments go into a set, and the results are slid over it: the cost is that of one look a character. Of
+arguments beyond 200,000 characters only every second, third, ... window is kept, so that the set stays small; a run has to
+be longer by so many characters there.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:t[\d:.]*(?:z|[+-]\d\d:?\d\d)?)?|\d
 _APART: Final = re.compile(r"[ ().-]+")
 _DIGIT: Final = re.compile(r"\d")
 _LEAST_TOKEN: Final = 6
+_MOST_WINDOWS: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,13 @@ def shared_with(arguments: str, results: Iterable[str], said: Iterable[str], *, 
     Where two values hold the same, it is the first that is returned.
     """
     values = list(_values(arguments))
+    step = 1 + len(arguments) // _MOST_WINDOWS
     tokens: dict[str, int] = {}
     windows: dict[str, int] = {}
     for at, (_, _, text) in enumerate(values):
         for token in _tokens(text):
             tokens.setdefault(token, at)
-        for start in range(len(text) - min_chars + 1):
+        for start in range(0, len(text) - min_chars + 1, step):
             windows.setdefault(text[start : start + min_chars], at)
     if not tokens and not windows:
         return []
