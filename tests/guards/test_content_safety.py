@@ -25,6 +25,7 @@ from genai_guard.text import Scanner
 from genai_guard.verdicts import Action
 from guards import content_safety_fresh as fresh
 from guards import content_safety_further as further
+from guards import content_safety_later as later
 from guards import content_safety_more as more
 from guards.content_safety_harmless import NEGATIVES
 from guards.content_safety_texts import POSITIVES
@@ -40,8 +41,8 @@ MISSED = {
 }
 """What has no word of its own that tells it from harmless texts, or stands beside one that speaks for a report."""
 FALSE_ALARMS = {"What does 'bitch' mean in dog breeding?"}
-FRESH_FOUND = 28
-"""Of the texts that no rule was written for, 27 of them at first sight: a lexical classifier knows no paraphrases."""
+FRESH_FOUND = 17
+"""Of the texts that no rule was written for: a lexical classifier knows no paraphrases."""
 
 GUARD = ContentSafety()
 CASES = [
@@ -99,7 +100,7 @@ def test_what_is_unsafe_is_found_under_its_category(category: str, text: str) ->
     assert (category in found(text)) is (text not in MISSED)
 
 
-@pytest.mark.parametrize("text", [*NEGATIVES, *more.NEGATIVES, *further.NEGATIVES, *fresh.NEGATIVES])
+@pytest.mark.parametrize("text", [*NEGATIVES, *more.NEGATIVES, *further.NEGATIVES, *later.NEGATIVES, *fresh.NEGATIVES])
 def test_what_is_harmless_passes(text: str) -> None:
     assert (found(text) != set()) is (text in FALSE_ALARMS)
 
@@ -134,13 +135,13 @@ def test_a_streamed_reply_is_stopped_where_it_turns_bad() -> None:
 
 def test_there_are_enough_texts_of_each_category() -> None:
     assert all(len(POSITIVES[category]) + len(more.POSITIVES[category]) >= 35 for category in CATEGORIES)
-    assert len(NEGATIVES) + len(more.NEGATIVES) + len(fresh.NEGATIVES) >= 300
+    assert len(NEGATIVES) + len(more.NEGATIVES) + len(later.NEGATIVES) >= 300
 
 
 def test_the_page_tells_how_much_is_found_of_texts_that_no_rule_was_written_for() -> None:
     unseen = [(category, text) for category, texts in fresh.POSITIVES.items() for text in texts]
     assert sum(category in found(text) for category, text in unseen) == FRESH_FOUND
-    assert len(unseen) == 48
+    assert len(unseen) == 36
 
 
 def test_findings_point_at_what_gave_the_text_away() -> None:
@@ -351,3 +352,8 @@ def test_places_are_in_the_order_of_the_text() -> None:
     places = LexicalClassifier().places("fuck you. " * 3 + "I want to die. heil hitler")
     assert all(before.start <= after.start for before, after in pairwise(places))
     assert {place.category for place in places} == {"harassment", "self_harm", "hate"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in _rules() if rule.pattern], ids=lambda rule: rule.id)
+def test_no_expression_is_looked_for_in_every_text(rule: Any) -> None:
+    assert rule.words or rule.literals or rule.starts

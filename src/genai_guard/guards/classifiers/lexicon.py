@@ -22,13 +22,13 @@ _GROUPS: Final = (
     "poles|nigerians|pakistanis|people of colou?r|illegals|natives|aboriginals"
 )
 _LOW: Final = (
-    "vermin|parasites?|cockroach(?:es)?|rats|animals|apes|monkeys|subhumans?|sub-human|scum|filth|filthy|disgusting|"
+    "vermin|parasites?|cockroach|cockroaches|rats|animals|apes|monkeys|subhumans?|sub-human|scum|filth|filthy|disgusting|"
     "inferior|savages?|terrorists|criminals|rapists|thieves|pigs|dogs|freaks|degenerates?|abominations?|plague|disease|"
     "cancer|mentally ill|retarded|stupid|dumb|dirty|garbage|trash|less intelligent|not human|a burden|evil|lazy|"
     "liars|unnatural|perverts|sick|worthless|pests?"
 )
 _INSULT: Final = (
-    "idiots?|morons?|imbeciles?|losers?|retards?|retarded|bitch(?:es)?|assholes?|arseholes?|bastards?|dumbass(?:es)?|"
+    "idiots?|morons?|imbeciles?|losers?|retards?|retarded|bitch|bitches|assholes?|arseholes?|bastards?|dumbass|dumbasses|"
     "cunts?|scum|scumbags?|pigs?|clowns?|cow|whores?|sluts?|dumb|dumber|dumbest|stupid|stupidest|pathetic|worthless|"
     "ugly|ugliest|disgusting|useless|brain-dead|braindead|garbage|trash|piece of shit|piece of garbage|piece of crap|"
     "waste of space|waste of oxygen|waste of air|failures?|cowards?|freaks?|cretins?|wankers?|twats?|pricks?|dickheads?|"
@@ -225,4 +225,4 @@ def expanded(pattern: str) -> str:
     source = _LIST.sub(lambda found: _LISTS[found[1]], pattern.replace("{apos}", "\0"))
     source = source.replace("{apos}", "\0").replace("'", f"{_APOSTROPHE}?").replace("\0", _APOSTROPHE)
     source = source.replace(" ", _SPACE)
-    return _GAP.sub(lambda found: rf"(?:[^\s.!?;]{{1,20}}\s{{1,3}}){{0,{found[1]}}}", source)
+    return _GAP.sub(lambda found: rf"(?:[^\s.!?;]{{1,20}}\s{{1,3}}){{0,{found[1]}}}\b", source)
