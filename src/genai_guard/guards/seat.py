@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Context, ContextGuard, Guard
@@ -69,7 +69,8 @@ class Seat:
         ask = guard.check_part if isinstance(guard, ContextGuard) else check
         is_async = inspect.iscoroutinefunction(ask) or bool(getattr(guard, "is_async", False))
         inline = not is_async and not getattr(guard, "blocking", False)
-        kinds, detail = getattr(guard, "kinds", None), getattr(guard, "detail", None)
+        kinds: Any = getattr(guard, "kinds", None)
+        detail: Any = getattr(guard, "detail", None)
         return _checked(
             cls(
                 guard=guard,
@@ -88,7 +89,7 @@ class Seat:
                 timeout_s=None if inline else getattr(guard, "timeout_s", None),
                 beside_call=bool(getattr(guard, "beside_call", False)),
                 max_reasks=int(getattr(guard, "max_reasks", 0)),
-                detail=detail if callable(detail) else None,
+                detail=cast("Any", detail) if callable(detail) else None,
                 conditions=conditions,
                 escalations=escalations,
             )
