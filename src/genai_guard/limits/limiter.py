@@ -55,7 +55,7 @@ class RateLimiter:
         store: Where usage is kept.
         estimates: What replies have been like, by model.
         needs_tokens: Whether any of them counts tokens. If none does, `tokens=` makes no difference.
-        needs_usd: Whether any of them counts money.
+        needs_parts: Whether any of them counts input, output or money, for which their sum will not do.
         keys: Names of the keys that limits go by. Other keys make no difference.
         on_error: `allow` if every limit lets calls through when the store fails.
         is_async: Whether the store is asynchronous: `areserve` and `asettle` are then the only way to use it.
@@ -67,7 +67,7 @@ class RateLimiter:
 
     limits: tuple[Limit, ...]
     needs_tokens: bool
-    needs_usd: bool
+    needs_parts: bool
     keys: frozenset[str]
     on_error: OnError
     is_async: bool
@@ -96,7 +96,7 @@ class RateLimiter:
     def _adopt(self, limits: tuple[Limit, ...], counts: Counts) -> None:
         self.limits = limits
         self.needs_tokens = any(limit.unit in {"tokens", "input_tokens", "output_tokens"} for limit in limits)
-        self.needs_usd = any(limit.unit == "usd" for limit in limits)
+        self.needs_parts = any(limit.unit in {"input_tokens", "output_tokens", "usd"} for limit in limits)
         names = {limit.by for limit in limits if limit.by}
         self.keys = frozenset(name for by in names for name in ((by,) if isinstance(by, str) else by))
         self.on_error = "block" if any(limit.on_error == "block" for limit in limits) else "allow"
