@@ -39,6 +39,7 @@ class Forward:
         self._lag = 0
 
     def __call__(self) -> int:
+        """Return the time, which is never less than before."""
         now = self._clock() + self._lag
         if now < self._latest:
             self._lag += self._latest - now
