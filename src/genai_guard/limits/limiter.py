@@ -105,6 +105,7 @@ class RateLimiter:
         self.is_async = iscoroutinefunction(counts.reserve)
         self._counts = counts
         self._now = bound = Bound(limits, names, counts, is_async=self.is_async)
+        self._settling = (bound.settle, bound.width)
         self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
 
     def reserve(self, ticket: Ticket | None = None, /, *, requests: int = 1, tokens: int = 0, **keys: Any) -> Ticket:
@@ -208,13 +209,13 @@ class RateLimiter:
             tokens = cost_of("tokens", tokens)
         if type(ticket) is not Ticket:
             raise ConfigurationError(f"settle({type(ticket).__name__}): takes the Ticket that reserve() returned")
-        now = self._now
+        settle, width = self._settling
         actual = (
             (None, tokens)
-            if now.width < 2 and input_tokens is None and output_tokens is None
+            if width < 2 and input_tokens is output_tokens is None
             else _actual(tokens, input_tokens, output_tokens, usd)
         )
-        settled: bool = now.settle(ticket, actual)
+        settled: bool = settle(ticket, actual)
         return settled
 
     async def areserve(
