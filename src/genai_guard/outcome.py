@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from genai_guard.effects import Smuggled
 from genai_guard.errors import ComponentFailed, Rejected
+from genai_guard.limits.charges import Ending
 from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
 from genai_guard.recording.event import Event
 
@@ -171,20 +172,23 @@ class Call:
         return self.stage in _ANSWERING
 
     @property
-    def charge(self) -> int | None:
-        """What limits count for a call without an answer; None to keep what was reserved.
+    def ending(self) -> Ending:
+        """How the call ended, for limits."""
+        return Ending(
+            self.status,
+            self.stage,
+            self.answering,
+            self.model_s > 0,
+            self.usage,
+            self.reported is not None,
+            self.error_type,
+        )
 
-        A call that was cut off at the model may have been charged by the provider in full: the reservation stands. One
-        that the provider refused has cost nothing. One that an input guard refused while the
-        model was at it has cost nobody knows what.
-        """
-        is_unknown = self.status in {"timeout", "cancelled"} or (self.stage == "input" and self.model_s > 0)
-        return None if is_unknown else 0
-
-    def cost_usd(self, usage: Usage) -> float | None:
-        """Return the price of the call, with that of models that guards asked; None where none is known."""
+    def cost_usd(self, usage: Usage, *, spent: bool = True) -> float | None:
+        """Return the price of the call, with that of models that guards asked if `spent`; None where none is known."""
         prices = self.plan.prices
-        asked = [((self.model, self.asked), usage), *(((model,), spent) for model, spent in self.spent)]
+        others = self.spent if spent else ()
+        asked = [((self.model, self.asked), usage), *(((model,), spent) for model, spent in others)]
         known = [(prices.get(names[0]) or prices.get(names[-1]), usage) for names, usage in asked]
         costs = [price.cost_usd(usage) for price, usage in known if price is not None]
         return sum(costs) if costs else None
