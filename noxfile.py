@@ -38,7 +38,7 @@ SAME_ON_EVERY_PYTHON = (
 )
 """Tests of patterns, checksums and laws, which take long and come out the same wherever the same packages are."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
-BENCHMARK_PARTS = {"handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
+BENCHMARK_PARTS = {"guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
 """Modules that the benchmarks share."""
 
 
