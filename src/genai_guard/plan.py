@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.screen import Screen
     from genai_guard.limits import OutputEstimates, RateLimiter
     from genai_guard.outcome import Call
-    from genai_guard.prices import Price
+    from genai_guard.prices import Prices
     from genai_guard.recording.event import Event
     from genai_guard.routing import ExperimentRouter
 
@@ -178,7 +178,7 @@ class Plan:
     by_request: bool
     expected_output_tokens: int
     estimates: OutputEstimates | None
-    prices: Mapping[str, Price]
+    prices: Prices
     on_reject: Callable[[Rejected], Any] | None
     on_reject_is_async: bool
     record: Callable[[Event], object]

@@ -84,12 +84,14 @@ def reserve(plan: Plan, call: Call, *, more: int = 0) -> None:
         size += byte_size(part[0])
     call.input_tokens = tokens = estimate_tokens(size)
     limiter = plan.limiter
+    if plan.prices.refuses:
+        plan.prices.check(call.asked)
     if limiter is None:
         return
     expected = _expected(plan, call)
     amounts: dict[str, Any] = {"tokens": tokens + expected}
     if getattr(limiter, "needs_parts", False):
-        usd = call.cost_usd(Usage(tokens, expected), spent=False) or 0
+        usd = call.cost_usd(Usage(tokens, expected), spent=False) or 0 if plan.prices else 0
         amounts |= {"input_tokens": tokens, "output_tokens": expected, "usd": usd}
     call.ticket = Ticket()  # before anything is claimed: an interrupt may strike between the claim and its return
     try:
