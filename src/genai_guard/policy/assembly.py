@@ -12,7 +12,7 @@ from genai_guard.limits import Limit, RateLimiter
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
-from genai_guard.prices import Price
+from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
 from genai_guard.routing import Experiment, ExperimentRouter
 
@@ -33,6 +33,7 @@ def assemble(
     experiments: Sequence[Experiment] = (),
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
+    unknown_model: Literal["error", "zero"] | Price = "zero",
     expected_output_tokens: int = 256,
 ) -> Pipeline:
     """A policy of genai_guard: guards, limits, experiments and metrics around calls of a language model.
@@ -47,6 +48,8 @@ def assemble(
         experiments: A/B tests, whose parameters are merged into the call.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
+        unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
+            is given; or, for `error`, the call is refused.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
 
     Raises:
@@ -57,6 +60,8 @@ def assemble(
     problems += _clashes(("experiments",), experiments, lambda experiment: experiment.name, _same_experiment)
     limiter = _built("limits", RateLimiter, limits, problems)
     router = _built("experiments", ExperimentRouter, experiments, problems)
+    if not prices and isinstance(unknown_model, str):
+        problems += _unpriced(limits)
     if problems:
         raise Problems(problems)
     return Pipeline(
@@ -66,7 +71,7 @@ def assemble(
         limiter=limiter,
         router=router,
         recorder=metrics,
-        prices=prices,
+        prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,
     )
 
@@ -104,6 +109,12 @@ def _limit_clashes(limits: Sequence[Limit]) -> Iterator[Problem]:
         return f"{first} and {second} both limit {limit.unit} per {limit.per} {whose}: keep the one that is meant"
 
     return _clashes(("limits",), limits, lambda limit: (limit.unit, limit.per, limit.by, limit.mode), same)
+
+
+def _unpriced(limits: Sequence[Limit]) -> Iterator[Problem]:
+    for index, limit in enumerate(limits):
+        if limit.unit == "usd":
+            yield Problem(("limits", index), "a limit of usd counts nothing without prices: add prices of the models")
 
 
 def _same_experiment(first: str, second: str, experiment: Experiment) -> str:
