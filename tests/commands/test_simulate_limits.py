@@ -51,18 +51,16 @@ def test_the_table_says_what_each_limit_did(capsys: pytest.CaptureFixture[str]) 
         "12 calls in 50 s: 6 admitted (50.0 %), 6 refused",
         "admitted were 150 tokens, $0.15",
         "",
-        "limit                      refused                    peak  keys  fullest key  longest wait",
-        "2 requests/minute by user        6          2 of 2 (100 %)     2  ann                  20 s",
-        "$1/calendar day                  0  $0.155 of $1 (16 %)     1  -                       -".replace(
-            "0  $0.155", "0     $0.155"
-        ),
+        "limit                      refused                 peak  keys  fullest key  longest wait",
+        "2 requests/minute by user        6       2 of 2 (100 %)     2  ann                  20 s",
+        "$1/calendar day                  0  $0.155 of $1 (16 %)     1  -                       -",
     ]
 
 
 def test_the_bars_are_as_wide_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    out = printed(capsys, "traffic.csv", "--spans", "6")
+    out = printed(capsys, "traffic.csv", "--spans", "6", "--color", "never")
     assert "  0 % |██████|" in out
-    assert "         r  r".replace(" ", "") in out.replace(" ", "")
+    assert "\n         rrrr\n" in out
 
 
 def test_a_terminal_without_blocks_gets_other_characters(monkeypatch: pytest.MonkeyPatch) -> None:

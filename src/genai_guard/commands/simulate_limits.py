@@ -118,7 +118,9 @@ def _print(args: argparse.Namespace, result: Result) -> None:
 def _code(args: argparse.Namespace, result: Result) -> int:
     if args.max_refused is None or 100 * result.refused <= args.max_refused * result.calls:
         return OK
-    sys.stderr.write(f"{result.refused / result.calls:.1%} of the calls are refused, more than {args.max_refused:g} %\n")
+    sys.stderr.write(
+        f"{result.refused / result.calls:.1%} of the calls are refused, more than {args.max_refused:g} %\n"
+    )
     return NO
 
 
@@ -140,7 +142,18 @@ def _as_json(result: Result) -> dict[str, Any]:
 
 
 def _limit_as_json(result: LimitResult) -> dict[str, Any]:
-    names = ("refused", "held_up", "never", "longest_wait_s", "peak", "capacity", "peak_key", "keys", "usage", "refusals")
+    names = (
+        "refused",
+        "held_up",
+        "never",
+        "longest_wait_s",
+        "peak",
+        "capacity",
+        "peak_key",
+        "keys",
+        "usage",
+        "refusals",
+    )
     return {
         "limit": result.limit.name,
         "mode": result.limit.mode,

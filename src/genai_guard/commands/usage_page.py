@@ -138,13 +138,13 @@ def _bars(each: LimitResult, ceiling: float) -> Iterator[Markup]:
             height = round(_HEIGHT * min(share, ceiling) / ceiling, 2)
             said = element("title", f"{share:.0%} in use")
             kind = "over" if share > 1 else "use"
-            yield _bar(x, _TOP + _HEIGHT - height, step, height, kind, said)
+            yield _bar(x, _TOP + _HEIGHT - height, step, height, kind=kind, said=said)
         if refused:
             height = round(3 + 7 * refused / most, 2)
-            yield _bar(x, _TOP + _HEIGHT + 3, step, height, "refused", element("title", f"{refused:,} refused"))
+            yield _bar(x, _TOP + _HEIGHT + 3, step, height, kind="refused", said=element("title", f"{refused:,} refused"))
 
 
-def _bar(x: float, y: float, step: float, height: float, kind: str, said: Markup) -> Markup:
+def _bar(x: float, y: float, step: float, height: float, *, kind: str, said: Markup) -> Markup:
     return element("rect", said, class_=kind, x=x, y=round(y, 2), width=round(step * 0.9, 2), height=height)
 
 

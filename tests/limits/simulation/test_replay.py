@@ -34,8 +34,8 @@ def test_keys_are_counted_apart_and_the_fullest_is_named() -> None:
 
 def test_tokens_are_reserved_as_estimated_and_settled_as_used() -> None:
     rows = at(0, 1, 2, input_tokens=50, output_tokens=10)
-    assert replay(traffic(*rows), [Limit.tokens(200, per="minute")], expected_output_tokens=100).admitted == 2
-    assert replay(traffic(*rows), [Limit.tokens(200, per="minute")], expected_output_tokens=30).admitted == 3
+    assert replay(traffic(*rows), [Limit.tokens(210, per="minute")], expected_output_tokens=100).admitted == 2
+    assert replay(traffic(*rows), [Limit.tokens(210, per="minute")], expected_output_tokens=30).admitted == 3
 
 
 def test_a_stated_maximum_goes_before_the_estimate() -> None:

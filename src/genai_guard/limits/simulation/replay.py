@@ -111,7 +111,8 @@ def replay(
         wait_s: The longest that a call may wait.
         spans: Into how many spans of equal length the time is divided.
     """
-    return _Replay(traffic, limits, prices or Prices(), expected_output_tokens, wait_s, spans).run()
+    replaying = _Replay(traffic, limits, prices or Prices(), default=expected_output_tokens, wait_s=wait_s, spans=spans)
+    return replaying.run()
 
 
 class _Replay:
@@ -120,14 +121,15 @@ class _Replay:
         traffic: Traffic,
         limits: Sequence[Limit],
         prices: Prices,
-        expected_output_tokens: int,
+        *,
+        default: int,
         wait_s: float,
         spans: int,
     ) -> None:
         first, last = traffic.rows[0].time_s, traffic.rows[-1].time_s
         self.rows = traffic.rows
         self.prices = prices
-        self.default = expected_output_tokens
+        self.default = default
         self.wait_ns = round(wait_s * _NANO)
         self.spans = spans
         self.now = _ns(first)
@@ -169,7 +171,7 @@ class _Replay:
         heapq.heappush(self.events, (self.now + after_ns, kind, next(self.numbers), what))
 
     def _arrive(self, row: Row, came_ns: int) -> None:
-        keys = {name: row.keys.get(name, "") for name in self.limiter.keys}
+        keys: dict[str, Any] = {name: row.keys.get(name, "") for name in self.limiter.keys}
         expected = self.limiter.estimates.expected(row.model, max_tokens=row.max_tokens, default=self.default)
         ticket = Ticket()
         try:

@@ -75,8 +75,9 @@ def read_traffic(text: str, name: str) -> Traffic:
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     problems: list[str] = []
     rows: list[Row] = []
+    columns: list[str] = []
     try:
-        columns = [cell.strip() for cell in next(lines, [])]
+        columns = [cell.strip() for cell in next(lines, columns)]
         if fault := _fault_of(columns):
             raise TrafficError(f"{name}:1: {fault}")
         for cells in lines:
