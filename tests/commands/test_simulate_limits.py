@@ -60,7 +60,7 @@ def test_the_table_says_what_each_limit_did(capsys: pytest.CaptureFixture[str]) 
 def test_the_bars_are_as_wide_as_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     out = printed(capsys, "traffic.csv", "--spans", "6", "--color", "never")
     assert "  0 % |██████|" in out
-    assert "\n         rrrr\n" in out
+    assert "\n         r rr\n" in out
 
 
 def test_a_terminal_without_blocks_gets_other_characters(monkeypatch: pytest.MonkeyPatch) -> None:
