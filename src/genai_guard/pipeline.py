@@ -274,6 +274,7 @@ class Pipeline:
             by_request=self.router is not None and any(each.by == "request" for each in self.router.experiments),
             expected_output_tokens=self.expected_output_tokens,
             estimates=getattr(self.limiter, "estimates", None),
+            adapts=getattr(self.limiter, "adapt", None) is not None,
             prices=self._prices,
             on_reject=self.on_reject,
             on_reject_is_async=on_reject_is_async,

@@ -151,6 +151,7 @@ class Plan:
         by_request: Whether an experiment goes by the request id.
         expected_output_tokens: Reserved for a reply whose request states no `max_tokens` while no others are known.
         estimates: What replies have been like, once some are known; None without a limiter.
+        adapts: Whether the limits of the provider are told what it says.
         prices: Price of each model.
         on_reject: Answers in place of raising a rejection.
         on_reject_is_async: Whether that is a coroutine function.
@@ -178,6 +179,7 @@ class Plan:
     by_request: bool
     expected_output_tokens: int
     estimates: OutputEstimates | None
+    adapts: bool
     prices: Prices
     on_reject: Callable[[Rejected], Any] | None
     on_reject_is_async: bool

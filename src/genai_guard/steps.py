@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
 
-__all__ = ["assign", "finish", "locate", "read_reply", "reserve", "settle"]
+__all__ = ["assign", "finish", "hear", "locate", "read_reply", "reserve", "settle"]
 
 _NO_PARAMS: Final[Kwargs] = {}
 
@@ -107,6 +107,15 @@ def reserve(plan: Plan, call: Call, *, more: int = 0) -> None:
             raise ComponentFailed("limiter", "limits", type(error).__name__) from error
 
 
+def hear(plan: Plan, call: Call, answer: object) -> None:
+    """Tell the limits of the provider what it says, with an exception or a reply."""
+    if plan.adapts and call.model_s and plan.limiter is not None and plan.limiter.adapt is not None:
+        keys = plan.limit_keys(call)
+        if "model" in keys:
+            keys["model"] = call.asked  # by that it was reserved; the one that answered may have another name
+        plan.limiter.adapt.hear(answer, **keys)
+
+
 def _expected(plan: Plan, call: Call) -> int:
     """Return the tokens to reserve for a reply: what those of the model are like, and no more than it may have."""
     stated = call.request.max_tokens
@@ -125,6 +134,7 @@ def read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple
         call.output_size = byte_size(reply)
         call.response = parts = (quick_part((reply, "assistant", "text", "response", "")),)
         return TEXT, parts
+    hear(plan, call, reply)
     try:
         client = reply_client(reply, plan.reader)
     except ConfigurationError:

@@ -141,7 +141,9 @@ def _bars(each: LimitResult, ceiling: float) -> Iterator[Markup]:
             yield _bar(x, _TOP + _HEIGHT - height, step, height, kind=kind, said=said)
         if refused:
             height = round(3 + 7 * refused / most, 2)
-            yield _bar(x, _TOP + _HEIGHT + 3, step, height, kind="refused", said=element("title", f"{refused:,} refused"))
+            yield _bar(
+                x, _TOP + _HEIGHT + 3, step, height, kind="refused", said=element("title", f"{refused:,} refused")
+            )
 
 
 def _bar(x: float, y: float, step: float, height: float, *, kind: str, said: Markup) -> Markup:

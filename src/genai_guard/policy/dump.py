@@ -56,6 +56,8 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         if getattr(pipeline, name) is not None:
             raise _homeless(getattr(pipeline, name), (name,))
     limiter = _expected(pipeline.limiter, RateLimiter, "limits")
+    if limiter is not None and limiter.adapt is not None:
+        raise _homeless(limiter.adapt, ("limits",))
     router = _expected(pipeline.router, ExperimentRouter, "experiments")
     prices, unknown_model = _prices(pipeline)
     return SimpleNamespace(
