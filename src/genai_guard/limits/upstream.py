@@ -16,7 +16,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple, cast
 
 __all__ = ["Remaining", "Signal", "signal_of"]
@@ -171,6 +170,8 @@ def _span(text: str, wall_s: float) -> int | None:
 
 
 def _date(text: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  loads half of `email` and `socket` for a rare header
+
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             return parse(text).timestamp()
