@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from genai_guard.limits.states.ring import Ring, RingState
@@ -70,7 +71,7 @@ class Ceiling:
     def used(self, state: CeilingState | None, now: int, /) -> int:
         """Return the units in the window."""
         ring = None if state is None else state.ring
-        return 0 if ring is None else Ring(self.amount, self.period_ns).used(ring, now)
+        return 0 if ring is None else _ring(self.amount, self.period_ns).used(ring, now)
 
     def reserve(self, state: CeilingState | None, now: int, cost: int, /) -> CeilingState | None:
         """Return the state with `cost` in it, or None if it does not fit, or the provider wants no calls."""
@@ -81,11 +82,11 @@ class Ceiling:
         if left is not None and cost > left:
             return None
         share, quiet_ns = self._recovered(state, now)
-        ring = Ring(self._amount(share), self.period_ns).reserve(state.ring, now, cost)
+        ring = _ring(self._amount(share), self.period_ns).reserve(state.ring, now, cost)
         if ring is None:
             return None
         left = None if left is None else left - cost
-        return state._replace(ring=ring, share=share, quiet_ns=quiet_ns, left=left)
+        return CeilingState(ring, share, state.cut_ns, quiet_ns, state.until_ns, left, state.left_until_ns)
 
     def wait_ns(self, state: CeilingState | None, now: int, cost: int, /) -> int | None:
         """Return how long until `cost` fits if nothing else happens, to the nanosecond; None if it never can."""
@@ -97,7 +98,7 @@ class Ceiling:
             begins = state.left_until_ns
         for amount, start, end in self._amounts(state, begins):
             if cost <= amount:
-                wait = max(0, Ring(amount, self.period_ns).wait_ns(state.ring, start, cost) or 0)
+                wait = max(0, _ring(amount, self.period_ns).wait_ns(state.ring, start, cost) or 0)
                 if end is None or start + wait < end:
                     return start + wait - now
         raise AssertionError("the last amount is the configured one")  # pragma: no cover
@@ -105,8 +106,8 @@ class Ceiling:
     def settle(self, state: CeilingState | None, now: int, part: int, reserved: int, actual: int, /) -> CeilingState:
         """Return the state with `actual` units in place of `reserved`."""
         state = state or _FRESH
-        ring = Ring(self.amount, self.period_ns).settle(state.ring, now, (part,), reserved, actual)
-        return state._replace(ring=ring)
+        ring = _ring(self.amount, self.period_ns).settle(state.ring, now, (part,), reserved, actual)
+        return CeilingState(ring, *state[1:])
 
     def refused(self, state: CeilingState | None, now: int, /) -> CeilingState:
         """Return the state after the provider has refused a call: lower, unless it was lowered within a period."""
@@ -136,7 +137,7 @@ class Ceiling:
 
     def is_idle(self, state: CeilingState, now: int, /) -> bool:
         """Whether the state is as good as None."""
-        ring = Ring(self.amount, self.period_ns)
+        ring = _ring(self.amount, self.period_ns)
         return (
             now >= max(state.until_ns, state.left_until_ns)
             and self._recovered(state, now)[0] == FULL
@@ -162,3 +163,9 @@ class Ceiling:
             yield self._amount(share), now, quiet_ns
             share, now = min(FULL, share + _STEP), quiet_ns
         yield self.amount, now, None
+
+
+@lru_cache(maxsize=1_024)
+def _ring(amount: int, period_ns: int) -> Ring:
+    """Return a ring that is made once: there are few amounts, and every call needs one."""
+    return Ring(amount, period_ns)
