@@ -73,3 +73,25 @@ def test_a_choice_about_models_without_a_price_is_read_and_written(unknown: Any)
     pipeline = Pipeline.from_policy(policy)
     assert pipeline.policy()["unknown_model"] == unknown
     assert Pipeline.from_policy(pipeline.policy()) == pipeline
+
+
+def test_limits_of_the_provider_are_read_and_written() -> None:
+    upstream = [{"requests": 500, "per": "minute", "by": "model"}, {"tokens": 9, "per": "minute"}]
+    policy = {"version": 1, "limits": [{"requests": 5, "per": "minute"}], "upstream": upstream}
+    pipeline = Pipeline.from_policy(policy)
+    assert pipeline.policy() == policy
+    assert pipeline.limiter is not None
+    assert [level.configured for level in pipeline.limiter.adapt.ceilings()] == [500, 9]  # type: ignore[union-attr]
+    assert pipeline != Pipeline.from_policy({**policy, "upstream": upstream[:1]})
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"upstream": [{"requests": 5, "per": "minute"}]}, "upstream: needs limits beside it"),
+        ({"limits": [{"requests": 5, "per": "minute"}], "upstream": [{"concurrent": 5}]}, "upstream: .*that roll"),
+    ],
+)
+def test_limits_of_the_provider_that_cannot_be_are_named(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Pipeline.from_policy({"version": 1, **sections})

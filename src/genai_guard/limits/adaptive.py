@@ -70,7 +70,7 @@ class Adaptive:
         ConfigurationError: there is no limit, or one cannot be adapted.
     """
 
-    __slots__ = ("_ceilings", "_lock", "_now", "_rows", "_states", "_wall", "limits", "max_keys")
+    __slots__ = ("_ceilings", "_lock", "_named", "_now", "_rows", "_states", "_wall", "limits", "max_keys")
 
     def __init__(
         self,
@@ -83,7 +83,10 @@ class Adaptive:
             raise ConfigurationError("Adaptive(): takes at least one limit that the provider states")
         if type(max_keys) is not int or max_keys < 1:
             raise ConfigurationError(f"Adaptive(max_keys={max_keys!r}): must be a whole number above zero")
-        self.limits: Final = tuple(_adaptable(limit) for limit in limits)
+        for limit in limits:
+            _check(limit)
+        self.limits: Final = limits
+        self._named: Final = tuple(replace(limit, name=f"upstream {limit.name}") for limit in limits)
         self.max_keys: Final = max_keys
         self._ceilings: Final = tuple(Ceiling(int(limit.amount or 1), limit.period_ns) for limit in self.limits)
         self._rows: Final[tuple[tuple[Any, int], ...]] = tuple(
@@ -111,7 +114,7 @@ class Adaptive:
         with self._lock:
             now = self._now()
             found: list[CeilingLevel] = []
-            for place, (limit, ceiling) in enumerate(zip(self.limits, self._ceilings, strict=True)):
+            for place, (limit, ceiling) in enumerate(zip(self._named, self._ceilings, strict=True)):
                 state = self._states.get((place, buckets[self._rows[place][0]]))
                 paused_ns = 0 if state is None else max(0, state.until_ns - now)
                 found.append(CeilingLevel(limit.name, ceiling.amount, ceiling.amount_at(state, now), paused_ns / 1e9))
@@ -129,7 +132,7 @@ class Adaptive:
                 reserved = ceiling.reserve(state, now, cost)
                 if reserved is None:
                     wait_ns, used = ceiling.wait_ns(state, now, cost), ceiling.used(state, now)
-                    denials.append(Denial(self.limits[place], wait_ns, used, ceiling.amount_at(state, now)))
+                    denials.append(Denial(self._named[place], wait_ns, used, ceiling.amount_at(state, now)))
                 else:
                     after.append((key, reserved, cost))
             if denials:
@@ -204,10 +207,9 @@ class Adaptive:
         return f"Adaptive({', '.join(map(repr, self.limits))})"
 
 
-def _adaptable(limit: Limit) -> Limit:
+def _check(limit: Limit) -> None:
     if not isinstance(limit, Limit) or limit.unit not in _ADAPTABLE or limit.calendar or limit.amount is None:
         what = repr(limit.name) if isinstance(limit, Limit) else type(limit).__name__
         raise ConfigurationError(f"Adaptive({what}): takes limits of requests or tokens, with an amount, that roll")
     if limit.overrides or limit.unless or limit.mode != "enforce" or limit.burst not in {None, limit.amount}:
         raise ConfigurationError(f"Adaptive({limit.name!r}): has no overrides, burst or shadow mode")
-    return limit if limit.name.startswith("upstream ") else replace(limit, name=f"upstream {limit.name}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Literal, TypeVar, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
-from genai_guard.limits import Limit, RateLimiter
+from genai_guard.limits import Adaptive, Limit, RateLimiter
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
@@ -30,6 +30,7 @@ def assemble(
     input: Sequence[Guard] = (),  # noqa: A002  the word of the field
     output: Sequence[Guard] = (),
     limits: Sequence[Limit] = (),
+    upstream: Sequence[Limit] = (),
     experiments: Sequence[Experiment] = (),
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
@@ -45,6 +46,7 @@ def assemble(
         input: Guards of requests. Guards that match text see it as it was written; others see what those left of it.
         output: Guards of replies.
         limits: Limits on requests and tokens. A call needs room in all of them, and is refused if one has none.
+        upstream: Limits that the provider states, which what it says lowers for a while. They need `limits` beside them.
         experiments: A/B tests, whose parameters are merged into the call.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
@@ -58,7 +60,10 @@ def assemble(
     del version, schema
     problems = [*_guard_clashes("input", input), *_guard_clashes("output", output), *_limit_clashes(limits)]
     problems += _clashes(("experiments",), experiments, lambda experiment: experiment.name, _same_experiment)
-    limiter = _built("limits", RateLimiter, limits, problems)
+    if upstream and not limits:
+        problems.append(Problem(("upstream",), "needs limits beside it: add the limits of your own callers"))
+    adapt = _built("upstream", Adaptive, upstream, problems)
+    limiter = _built("limits", partial(RateLimiter, adapt=adapt), limits, problems)
     router = _built("experiments", ExperimentRouter, experiments, problems)
     if not prices and isinstance(unknown_model, str):
         problems += _unpriced(limits)

@@ -56,8 +56,6 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         if getattr(pipeline, name) is not None:
             raise _homeless(getattr(pipeline, name), (name,))
     limiter = _expected(pipeline.limiter, RateLimiter, "limits")
-    if limiter is not None and limiter.adapt is not None:
-        raise _homeless(limiter.adapt, ("limits",))
     router = _expected(pipeline.router, ExperimentRouter, "experiments")
     prices, unknown_model = _prices(pipeline)
     return SimpleNamespace(
@@ -67,6 +65,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         input=pipeline.input,
         output=pipeline.output,
         limits=() if limiter is None else limiter.limits,
+        upstream=() if limiter is None or limiter.adapt is None else limiter.adapt.limits,
         experiments=() if router is None else router.experiments,
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
