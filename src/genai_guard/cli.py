@@ -28,6 +28,10 @@ _COMMANDS: Final = {
     "check": ("genai_guard.commands.check", "say what the guards of a policy find in a text, and show it"),
     "explain": ("genai_guard.commands.explain", "say which rule of a policy fired in a text, and why"),
     "test": ("genai_guard.commands.test", "run the policy tests of cases files"),
+    "simulate-limits": (
+        "genai_guard.commands.simulate_limits",
+        "replay traffic through the limits of a policy, and show what they would have done to it",
+    ),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
 }
 """Where each command is, and what it does. Only the one that is asked for is loaded."""
@@ -40,6 +44,7 @@ examples:
   python -m genai_guard check policy.yaml reply.txt --side output --json
   python -m genai_guard explain policy.yaml prompt.txt
   python -m genai_guard test policy.yaml cases/ --html report.html
+  python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
   python -m genai_guard schema --output policy-schema.json
 
 exit codes: 0 all is well, 1 the policy is wrong or says no or a test fails, 2 the command line is wrong

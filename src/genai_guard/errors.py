@@ -5,7 +5,8 @@
     ├ Rejected             the policy said no; expected, and never a defect
     │ ├ GuardBlocked
     │ ├ RateLimited
-    │ └ BudgetExceeded
+    │ ├ BudgetExceeded
+    │ └ UnpricedModel
     └ ComponentFailed      a guard, store or other part broke; its cause is kept
 
 Whatever the wrapped function raises passes through unchanged. No message holds a caller's text.
@@ -28,6 +29,7 @@ __all__ = [
     "GuardBlocked",
     "RateLimited",
     "Rejected",
+    "UnpricedModel",
 ]
 
 
@@ -132,6 +134,19 @@ class BudgetExceeded(Rejected):
         self.details = tuple(details)
         self.limits = tuple(refusal.limit for refusal in details) or (budget,)
         super().__init__(f"{budget}: {spent:g} of {cap:g} spent")
+
+
+class UnpricedModel(Rejected):
+    """No price is known of the model, and calls of such are not made; see `genai_guard.prices.Prices`.
+
+    Attributes:
+        model: Name of the model; empty if the call names none.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        which = f"the model {model[:128]!r}" if model else "a call that names no model"
+        super().__init__(f"no price is known of {which}: add it to the prices, or choose another unknown_model")
 
 
 class ComponentFailed(GenAIGuardError):  # noqa: N818

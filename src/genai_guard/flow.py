@@ -24,7 +24,7 @@ from genai_guard.plan import Args, Kwargs
 from genai_guard.reask import Asked, answered
 from genai_guard.relay import Source, relay
 from genai_guard.screening import enforced, judge_call
-from genai_guard.steps import assign, finish, locate, read_reply, reserve
+from genai_guard.steps import assign, finish, hear, locate, read_reply, reserve
 
 __all__ = ["stages"]
 
@@ -98,6 +98,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         return END
     except BaseException as error:
         can_wait = not isinstance(error, GeneratorExit)
+        hear(plan, call, error)
         call.failed(error)
         if not isinstance(error, Rejected) or plan.on_reject is None:
             raise

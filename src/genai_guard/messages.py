@@ -52,6 +52,7 @@ class Usage(NamedTuple):
         cached_tokens: Those of the input that the provider had cached.
         reasoning_tokens: Those of the output that were thought, not said.
         estimated: True when the provider reported nothing and the texts were measured instead.
+        cache_write_tokens: Those of the input that the provider put into its cache.
     """
 
     input_tokens: int = 0
@@ -59,6 +60,7 @@ class Usage(NamedTuple):
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cache_write_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:
@@ -73,6 +75,7 @@ class Usage(NamedTuple):
             self.cached_tokens + other.cached_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
             self.estimated or other.estimated,
+            self.cache_write_tokens + other.cache_write_tokens,
         )
 
 

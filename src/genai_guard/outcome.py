@@ -159,7 +159,7 @@ class Call:
         """Tokens of the last time that the model was asked: as reported, else estimated from the lengths of the texts."""
         if self.reported is not None:
             return self.reported
-        return _usage((self.input_tokens, estimate_tokens(self.output_size), 0, 0, True))
+        return _usage((self.input_tokens, estimate_tokens(self.output_size), 0, 0, True, 0))
 
     @property
     def restores(self) -> bool:
@@ -188,8 +188,8 @@ class Call:
         """Return the price of the call, with that of models that guards asked if `spent`; None where none is known."""
         prices = self.plan.prices
         others = self.spent if spent else ()
-        asked = [((self.model, self.asked), usage), *(((model,), spent) for model, spent in others)]
-        known = [(prices.get(names[0]) or prices.get(names[-1]), usage) for names, usage in asked]
+        asked = [(self.model, self.asked, usage), *((model, "", spent) for model, spent in others)]
+        known = [(prices.of_call(answered, named), usage) for answered, named, usage in asked]
         costs = [price.cost_usd(usage) for price, usage in known if price is not None]
         return sum(costs) if costs else None
 

@@ -20,7 +20,8 @@ from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys
-from genai_guard.prices import Price, price_table
+from genai_guard.prices import Priced, PriceSource
+from genai_guard.prices.book import book_of
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.screening import scanned
 from genai_guard.verdicts import Verdict
@@ -59,7 +60,8 @@ class Pipeline:
         on_reject: Called with the `Rejected` in place of raising it; what it returns is the reply, or the last chunk
             of a stream that has begun. May be a coroutine function if only asynchronous functions are wrapped.
         prices: Dollars for a million tokens, by the name of the model that answers, or else was asked:
-            `{"small": (0.15, 0.60)}`.
+            `{"small": (0.15, 0.60)}`. Or a source of prices, such as `genai_guard.prices.GenAIPrices()`, or
+            `genai_guard.prices.Prices`, which says as well what becomes of models of which none is known.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
 
     Raises:
@@ -77,7 +79,7 @@ class Pipeline:
         recorder: Recorder | None = None,
         reader: Client | None = None,
         on_reject: Callable[[Rejected], Any] | None = None,
-        prices: Mapping[str, Price | tuple[float, float]] | None = None,
+        prices: Mapping[str, Priced | tuple[float, ...]] | PriceSource | None = None,
         expected_output_tokens: int = 256,
     ) -> None:
         _check(limiter, "limiter", "reserve", "a RateLimiter")
@@ -95,7 +97,10 @@ class Pipeline:
         self.recorder: Final = recorder
         self.reader: Final = reader
         self.on_reject: Final = on_reject
-        self.prices: Final = price_table(prices or {})
+        self._prices = book_of(prices)
+        if not self._prices and any(getattr(limit, "unit", "") == "usd" for limit in getattr(limiter, "limits", ())):
+            raise ConfigurationError("Pipeline(limiter=...): a limit of usd counts nothing without prices=")
+        self.prices: Final = self._prices.table if prices is None or isinstance(prices, Mapping) else prices
         self.expected_output_tokens: Final = expected_output_tokens
         self._input = Screen(self.input, "input")
         self._output = Screen(self.output, "output")
@@ -269,7 +274,8 @@ class Pipeline:
             by_request=self.router is not None and any(each.by == "request" for each in self.router.experiments),
             expected_output_tokens=self.expected_output_tokens,
             estimates=getattr(self.limiter, "estimates", None),
-            prices=self.prices,
+            adapts=getattr(self.limiter, "adapt", None) is not None,
+            prices=self._prices,
             on_reject=self.on_reject,
             on_reject_is_async=on_reject_is_async,
             record=self._record,

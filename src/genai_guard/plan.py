@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.screen import Screen
     from genai_guard.limits import OutputEstimates, RateLimiter
     from genai_guard.outcome import Call
-    from genai_guard.prices import Price
+    from genai_guard.prices import Prices
     from genai_guard.recording.event import Event
     from genai_guard.routing import ExperimentRouter
 
@@ -151,6 +151,7 @@ class Plan:
         by_request: Whether an experiment goes by the request id.
         expected_output_tokens: Reserved for a reply whose request states no `max_tokens` while no others are known.
         estimates: What replies have been like, once some are known; None without a limiter.
+        adapts: Whether the limits of the provider are told what it says.
         prices: Price of each model.
         on_reject: Answers in place of raising a rejection.
         on_reject_is_async: Whether that is a coroutine function.
@@ -178,7 +179,8 @@ class Plan:
     by_request: bool
     expected_output_tokens: int
     estimates: OutputEstimates | None
-    prices: Mapping[str, Price]
+    adapts: bool
+    prices: Prices
     on_reject: Callable[[Rejected], Any] | None
     on_reject_is_async: bool
     record: Callable[[Event], object]

@@ -15,6 +15,7 @@ from genai_guard.guards.judgement import Judgement
 from genai_guard.outcome import Call
 from genai_guard.plan import Plan
 from genai_guard.screening import ask_others, context_of, refuse
+from genai_guard.steps import hear
 from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Source:
 
 def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
     """Hand out each chunk of a stream as soon as no guard can object to it any more."""
+    hear(plan, call, source.stream)
     chunk = (yield from source.anext()) if source.is_async else source.next()
     if call.beside is not None:
         yield from call.beside.settle()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
 
-__all__ = ["assign", "finish", "locate", "read_reply", "reserve", "settle"]
+__all__ = ["assign", "finish", "hear", "locate", "read_reply", "reserve", "settle"]
 
 _NO_PARAMS: Final[Kwargs] = {}
 
@@ -84,12 +84,14 @@ def reserve(plan: Plan, call: Call, *, more: int = 0) -> None:
         size += byte_size(part[0])
     call.input_tokens = tokens = estimate_tokens(size)
     limiter = plan.limiter
+    if plan.prices.refuses:
+        plan.prices.check(call.asked)
     if limiter is None:
         return
     expected = _expected(plan, call)
     amounts: dict[str, Any] = {"tokens": tokens + expected}
     if getattr(limiter, "needs_parts", False):
-        usd = call.cost_usd(Usage(tokens, expected), spent=False) or 0
+        usd = call.cost_usd(Usage(tokens, expected), spent=False) or 0 if plan.prices else 0
         amounts |= {"input_tokens": tokens, "output_tokens": expected, "usd": usd}
     call.ticket = Ticket()  # before anything is claimed: an interrupt may strike between the claim and its return
     try:
@@ -103,6 +105,15 @@ def reserve(plan: Plan, call: Call, *, more: int = 0) -> None:
         call.verdicts.append(Verdict(Action.ERROR, guard="limiter", error=type(error).__name__))
         if limiter.on_error == "block":
             raise ComponentFailed("limiter", "limits", type(error).__name__) from error
+
+
+def hear(plan: Plan, call: Call, answer: object) -> None:
+    """Tell the limits of the provider what it says, with an exception or a reply."""
+    if plan.adapts and call.model_s and plan.limiter is not None and plan.limiter.adapt is not None:
+        keys = plan.limit_keys(call)
+        if "model" in keys:
+            keys["model"] = call.asked  # by that it was reserved; the one that answered may have another name
+        plan.limiter.adapt.hear(answer, **keys)
 
 
 def _expected(plan: Plan, call: Call) -> int:
@@ -123,6 +134,7 @@ def read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple
         call.output_size = byte_size(reply)
         call.response = parts = (quick_part((reply, "assistant", "text", "response", "")),)
         return TEXT, parts
+    hear(plan, call, reply)
     try:
         client = reply_client(reply, plan.reader)
     except ConfigurationError:

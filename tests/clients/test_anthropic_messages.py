@@ -182,7 +182,7 @@ def test_a_reply_is_written_and_not_mutated() -> None:
                 "cache_creation_input_tokens": 5,
                 "output_tokens_details": {"thinking_tokens": 4},
             },
-            Usage(36, 9, 30, 4),
+            Usage(36, 9, 30, 4, cache_write_tokens=5),
         ),
         ({"input_tokens": 1, "output_tokens": 9, "cache_read_input_tokens": None}, Usage(1, 9)),
     ],

@@ -195,7 +195,11 @@ def test_a_guarded_message_is_a_message(client: Make) -> None:
 def test_what_the_call_took_is_read(client: Make) -> None:
     reply = client(message({"type": "text", "text": "hi"})).messages.create(**CALL)
     answer = ANTHROPIC_MESSAGES.read_reply(reply)
-    assert (answer.usage, answer.model, answer.finish_reason) == (Usage(33, 9, 30), "m-2", "end_turn")
+    assert (answer.usage, answer.model, answer.finish_reason) == (
+        Usage(33, 9, 30, cache_write_tokens=2),
+        "m-2",
+        "end_turn",
+    )
     assert guarded(reply) is reply
 
 
@@ -224,7 +228,11 @@ def check_stream(events: list[Any], out: list[Any], stream: Any) -> None:
     assert (after.usage, after.stop_reason) == (before.usage, before.stop_reason)
     assert before.content[1].text == "I am SECRET, SEC"
     answer = stream.reply()
-    assert (answer.usage, answer.model, answer.finish_reason) == (Usage(33, 9, 30), "m-2", "tool_use")
+    assert (answer.usage, answer.model, answer.finish_reason) == (
+        Usage(33, 9, 30, cache_write_tokens=2),
+        "m-2",
+        "tool_use",
+    )
 
 
 def test_a_guarded_stream_joins_to_the_guarded_message(client: Make, replay: Any) -> None:

@@ -28,8 +28,9 @@ ENTRIES: list[tuple[dict[str, Any], Limit]] = [
 
 @pytest.mark.parametrize(("entry", "limit"), ENTRIES)
 def test_a_limit_is_read_and_written(entry: dict[str, Any], limit: Limit) -> None:
-    pipeline = Pipeline.from_policy({"version": 1, "limits": [entry]})
-    assert pipeline == Pipeline(limiter=RateLimiter(limit))
+    prices = {"m": {"input_usd": 1, "output_usd": 2}}
+    pipeline = Pipeline.from_policy({"version": 1, "limits": [entry], "prices": prices})
+    assert pipeline == Pipeline(limiter=RateLimiter(limit), prices={"m": (1, 2)})
     assert pipeline.policy()["limits"] == [entry]
     assert Pipeline.from_policy(pipeline.policy()) == pipeline
 
@@ -58,3 +59,39 @@ def test_limits_that_yield_to_others_are_read_and_written() -> None:
 def test_a_mistake_is_named_with_the_remedy(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Pipeline.from_policy({"version": 1, "limits": [entry]})
+
+
+def test_a_budget_without_prices_would_count_nothing() -> None:
+    with pytest.raises(ConfigurationError, match=r"limits\[0\]: a limit of usd counts nothing without prices"):
+        Pipeline.from_policy({"version": 1, "limits": [{"usd": 5, "per": "day"}]})
+
+
+@pytest.mark.parametrize("unknown", ["error", {"input_usd": 1.0, "output_usd": 2.0}])
+def test_a_choice_about_models_without_a_price_is_read_and_written(unknown: Any) -> None:
+    policy = {"version": 1, "limits": [{"usd": 5.0, "per": "day"}], "unknown_model": unknown}
+    policy |= {"prices": {"m": {"input_usd": 1.0, "output_usd": 2.0}}}
+    pipeline = Pipeline.from_policy(policy)
+    assert pipeline.policy()["unknown_model"] == unknown
+    assert Pipeline.from_policy(pipeline.policy()) == pipeline
+
+
+def test_limits_of_the_provider_are_read_and_written() -> None:
+    upstream = [{"requests": 500, "per": "minute", "by": "model"}, {"tokens": 9, "per": "minute"}]
+    policy = {"version": 1, "limits": [{"requests": 5, "per": "minute"}], "upstream": upstream}
+    pipeline = Pipeline.from_policy(policy)
+    assert pipeline.policy() == policy
+    assert pipeline.limiter is not None
+    assert [level.configured for level in pipeline.limiter.adapt.ceilings()] == [500, 9]  # type: ignore[union-attr]
+    assert pipeline != Pipeline.from_policy({**policy, "upstream": upstream[:1]})
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"upstream": [{"requests": 5, "per": "minute"}]}, "upstream: needs limits beside it"),
+        ({"limits": [{"requests": 5, "per": "minute"}], "upstream": [{"concurrent": 5}]}, "upstream: .*that roll"),
+    ],
+)
+def test_limits_of_the_provider_that_cannot_be_are_named(sections: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Pipeline.from_policy({"version": 1, **sections})

@@ -48,11 +48,13 @@ def chat_usage(usage: object) -> Usage | None:
 def message_usage(known: Fields) -> Usage:
     """Read the usage of an Anthropic message, whose `input_tokens` leave out what was cached."""
     cached = count(known.get("cache_read_input_tokens"))
+    written = count(known.get("cache_creation_input_tokens"))
     return Usage(
-        count(known.get("input_tokens")) + cached + count(known.get("cache_creation_input_tokens")),
+        count(known.get("input_tokens")) + cached + written,
         count(known.get("output_tokens")),
         cached,
         _detail(known.get("output_tokens_details"), "thinking_tokens"),
+        cache_write_tokens=written,
     )
 
 

@@ -1,5 +1,6 @@
 """Limits: what calls may use, and how often they may be made, reserved before the call and settled after it."""
 
+from genai_guard.limits.adaptive import Adaptive, CeilingLevel
 from genai_guard.limits.calendars import Calendar
 from genai_guard.limits.claims import Claim, Claims
 from genai_guard.limits.estimates import OutputEstimates
@@ -17,7 +18,9 @@ from genai_guard.limits.table import UsageRow, UsageTable
 from genai_guard.limits.ticket import Denial, Level, Ticket
 
 __all__ = [
+    "Adaptive",
     "Calendar",
+    "CeilingLevel",
     "Claim",
     "Claims",
     "Counts",

@@ -7,6 +7,8 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final, NoReturn, final
 
 from genai_guard.errors import ConfigurationError, Rejected
+from genai_guard.limits.adapted import adapted
+from genai_guard.limits.adaptive import Adaptive
 from genai_guard.limits.agreement import check_limits
 from genai_guard.limits.binding import Bound
 from genai_guard.limits.buckets import Buckets
@@ -51,11 +53,13 @@ class RateLimiter:
         *limits: What to hold calls to, at least one.
         store: Where usage is kept; a new `MemoryStore` when None.
         clock: Clock of that `MemoryStore`. A store that is given has its own.
+        adapt: Limits of the provider, which it may lower; see `Adaptive`.
 
     Attributes:
         limits: The limits, in the order given.
         store: Where usage is kept.
         estimates: What replies have been like, by model.
+        adapt: Limits of the provider.
         needs_tokens: Whether any of them counts tokens. If none does, `tokens=` makes no difference.
         needs_parts: Whether any of them counts input, output or money, for which their sum will not do.
         keys: Names of the keys that limits go by. Other keys make no difference.
@@ -74,12 +78,15 @@ class RateLimiter:
     on_error: OnError
     is_async: bool
 
-    def __init__(self, *limits: Limit, store: Store | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, *limits: Limit, store: Store | None = None, clock: Clock | None = None, adapt: Adaptive | None = None
+    ) -> None:
         check_limits(limits)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
         self.estimates: Final = OutputEstimates()
+        self.adapt: Final = adapt
         self._adopt(limits, self.store.bind(limits))
 
     def replace(self, *limits: Limit) -> None:
@@ -93,10 +100,13 @@ class RateLimiter:
             ConfigurationError: as for a new limiter; then nothing has changed.
         """
         check_limits(limits)
-        self._adopt(limits, self.store.bind(limits, self._counts))
+        self._adopt(limits, self.store.bind(limits, self._kept))
 
     def _adopt(self, limits: tuple[Limit, ...], counts: Counts) -> None:
         self.limits = limits
+        self._kept = counts
+        if self.adapt is not None:
+            counts, limits = adapted(counts, self.adapt), (*limits, *self.adapt.limits)
         self.needs_tokens = any(limit.unit in {"tokens", "input_tokens", "output_tokens"} for limit in limits)
         self.needs_parts = any(limit.unit in {"input_tokens", "output_tokens", "usd"} for limit in limits)
         names = {limit.by for limit in limits if limit.by}
@@ -305,7 +315,9 @@ class RateLimiter:
         self._now.plain.reset(self._now.named(keys) if keys else None)
 
     def __eq__(self, other: object) -> bool:
-        return self.limits == other.limits if isinstance(other, RateLimiter) else NotImplemented
+        if not isinstance(other, RateLimiter):
+            return NotImplemented
+        return self.limits == other.limits and self.adapt == other.adapt
 
     def __hash__(self) -> int:
         return hash(self.limits)

@@ -29,12 +29,14 @@ class Ticket:
 
     Attributes:
         shadow_denials: Names of the limits in shadow mode that would have refused the call.
+        upstream: For the ceilings of a provider: what it holds of them.
         grant: For stores: None while the ticket is empty, `SETTLED` at its end.
     """
 
     # Class attributes and no __init__: an empty ticket costs half of a slotted one, and every call makes one.
     shadow_denials: tuple[str, ...] = ()
     grant: Grant | None = None
+    upstream: Any = None
     _id: int = 0
 
     @property

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Literal, TypeVar, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
-from genai_guard.limits import Limit, RateLimiter
+from genai_guard.limits import Adaptive, Limit, RateLimiter
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
-from genai_guard.prices import Price
+from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
 from genai_guard.routing import Experiment, ExperimentRouter
 
@@ -30,9 +30,11 @@ def assemble(
     input: Sequence[Guard] = (),  # noqa: A002  the word of the field
     output: Sequence[Guard] = (),
     limits: Sequence[Limit] = (),
+    upstream: Sequence[Limit] = (),
     experiments: Sequence[Experiment] = (),
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
+    unknown_model: Literal["error", "zero"] | Price = "zero",
     expected_output_tokens: int = 256,
 ) -> Pipeline:
     """A policy of genai_guard: guards, limits, experiments and metrics around calls of a language model.
@@ -44,9 +46,12 @@ def assemble(
         input: Guards of requests. Guards that match text see it as it was written; others see what those left of it.
         output: Guards of replies.
         limits: Limits on requests and tokens. A call needs room in all of them, and is refused if one has none.
+        upstream: Limits that the provider states, which what it says lowers for a while. They need `limits` beside them.
         experiments: A/B tests, whose parameters are merged into the call.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
+        unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
+            is given; or, for `error`, the call is refused.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
 
     Raises:
@@ -55,8 +60,13 @@ def assemble(
     del version, schema
     problems = [*_guard_clashes("input", input), *_guard_clashes("output", output), *_limit_clashes(limits)]
     problems += _clashes(("experiments",), experiments, lambda experiment: experiment.name, _same_experiment)
-    limiter = _built("limits", RateLimiter, limits, problems)
+    if upstream and not limits:
+        problems.append(Problem(("upstream",), "needs limits beside it: add the limits of your own callers"))
+    adapt = _built("upstream", Adaptive, upstream, problems)
+    limiter = _built("limits", partial(RateLimiter, adapt=adapt), limits, problems)
     router = _built("experiments", ExperimentRouter, experiments, problems)
+    if not prices and isinstance(unknown_model, str):
+        problems += _unpriced(limits)
     if problems:
         raise Problems(problems)
     return Pipeline(
@@ -66,7 +76,7 @@ def assemble(
         limiter=limiter,
         router=router,
         recorder=metrics,
-        prices=prices,
+        prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,
     )
 
@@ -112,6 +122,12 @@ def _scope(limit: Limit) -> Hashable:
     """Return what no two limits may have in common."""
     zone = limit.timezone if limit.calendar else ""
     return (limit.unit, limit.per, limit.by, limit.mode, limit.calendar, zone, limit.unless, limit.amount is None)
+
+
+def _unpriced(limits: Sequence[Limit]) -> Iterator[Problem]:
+    for index, limit in enumerate(limits):
+        if limit.unit == "usd":
+            yield Problem(("limits", index), "a limit of usd counts nothing without prices: add prices of the models")
 
 
 def _same_experiment(first: str, second: str, experiment: Experiment) -> str:

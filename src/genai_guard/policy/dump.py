@@ -22,6 +22,7 @@ from genai_guard.policy.load import load
 from genai_guard.policy.problems import Path, written
 from genai_guard.policy.references import reference_of
 from genai_guard.policy.shapes import entry_of, is_writable
+from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
 from genai_guard.routing import ExperimentRouter
 
@@ -56,6 +57,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
             raise _homeless(getattr(pipeline, name), (name,))
     limiter = _expected(pipeline.limiter, RateLimiter, "limits")
     router = _expected(pipeline.router, ExperimentRouter, "experiments")
+    prices, unknown_model = _prices(pipeline)
     return SimpleNamespace(
         version=1,
         schema="",
@@ -63,11 +65,22 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         input=pipeline.input,
         output=pipeline.output,
         limits=() if limiter is None else limiter.limits,
+        upstream=() if limiter is None or limiter.adapt is None else limiter.adapt.limits,
         experiments=() if router is None else router.experiments,
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
-        prices=pipeline.prices,
+        prices=prices,
+        unknown_model=unknown_model,
         expected_output_tokens=pipeline.expected_output_tokens,
     )
+
+
+def _prices(pipeline: Pipeline) -> tuple[Any, Any]:
+    prices = pipeline.prices
+    if isinstance(prices, Mapping):
+        return prices, "zero"
+    if not isinstance(prices, Prices) or prices.source is not None:
+        raise _homeless(prices, ("prices",))
+    return prices.table, prices.unknown_model
 
 
 def _expected(part: Any, kind: type[T], section: str) -> T | None:

@@ -74,7 +74,7 @@ class Windows:
         # By place: asking a named tuple for names takes three times as long.
         verdicts, usage, cost_usd, total_s, model_s, first_token_s = event[10:16]
         own_s = total_s - model_s
-        input_tokens, output_tokens, cached_tokens, _, _ = usage
+        input_tokens, output_tokens, cached_tokens, *_ = usage
         tokens = input_tokens + output_tokens
         cost = None if cost_usd is None else int(cost_usd * NANO + 0.5)
         first = None if first_token_s is None else bucket(first_token_s)
