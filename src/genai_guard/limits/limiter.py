@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import isawaitable, iscoroutinefunction
-from typing import Any, Final, NoReturn, final
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.agreement import check_limits
@@ -22,8 +23,12 @@ from genai_guard.limits.ticket import Demand, Level, Ticket
 from genai_guard.limits.units import cost_of
 from genai_guard.verdicts import OnError
 
+if TYPE_CHECKING:
+    from genai_guard.limits.waiting import Room
+
 __all__ = ["RateLimiter"]
 
+_making: Final = Lock()
 _SHARED: Final[Buckets] = {"": ""}
 
 
@@ -51,6 +56,7 @@ class RateLimiter:
         *limits: What to hold calls to, at least one.
         store: Where usage is kept; a new `MemoryStore` when None.
         clock: Clock of that `MemoryStore`. A store that is given has its own.
+        max_waiting: Most calls that wait for room at once; a further one is refused.
 
     Attributes:
         limits: The limits, in the order given.
@@ -74,11 +80,18 @@ class RateLimiter:
     on_error: OnError
     is_async: bool
 
-    def __init__(self, *limits: Limit, store: Store | None = None, clock: Clock | None = None) -> None:
+    _room: Room | None = None  # made when a call has to wait, and from then on told of all that is given back
+
+    def __init__(
+        self, *limits: Limit, store: Store | None = None, clock: Clock | None = None, max_waiting: int = 1_000
+    ) -> None:
         check_limits(limits)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
+        if type(max_waiting) is not int or max_waiting < 1:
+            raise ConfigurationError(f"RateLimiter(max_waiting={max_waiting!r}): must be a whole number above zero")
+        self._max_waiting: Final = max_waiting
         self.estimates: Final = OutputEstimates()
         self._adopt(limits, self.store.bind(limits))
 
@@ -106,6 +119,8 @@ class RateLimiter:
         self._counts = counts
         self._now = bound = Bound(limits, names, counts, is_async=self.is_async)
         self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
+        if self._room is not None:
+            self._serving = self._room.adopt(bound)
 
     def reserve(self, ticket: Ticket | None = None, /, *, requests: int = 1, tokens: int = 0, **keys: Any) -> Ticket:
         """Take one call's share of every limit, or of none.
@@ -145,6 +160,8 @@ class RateLimiter:
             demand = _demand(requests, tokens, keys)
         denials = reserve(ticket, _SHARED if buckets is None else buckets(keys), demand)
         if denials:
+            if keys.get("wait_s") is not None:
+                return self._waiting_room().reserve(ticket, _demand(requests, tokens, keys), keys)
             raise rejection(denials)
         return ticket
 
@@ -229,6 +246,8 @@ class RateLimiter:
             _refuse_used()
         requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
         demand = _demand(requests, tokens, keys)
+        if keys.get("wait_s") is not None:
+            return await self._waiting_room().areserve(ticket, demand, keys)
         answer = self._counts.reserve(ticket, self._now.buckets(keys), demand)
         denials = await answer if isawaitable(answer) else answer
         if denials:
@@ -259,7 +278,10 @@ class RateLimiter:
         """Do as `settle`, in a store of either kind."""
         actual = _actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
         answer = self._counts.settle(ticket, actual)
-        return await answer if isawaitable(answer) else answer
+        settled = await answer if isawaitable(answer) else answer
+        if self._room is not None:
+            self._room.freed(ticket.whose)
+        return settled
 
     def peek(self, **keys: Any) -> tuple[Level, ...]:
         """Return how full each limit is for a caller with these keys, in the order of the limits. Changes nothing."""
@@ -302,6 +324,26 @@ class RateLimiter:
                 known = ", ".join(sorted(self.keys)) or "none"
                 raise ConfigurationError(f"reset({name}=...): no limit goes by it; keys of this limiter: {known}")
         self._now.plain.reset(self._now.named(keys) if keys else None)
+        if self._room is not None:
+            self._room.freed()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for room."""
+        return 0 if self._room is None else len(self._room)
+
+    def _waiting_room(self) -> Room:
+        """Return where calls wait. Who never waits does not pay for it."""
+        if self._room is None:
+            from genai_guard.limits.waiting import Room  # noqa: PLC0415  few wait
+
+            with _making:
+                if self._room is None:
+                    is_shared = not isinstance(self.store, MemoryStore)
+                    room = Room(lambda: (self._now, self._counts), most=self._max_waiting, is_shared=is_shared)
+                    self._serving = room.adopt(self._now)
+                    self._room = room
+        return self._room
 
     def __eq__(self, other: object) -> bool:
         return self.limits == other.limits if isinstance(other, RateLimiter) else NotImplemented
