@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, NoReturn, final
+from typing import Any, Final, NoReturn, TypeAlias, final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.buckets import LONGEST_KEY, Bucket, Buckets, By, bucket_of, joined
@@ -15,19 +15,10 @@ __all__ = ["Bound", "Serving"]
 _NARROW: Final = frozenset({"requests", "tokens"})
 
 
-class Serving(NamedTuple):
-    """What a call that begins needs.
-
-    Attributes:
-        reserve: That of the counts.
-        buckets: Turns the keyword arguments of a call, which are nobody else's, into buckets where they stand; None if
-            limits go by no key.
-        width: 0 if nothing but requests is counted, 1 if it is requests and tokens, else 2.
-    """
-
-    reserve: Any
-    buckets: Callable[[dict[Any, Any]], Buckets] | None
-    width: int
+Serving: TypeAlias = tuple[Any, Callable[[dict[Any, Any]], Buckets] | None, int]
+"""What a call that begins needs: `reserve` of the counts; what turns the keyword arguments of a call, which are nobody
+else's, into buckets where they stand, None if limits go by no key; and the width: 0 if nothing but requests is counted, 1
+if it is requests and tokens, else 2. A plain tuple, which is unpacked in half the time of a named one."""
 
 
 @final
@@ -55,7 +46,7 @@ class Bound:
         units = {limit.unit for limit in limits}
         self.width = 0 if units == {"requests"} else 1 if units <= _NARROW else 2
         buckets = None if not names else self.buckets if self.sets else self._buckets
-        self.serving = Serving(self.plain.reserve, buckets, self.width)
+        self.serving: Serving = (self.plain.reserve, buckets, self.width)
 
     def buckets(self, keys: dict[Any, Any]) -> Buckets:
         """Turn the keyword arguments of a call, which are nobody else's, into buckets where they stand."""

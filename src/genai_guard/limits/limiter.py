@@ -118,6 +118,7 @@ class RateLimiter:
         self.is_async = iscoroutinefunction(counts.reserve)
         self._counts = counts
         self._now = bound = Bound(limits, names, counts, is_async=self.is_async)
+        self._settling = (bound.settle, bound.width)
         self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
         if self._room is not None:
             self._serving = self._room.adopt(bound)
@@ -225,13 +226,13 @@ class RateLimiter:
             tokens = cost_of("tokens", tokens)
         if type(ticket) is not Ticket:
             raise ConfigurationError(f"settle({type(ticket).__name__}): takes the Ticket that reserve() returned")
-        now = self._now
+        settle, width = self._settling
         actual = (
             (None, tokens)
-            if now.width < 2 and input_tokens is None and output_tokens is None
+            if width < 2 and input_tokens is output_tokens is None
             else _actual(tokens, input_tokens, output_tokens, usd)
         )
-        settled: bool = now.settle(ticket, actual)
+        settled: bool = settle(ticket, actual)
         return settled
 
     async def areserve(
@@ -357,7 +358,9 @@ class RateLimiter:
 
 def _demand(requests: int, tokens: int, others: Mapping[Any, Any]) -> Demand:
     """Return the costs of a call, in the order of `UNITS`."""
-    asked, answered, usd = (cost_of(unit, others.get(unit, 0)) for unit in ("input_tokens", "output_tokens", "usd"))
+    asked = cost_of("input_tokens", others.get("input_tokens", 0))
+    answered = cost_of("output_tokens", others.get("output_tokens", 0))
+    usd = cost_of("usd", others.get("usd", 0))
     return requests, tokens or asked + answered, asked, answered, usd, 1 if requests else 0
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final, TypeAlias, final, get_args
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.claims import Claims
 from genai_guard.limits.limit import Limit
-from genai_guard.limits.states.base import SettlingMachine
 from genai_guard.limits.stores.base import Counts, Row
 from genai_guard.limits.stores.clocks import Clock, Forward, checked
 from genai_guard.limits.stores.lanes import Lane, WhenFull
@@ -40,7 +39,8 @@ class MemoryStore:
     It is not reentrant: do not reserve or settle in `__del__` or in a signal handler.
 
     Args:
-        max_keys: Most keys of one limit. A key takes about 100 bytes for requests and 250 for tokens, beside its text.
+        max_keys: Most keys of one limit. A key takes about 80 bytes for requests and 150 for tokens and budgets, beside
+            its text, and 300 more for each call in flight that a budget or quota holds something for.
         when_full: What becomes of a call with a further key: `deny` refuses it; `share` counts all such calls together.
         clock: Whole nanoseconds that never step back, `time.monotonic_ns` when None. Should it step back all the same,
             time goes on from where it was: usage drains only while the clock advances.
@@ -207,11 +207,10 @@ class MemoryCounts:
             for hold, used in _shares(grant[1], actual):
                 bucket, mark, reserved = hold[1:]
                 lane = self._heir(hold[0])
-                machine = lane.machine_of(bucket)
-                if isinstance(machine, SettlingMachine):
+                if lane.settle is not None:  # it is the same for every amount
                     now = times[lane.on_wall]
                     state = lane.states.get(bucket)
-                    lane.put(bucket, machine.settle(state, now, mark, reserved, used, ticket.id), now)
+                    lane.put(bucket, lane.settle(state, now, mark, reserved, used, ticket.id), now)
         return True
 
     def peek(self, buckets: Buckets, /) -> Sequence[Level]:
