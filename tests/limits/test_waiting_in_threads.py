@@ -20,6 +20,14 @@ def is_empty(limiter: RateLimiter) -> bool:
     return limiter._room.is_empty and limiter.waiting == 0
 
 
+def until_waiting(limiter: RateLimiter, calls: int) -> None:
+    for _ in range(5_000):
+        if limiter.waiting >= calls:
+            return
+        time.sleep(0.001)
+    raise AssertionError("the call does not wait")
+
+
 @pytest.fixture
 def switching() -> Iterator[None]:
     before = sys.getswitchinterval()
@@ -38,14 +46,13 @@ def test_threads_take_their_places_in_the_order_they_came() -> None:
         order.append(number)
         limiter.settle(ticket)
 
-    threads = [Thread(target=call, args=(number,)) for number in range(6)]
+    threads = [Thread(daemon=True, target=call, args=(number,)) for number in range(6)]
     for number, thread in enumerate(threads):
         thread.start()
-        while limiter.waiting <= number:
-            pass
+        until_waiting(limiter, number + 1)
     limiter.settle(first)
     for thread in threads:
-        thread.join()
+        thread.join(timeout=60)
     assert order == [0, 1, 2, 3, 4, 5]
     assert is_empty(limiter)
     assert limiter.peek()[0].used == 0
@@ -69,11 +76,11 @@ def test_many_threads_share_few_places_and_none_is_forgotten() -> None:
             running.remove(number)
             limiter.settle(ticket)
 
-    threads = [Thread(target=call, args=(number,)) for number in range(8)]
+    threads = [Thread(daemon=True, target=call, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=60)
     assert most <= 2
     assert is_empty(limiter)
 
@@ -89,17 +96,16 @@ def test_threads_and_tasks_wait_in_one_queue() -> None:
         limiter.settle(ticket)
 
     async def work() -> None:
-        thread = Thread(target=call)
+        thread = Thread(daemon=True, target=call)
         thread.start()
-        while limiter.waiting < 1:  # noqa: ASYNC110  a limiter has no event for it
-            await asyncio.sleep(0)
+        until_waiting(limiter, 1)
         waiting = asyncio.ensure_future(limiter.areserve(wait_s=30))
-        while limiter.waiting < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        until_waiting(limiter, 2)
         limiter.settle(first)
         ticket = await waiting
         order.append("task")
-        thread.join()
+        thread.join(timeout=60)
         limiter.settle(ticket)
 
     asyncio.run(work())
@@ -126,10 +132,9 @@ def test_processes_wait_for_what_a_file_says(tmp_path: Path) -> None:
     path = tmp_path / "limits.sqlite"
     first, second = (RateLimiter(Limit.concurrent(1), store=SqliteStore(path, timeout_s=5)) for _ in range(2))
     ticket = first.reserve()
-    thread = Thread(target=lambda: second.settle(second.reserve(wait_s=30)))
+    thread = Thread(daemon=True, target=lambda: second.settle(second.reserve(wait_s=30)))
     thread.start()
-    while not second.waiting:
-        pass
+    until_waiting(second, 1)
     first.settle(ticket)
     thread.join(timeout=10)
     assert not thread.is_alive()

@@ -122,6 +122,7 @@ class RateLimiter:
         self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
         if self._room is not None:
             self._serving = self._room.adopt(bound)
+            self._settling = (bound.settle, bound.width)
 
     def reserve(self, ticket: Ticket | None = None, /, *, requests: int = 1, tokens: int = 0, **keys: Any) -> Ticket:
         """Take one call's share of every limit, or of none.
@@ -343,6 +344,7 @@ class RateLimiter:
                     is_shared = not isinstance(self.store, MemoryStore)
                     room = Room(lambda: (self._now, self._counts), most=self._max_waiting, is_shared=is_shared)
                     self._serving = room.adopt(self._now)
+                    self._settling = (self._now.settle, self._now.width)
                     self._room = room
         return self._room
 

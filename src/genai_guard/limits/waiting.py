@@ -144,7 +144,7 @@ class Room:
         self._held = Claims(bound.limits), bound.limits
         bound.settle = settle
         self.freed()
-        return Serving(reserve, bound.buckets, bound.width)
+        return reserve, bound.buckets, bound.width
 
     def __len__(self) -> int:
         """Return how many calls wait."""
