@@ -137,6 +137,8 @@ class RateLimiter:
                 `usd`, dollars to hold. And whose call it is: `user`, `tenant`, `session`, `model` or any tag that
                 limits go by. Strings, or integers, which mean their digits. A key that is missing, None or empty means
                 the bucket that all such calls share. A key of more than 128 characters is kept as its digest.
+                With `wait_s` a call that finds no room waits so many seconds for it, behind those who do already;
+                `priority` is by how many seconds it is ahead of others. Both are looked at if it has to wait.
 
         Returns:
             A ticket to settle.
