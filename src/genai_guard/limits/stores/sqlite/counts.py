@@ -31,9 +31,6 @@ _MOST_OWED: Final = 10_000
 class SqliteCounts:
     """The usage of the limits of one limiter, in a `SqliteStore`."""
 
-    is_shared: Final = True
-    """Other processes change it: who waits for room is not told of all that is given back."""
-
     def __init__(self, file: UsageFile, limits: Sequence[Limit], old: SqliteCounts | None) -> None:
         self.file: Final = file
         self.lanes: Final = tuple(lanes_of(limits))

@@ -85,6 +85,8 @@ class UsageFile:
         lock: Held over every change. It is waited for no longer than whoever has it waits for the file.
     """
 
+    _connection: sqlite3.Connection | None = None
+
     def __init__(
         self,
         path: str,
@@ -101,7 +103,6 @@ class UsageFile:
         self._clock: Final = since_boot_ns if clock is None else clock
         self._wall_clock: Final = wall_clock
         self._boot: Final = _boot() if clock is None else ""
-        self._connection: sqlite3.Connection | None = None
         self._ahead = 0
         self._marked = 0
         _files.add(self)
