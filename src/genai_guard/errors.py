@@ -92,14 +92,20 @@ class RateLimited(Rejected):
     http_status = 429
 
     def __init__(
-        self, limit: str, retry_after_s: float | None, limits: Sequence[str] = (), details: Sequence[Refusal] = ()
+        self,
+        limit: str,
+        retry_after_s: float | None,
+        limits: Sequence[str] = (),
+        details: Sequence[Refusal] = (),
+        *,
+        reason: str = "",
     ) -> None:
         self.limit = limit
         self.retry_after_s = retry_after_s
         self.limits = tuple(limits) or (limit,)
         self.details = tuple(details)
         when = "the call is larger than the limit" if retry_after_s is None else f"retry after {retry_after_s:.3g} s"
-        super().__init__(f"{' and '.join(self.limits)}: {when}")
+        super().__init__(f"{' and '.join(self.limits)}: {reason or when}")
 
 
 class BudgetExceeded(Rejected):

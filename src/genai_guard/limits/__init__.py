@@ -14,6 +14,7 @@ from genai_guard.limits.states.ring import Ring
 from genai_guard.limits.states.slots import Slots
 from genai_guard.limits.stores.base import Counts, Row, Store
 from genai_guard.limits.stores.memory import MemoryStore
+from genai_guard.limits.stores.sqlite import SqliteStore
 from genai_guard.limits.table import UsageRow, UsageTable
 from genai_guard.limits.ticket import Denial, Level, Ticket
 
@@ -37,6 +38,7 @@ __all__ = [
     "Row",
     "SettlingMachine",
     "Slots",
+    "SqliteStore",
     "StateMachine",
     "Store",
     "Ticket",

@@ -9,7 +9,7 @@ from typing import Any
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.limit import Limit
 
-__all__ = ["check_limits"]
+__all__ = ["check_limits", "checked_room"]
 
 
 def check_limits(limits: Sequence[Any]) -> None:
@@ -66,3 +66,14 @@ def _check_precedence(limit: Limit, name: str, earlier: Sequence[Limit]) -> None
         raise ConfigurationError(
             f"RateLimiter(): {limit.name!r} has unless={name!r}, a limit without overrides=, to which nothing yields"
         )
+
+
+def checked_room(max_waiting: object) -> int:
+    """Return how many calls may wait.
+
+    Raises:
+        ConfigurationError: it is no whole number above zero.
+    """
+    if type(max_waiting) is not int or max_waiting < 1:
+        raise ConfigurationError(f"RateLimiter(max_waiting={max_waiting!r}): must be a whole number above zero")
+    return max_waiting

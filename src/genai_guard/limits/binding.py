@@ -31,12 +31,14 @@ class Bound:
         by: Names of the keys that limits go by.
         sets: Several keys that limits go by at once.
         width: As above.
+        limits: The limits.
         serving: What a call that begins needs.
     """
 
-    __slots__ = ("by", "plain", "serving", "sets", "settle", "width")
+    __slots__ = ("by", "limits", "plain", "serving", "sets", "settle", "width")
 
     def __init__(self, limits: Sequence[Limit], names: set[Any], counts: Counts, *, is_async: bool) -> None:
+        self.limits: Final = limits
         self.plain: Any = _Asynchronous() if is_async else counts
         self.settle: Any = self.plain.settle
         self.by: tuple[str, ...] = tuple(by for by in names if isinstance(by, str))
@@ -59,6 +61,12 @@ class Bound:
             if type(key) is not str or len(key) > LONGEST_KEY:
                 keys[by] = bucket_of(by, key)
         return keys
+
+    def again(self, keys: Mapping[Any, Any]) -> dict[Any, Any]:
+        """Return the buckets of a call whose keys may have been turned into those of other limits before."""
+        done: dict[Any, Any] = {by: key for by, key in keys.items() if isinstance(by, tuple) or isinstance(key, bytes)}
+        rest = {by: key for by, key in keys.items() if by not in done}
+        return {**self.buckets(rest), **done}
 
     def named(self, keys: Mapping[str, Any]) -> Buckets:
         """Return the buckets that these keys name, and no other."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import isawaitable, iscoroutinefunction
-from typing import Any, Final, NoReturn, final
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.adapted import adapted
 from genai_guard.limits.adaptive import Adaptive
-from genai_guard.limits.agreement import check_limits
+from genai_guard.limits.agreement import check_limits, checked_room
 from genai_guard.limits.binding import Bound
 from genai_guard.limits.buckets import Buckets
 from genai_guard.limits.estimates import OutputEstimates
@@ -24,8 +25,12 @@ from genai_guard.limits.ticket import Demand, Level, Ticket
 from genai_guard.limits.units import cost_of
 from genai_guard.verdicts import OnError
 
+if TYPE_CHECKING:
+    from genai_guard.limits.waiting import Room
+
 __all__ = ["RateLimiter"]
 
+_making: Final = Lock()
 _SHARED: Final[Buckets] = {"": ""}
 
 
@@ -54,6 +59,7 @@ class RateLimiter:
         store: Where usage is kept; a new `MemoryStore` when None.
         clock: Clock of that `MemoryStore`. A store that is given has its own.
         adapt: Limits of the provider, which it may lower; see `Adaptive`.
+        max_waiting: Most calls that wait for room at once; a further one is refused.
 
     Attributes:
         limits: The limits, in the order given.
@@ -77,14 +83,21 @@ class RateLimiter:
     keys: frozenset[str]
     on_error: OnError
     is_async: bool
+    _room: Room | None = None  # made when a call has to wait, and from then on told of all that is given back
 
     def __init__(
-        self, *limits: Limit, store: Store | None = None, clock: Clock | None = None, adapt: Adaptive | None = None
+        self,
+        *limits: Limit,
+        store: Store | None = None,
+        clock: Clock | None = None,
+        adapt: Adaptive | None = None,
+        max_waiting: int = 1_000,
     ) -> None:
         check_limits(limits)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
+        self._max_waiting: Final = checked_room(max_waiting)
         self.estimates: Final = OutputEstimates()
         self.adapt: Final = adapt
         self._adopt(limits, self.store.bind(limits))
@@ -117,6 +130,9 @@ class RateLimiter:
         self._now = bound = Bound(limits, names, counts, is_async=self.is_async)
         self._settling = (bound.settle, bound.width)
         self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
+        if self._room is not None:
+            self._serving = self._room.adopt(bound)
+            self._settling = (bound.settle, bound.width)
 
     def reserve(self, ticket: Ticket | None = None, /, *, requests: int = 1, tokens: int = 0, **keys: Any) -> Ticket:
         """Take one call's share of every limit, or of none.
@@ -131,6 +147,8 @@ class RateLimiter:
                 `usd`, dollars to hold. And whose call it is: `user`, `tenant`, `session`, `model` or any tag that
                 limits go by. Strings, or integers, which mean their digits. A key that is missing, None or empty means
                 the bucket that all such calls share. A key of more than 128 characters is kept as its digest.
+                With `wait_s` a call that finds no room waits so many seconds for it, behind those who do already;
+                `priority` is by how many seconds it is ahead of others. Both are looked at if it has to wait.
 
         Returns:
             A ticket to settle.
@@ -156,6 +174,8 @@ class RateLimiter:
             demand = _demand(requests, tokens, keys)
         denials = reserve(ticket, _SHARED if buckets is None else buckets(keys), demand)
         if denials:
+            if keys.get("wait_s") is not None:
+                return self._waiting_room().reserve(ticket, _demand(requests, tokens, keys), keys)
             raise rejection(denials)
         return ticket
 
@@ -240,6 +260,8 @@ class RateLimiter:
             _refuse_used()
         requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
         demand = _demand(requests, tokens, keys)
+        if keys.get("wait_s") is not None:
+            return await self._waiting_room().areserve(ticket, demand, keys)
         answer = self._counts.reserve(ticket, self._now.buckets(keys), demand)
         denials = await answer if isawaitable(answer) else answer
         if denials:
@@ -270,7 +292,10 @@ class RateLimiter:
         """Do as `settle`, in a store of either kind."""
         actual = _actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
         answer = self._counts.settle(ticket, actual)
-        return await answer if isawaitable(answer) else answer
+        settled = await answer if isawaitable(answer) else answer
+        if self._room is not None:
+            self._room.freed(ticket.whose)
+        return settled
 
     def peek(self, **keys: Any) -> tuple[Level, ...]:
         """Return how full each limit is for a caller with these keys, in the order of the limits. Changes nothing."""
@@ -313,6 +338,27 @@ class RateLimiter:
                 known = ", ".join(sorted(self.keys)) or "none"
                 raise ConfigurationError(f"reset({name}=...): no limit goes by it; keys of this limiter: {known}")
         self._now.plain.reset(self._now.named(keys) if keys else None)
+        if self._room is not None:
+            self._room.freed()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for room."""
+        return 0 if self._room is None else len(self._room)
+
+    def _waiting_room(self) -> Room:
+        """Return where calls wait. Who never waits does not pay for it."""
+        if self._room is None:
+            from genai_guard.limits.waiting import Room  # noqa: PLC0415  few wait
+
+            with _making:
+                if self._room is None:
+                    is_shared = not isinstance(self.store, MemoryStore)
+                    room = Room(lambda: (self._now, self._counts), most=self._max_waiting, is_shared=is_shared)
+                    self._serving = room.adopt(self._now)
+                    self._settling = (self._now.settle, self._now.width)
+                    self._room = room
+        return self._room
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RateLimiter):

@@ -31,12 +31,14 @@ class Ticket:
         shadow_denials: Names of the limits in shadow mode that would have refused the call.
         upstream: For the ceilings of a provider: what it holds of them.
         grant: For stores: None while the ticket is empty, `SETTLED` at its end.
+        whose: For those who wait: in which buckets something is given back with it, if that was noted.
     """
 
     # Class attributes and no __init__: an empty ticket costs half of a slotted one, and every call makes one.
     shadow_denials: tuple[str, ...] = ()
     grant: Grant | None = None
     upstream: Any = None
+    whose: Buckets | None = None
     _id: int = 0
 
     @property
