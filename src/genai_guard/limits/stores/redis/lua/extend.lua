@@ -3,9 +3,10 @@
 -- Reply: the time, or an array as of `reserve`.
 local holder = ARGV[1]
 local now = clock()
-local raw = redis.call('GET', KEYS[1])
+local stored = call('MGET', unpack(KEYS))
+local raw = stored[1]
 local ticket = raw and cmsgpack.unpack(raw) or {}
-local claims = claims_of(2, now)
+local claims = claims_of(2, stored, now)
 if not claims then return {'again', now} end
 
 local latest = {}

@@ -3,8 +3,9 @@
 -- the time; after 'no' and 'yes' follow the number and state of every claim refused, after 'yes' of those in shadow mode.
 local holder = ARGV[1]
 local now = clock()
-if redis.call('EXISTS', KEYS[1]) == 1 then return now end
-local claims = claims_of(2, now)
+local stored = call('MGET', unpack(KEYS))
+if stored[1] then return now end
+local claims = claims_of(2, stored, now)
 if not claims then return {'again', now} end
 
 local refused, denied = {}, false

@@ -3,19 +3,20 @@
 -- Reply: 1; 0 for a ticket that is settled, or forgotten; or an array of 'again' and the time.
 local holder = ARGV[1]
 local now = clock()
-local raw = redis.call('GET', KEYS[1])
+local stored = call('MGET', unpack(KEYS))
+local raw = stored[1]
 if not raw then
   if ARGV[2] == 'maybe' then set(KEYS[1], {}, 60000000) end -- should it yet arrive, it is not to be granted
   return 0
 end
-local claims = claims_of(3, now)
+local claims = claims_of(3, stored, now)
 if not claims then return {'again', now} end
 
 local ticket, latest, left = cmsgpack.unpack(raw), {}, {}
 if ARGV[2] == 'maybe' then
   set(KEYS[1], {}, 60000000)
 else
-  redis.call('DEL', KEYS[1])
+  call('DEL', KEYS[1])
 end
 for i = 1, #ticket, 3 do latest[ticket[i]] = i end
 for i = 1, #ticket, 3 do
@@ -26,7 +27,7 @@ for i = 1, #ticket, 3 do
     local used = latest[place] == i and rest or math.min(reserved, rest)
     left[place] = rest - used
     if c.kind == SLOTS then
-      redis.call('ZREM', c.key, holder)
+      call('ZREM', c.key, holder)
     elseif c.kind == LEDGER then
       ledger_settle(c, now, holder, mark, reserved, used)
     elseif used ~= reserved then

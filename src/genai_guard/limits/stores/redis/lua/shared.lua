@@ -1,5 +1,5 @@
 -- What all scripts have in common. Times are microseconds since 1970 of the server's clock; numbers are doubles, and
--- every one that is counted with is a whole number below 2^53. A claim is a struct of doubles:
+-- every one that is counted with is a whole number below 2^53, which `call` writes in full. A claim is a struct of doubles:
 --   kind, enforced, cost (or what was used; -1 for unknown), then
 --   GCRA:   microseconds and fraction of the cost, of the tolerance; fractions in a microsecond
 --   ring:   amount, length of a cell
@@ -9,25 +9,29 @@ local GCRA, RING, LEDGER, SLOTS = 1, 2, 3, 4
 local CELLS = 12
 local MOST = 4503599627370496 -- 2^52
 local GRACE_MS = 1000
+local call = redis.call
 
 local function clock()
-  local t = redis.call('TIME')
+  local t = call('TIME')
   return t[1] * 1000000 + t[2]
 end
 
-local function claim_of(text)
-  local c, at = {}, 25
-  c.kind, c.enforced, c.cost = struct.unpack('<ddd', text)
-  if c.kind == GCRA then
-    c.us, c.part, c.most_us, c.most_part, c.parts = struct.unpack('<ddddd', text, at)
-  elseif c.kind == RING then
-    c.amount, c.cell = struct.unpack('<dd', text, at)
-  elseif c.kind == LEDGER then
-    c.amount, c.lease, c.release, c.start, c.finish, c.next, c.last = struct.unpack('<ddddddd', text, at)
-  else
-    c.amount, c.lease = struct.unpack('<dd', text, at)
+local function claim_of(text, key, raw)
+  local kind, enforced, cost, a, b, c, d, e, f, g
+  kind, enforced, cost, a, b = struct.unpack('<ddddd', text)
+  if kind == GCRA then
+    c, d, e = struct.unpack('<ddd', text, 41)
+    return {kind = kind, enforced = enforced, key = key, raw = raw,
+      us = a, part = b, most_us = c, most_part = d, parts = e, after = false}
+  elseif kind == RING then
+    return {kind = kind, enforced = enforced, key = key, raw = raw, cost = cost,
+      amount = a, cell = b, after = false, epoch = 0, mark = 0}
+  elseif kind == LEDGER then
+    c, d, e, f, g = struct.unpack('<ddddd', text, 41)
+    return {kind = kind, enforced = enforced, key = key, cost = cost,
+      amount = a, lease = b, release = c, start = d, finish = e, next = f, last = g, after = false, mark = 0, hold = false}
   end
-  return c
+  return {kind = kind, enforced = enforced, key = key, cost = cost, amount = a, lease = b, after = false, mark = 0}
 end
 
 -- Set the period of a ledger that `now` lies in; false if it is neither of those that the caller knows.
@@ -37,16 +41,22 @@ local function in_period(c, now)
   return second >= c.start and second < c.finish
 end
 
--- Return the claims, with their keys; nil if one of a ledger is for another period than the one that `now` lies in.
-local function claims_of(first, now)
+-- Return the claims, with their keys and what `MGET` says of these; nil if one of a ledger is for another period than
+-- the one that `now` lies in.
+local function claims_of(first, stored, now)
   local claims = {}
   for i = first, #ARGV do
-    local c = claim_of(ARGV[i])
+    local place = i - first + 1
+    local c = claim_of(ARGV[i], KEYS[place + 1], stored[place + 1])
     if now and c.kind == LEDGER and not in_period(c, now) then return nil end
-    c.key = KEYS[i - first + 2]
-    claims[#claims + 1] = c
+    claims[place] = c
   end
   return claims
+end
+
+-- Return a score later than a time; Lua itself would write 14 digits of it.
+local function later(now)
+  return string.format('(%.0f', now)
 end
 
 local function holds(c)
@@ -54,13 +64,12 @@ local function holds(c)
 end
 
 local function set(key, state, ttl_us)
-  redis.call('SET', key, cmsgpack.pack(state), 'PX', string.format('%.0f', math.ceil(ttl_us / 1000) + GRACE_MS))
+  call('SET', key, cmsgpack.pack(state), 'PX', math.ceil(ttl_us / 1000) + GRACE_MS)
 end
 
 -- GCRA. State: arrival time in microseconds, its fraction, fractions in a microsecond.
 local function gcra_read(c)
-  local raw = redis.call('GET', c.key)
-  return raw and cmsgpack.unpack(raw)
+  return c.raw and cmsgpack.unpack(c.raw)
 end
 
 local function gcra_reserve(c, now)
@@ -83,8 +92,7 @@ end
 -- Ring. State: number of the current cell, then the units of each cell, the newest first.
 local function ring_read(c, now)
   local epoch = math.floor(now / c.cell)
-  local raw = redis.call('GET', c.key)
-  local ring = raw and cmsgpack.unpack(raw)
+  local ring = c.raw and cmsgpack.unpack(c.raw)
   if not ring or epoch - ring[1] > CELLS then return {epoch}, epoch end
   local steps = epoch - ring[1]
   if steps > 0 then
@@ -104,7 +112,7 @@ end
 local function ring_write(c, ring, epoch)
   while #ring > 1 and ring[#ring] == 0 do ring[#ring] = nil end
   if #ring == 1 and ring[1] <= epoch then
-    redis.call('DEL', c.key)
+    call('DEL', c.key)
   else
     set(c.key, ring, (ring[1] - epoch + CELLS + 1) * c.cell)
   end
@@ -119,7 +127,9 @@ local function ring_reserve(c, now)
 end
 
 local function ring_settle(c, now, mark, reserved, actual)
-  local ring, epoch = ring_read(c, now)
+  local ring, epoch = c.after, c.epoch
+  if not ring then ring, epoch = ring_read(c, now) end
+  c.after, c.epoch = ring, epoch
   if actual > reserved then
     ring[2] = math.min((ring[2] or 0) + actual - reserved, MOST)
   else
@@ -135,13 +145,13 @@ local function hold_of(raw)
 end
 
 local function ledger_read(c, now)
-  local raw = redis.call('HMGET', c.key, 'p', 'u', 'd')
+  local raw = call('HMGET', c.key, 'p', 'u', 'd')
   local account = {period = tonumber(raw[1]), used = tonumber(raw[2]), due = tonumber(raw[3]), ended = {}}
   if not account.period or account.period < c.start then
     account.fresh = raw[1] and true
     account.period, account.used, account.due = c.start, 0, 0
   elseif account.due > 0 and account.due <= now then
-    local all, due = redis.call('HGETALL', c.key), 0
+    local all, due = call('HGETALL', c.key), 0
     for i = 1, #all, 2 do
       if #all[i] == 16 then
         local amount, till = hold_of(all[i + 1])
@@ -163,23 +173,22 @@ local function ledger_has(c, account, holder)
   for _, ended in ipairs(account.ended) do
     if ended == holder then return nil end
   end
-  return redis.call('HGET', c.key, holder)
+  return call('HGET', c.key, holder)
 end
 
 local function ledger_write(c, account, holder, hold)
-  if account.fresh then redis.call('DEL', c.key) end
+  if account.fresh then call('DEL', c.key) end
   for from = 1, #account.ended, 1000 do -- what `unpack` can bear
-    redis.call('HDEL', c.key, unpack(account.ended, from, math.min(from + 999, #account.ended)))
+    call('HDEL', c.key, unpack(account.ended, from, math.min(from + 999, #account.ended)))
   end
-  local numbers = {'p', string.format('%.0f', account.period), 'u', string.format('%.0f', account.used),
-    'd', string.format('%.0f', account.due)}
+  local numbers = {'p', account.period, 'u', account.used, 'd', account.due}
   if hold then
-    redis.call('HSET', c.key, holder, hold, unpack(numbers))
+    call('HSET', c.key, holder, hold, unpack(numbers))
   else
-    redis.call('HSET', c.key, unpack(numbers))
+    call('HSET', c.key, unpack(numbers))
   end
   if account.period == c.start then
-    redis.call('PEXPIREAT', c.key, string.format('%.0f', c.finish * 1000 + GRACE_MS))
+    call('PEXPIREAT', c.key, c.finish * 1000 + GRACE_MS)
   end
 end
 
@@ -211,31 +220,31 @@ local function ledger_settle(c, now, holder, mark, reserved, actual)
     return
   end
   ledger_write(c, account)
-  if account.used == 0 and redis.call('HLEN', c.key) == 3 then redis.call('DEL', c.key) end
+  if account.used == 0 and call('HLEN', c.key) == 3 then call('DEL', c.key) end
 end
 
 -- Slots. A sorted set: each holder by the end of its lease.
 local function slots_reserve(c, now, holder)
-  local till = redis.call('ZSCORE', c.key, holder)
+  local till = call('ZSCORE', c.key, holder)
   c.mark = 0
   if c.cost == 0 then
     c.after = till and tonumber(till) > now
     return true
   end
   c.after = true
-  if not till and redis.call('ZCARD', c.key) >= c.amount then
-    if redis.call('ZCOUNT', c.key, '(' .. string.format('%.0f', now), '+inf') >= c.amount then return false end
+  if not till and call('ZCARD', c.key) >= c.amount then
+    if call('ZCOUNT', c.key, later(now), '+inf') >= c.amount then return false end
     c.sweep = true
   end
   return true
 end
 
 local function slots_write(c, now, holder)
-  if c.sweep then redis.call('ZREMRANGEBYSCORE', c.key, '-inf', string.format('%.0f', now)) end
+  if c.sweep then call('ZREMRANGEBYSCORE', c.key, '-inf', now) end
   if not c.after then return end
-  redis.call('ZADD', c.key, string.format('%.0f', now + c.lease), holder)
-  local last = redis.call('ZRANGE', c.key, -1, -1, 'WITHSCORES')[2]
-  redis.call('PEXPIREAT', c.key, string.format('%.0f', math.ceil(tonumber(last) / 1000) + GRACE_MS))
+  call('ZADD', c.key, now + c.lease, holder)
+  local last = call('ZRANGE', c.key, -1, -1, 'WITHSCORES')[2]
+  call('PEXPIREAT', c.key, math.ceil(tonumber(last) / 1000) + GRACE_MS)
 end
 
 -- All of them.
@@ -262,23 +271,22 @@ end
 local function read(c, now)
   if c.kind == GCRA then return gcra_read(c) or {} end
   if c.kind == RING then
-    local raw = redis.call('GET', c.key)
-    return raw and cmsgpack.unpack(raw) or {}
+    return c.raw and cmsgpack.unpack(c.raw) or {}
   end
   if c.kind == LEDGER then
-    local raw = redis.call('HMGET', c.key, 'p', 'u')
+    local raw = call('HMGET', c.key, 'p', 'u')
     if not raw[1] then return {} end
     if c.release == 1 or raw[2] == '0' then
-      for _, item in ipairs(redis.call('HGETALL', c.key)) do raw[#raw + 1] = item end
+      for _, item in ipairs(call('HGETALL', c.key)) do raw[#raw + 1] = item end
     end
     return raw
   end
-  local after = '(' .. string.format('%.0f', now)
-  local count = redis.call('ZCOUNT', c.key, after, '+inf')
+  local after = later(now)
+  local count = call('ZCOUNT', c.key, after, '+inf')
   if count == 0 then return {0, 0, 0} end
   local rank = math.max(0, count - c.amount)
-  local free = redis.call('ZRANGEBYSCORE', c.key, after, '+inf', 'WITHSCORES', 'LIMIT', rank, 1)[2]
-  local last = redis.call('ZRANGE', c.key, -1, -1, 'WITHSCORES')[2]
+  local free = call('ZRANGEBYSCORE', c.key, after, '+inf', 'WITHSCORES', 'LIMIT', rank, 1)[2]
+  local last = call('ZRANGE', c.key, -1, -1, 'WITHSCORES')[2]
   return {count, tonumber(free), tonumber(last)}
 end
 
