@@ -43,8 +43,8 @@ def joined(by: Sequence[str], values: Mapping[Any, Any]) -> Bucket:
     parts = [bucket_of(name, values.get(name)) for name in by]
     if not any(parts):
         return ""
-    texts = [part if isinstance(part, str) else f"\0{part.hex()}" for part in parts]
-    key = "".join([*(f"{len(text)}:" for text in texts), *texts])
+    sizes = [f"{len(part)}:" if isinstance(part, str) else ":" for part in parts]
+    key = "".join([*sizes, *(part if isinstance(part, str) else part.hex() for part in parts)])
     return key if len(key) <= LONGEST_KEY else _digest(key.encode("utf-8", "surrogatepass"))
 
 
@@ -62,7 +62,8 @@ def split(bucket: Bucket, count: int) -> list[str]:
         return [bucket]
     *sizes, rest = bucket.split(":", count)
     texts: list[str] = []
-    for size in map(int, sizes):
-        texts.append(f"<{rest[1:size]}>" if rest.startswith("\0") else rest[:size])
-        rest = rest[size:]
+    for size in sizes:
+        length = int(size) if size else 2 * _DIGEST_SIZE
+        texts.append(rest[:length] if size else f"<{rest[:length]}>")
+        rest = rest[length:]
     return texts
