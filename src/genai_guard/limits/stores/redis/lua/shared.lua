@@ -67,6 +67,10 @@ local function set(key, state, ttl_us)
   call('SET', key, cmsgpack.pack(state), 'PX', math.ceil(ttl_us / 1000) + GRACE_MS)
 end
 
+local function expire(key, ttl_us)
+  call('PEXPIRE', key, math.max(0, math.ceil(ttl_us / 1000)) + GRACE_MS)
+end
+
 -- GCRA. State: arrival time in microseconds, its fraction, fractions in a microsecond.
 local function gcra_read(c)
   return c.raw and cmsgpack.unpack(c.raw)
@@ -176,7 +180,7 @@ local function ledger_has(c, account, holder)
   return call('HGET', c.key, holder)
 end
 
-local function ledger_write(c, account, holder, hold)
+local function ledger_write(c, now, account, holder, hold)
   if account.fresh then call('DEL', c.key) end
   for from = 1, #account.ended, 1000 do -- what `unpack` can bear
     call('HDEL', c.key, unpack(account.ended, from, math.min(from + 999, #account.ended)))
@@ -188,7 +192,7 @@ local function ledger_write(c, account, holder, hold)
     call('HSET', c.key, unpack(numbers))
   end
   if account.period == c.start then
-    call('PEXPIREAT', c.key, c.finish * 1000 + GRACE_MS)
+    expire(c.key, c.finish * 1000000 - now)
   end
 end
 
@@ -219,7 +223,7 @@ local function ledger_settle(c, now, holder, mark, reserved, actual)
   elseif #account.ended == 0 then
     return
   end
-  ledger_write(c, account)
+  ledger_write(c, now, account)
   if account.used == 0 and call('HLEN', c.key) == 3 then call('DEL', c.key) end
 end
 
@@ -244,7 +248,7 @@ local function slots_write(c, now, holder)
   if not c.after then return end
   call('ZADD', c.key, now + c.lease, holder)
   local last = call('ZRANGE', c.key, -1, -1, 'WITHSCORES')[2]
-  call('PEXPIREAT', c.key, math.ceil(tonumber(last) / 1000) + GRACE_MS)
+  expire(c.key, tonumber(last) - now)
 end
 
 -- All of them.
@@ -261,7 +265,7 @@ local function commit(c, now, holder)
   elseif c.kind == RING then
     ring_write(c, c.after, c.epoch)
   elseif c.kind == LEDGER then
-    ledger_write(c, c.after, holder, c.hold)
+    ledger_write(c, now, c.after, holder, c.hold)
   else
     slots_write(c, now, holder)
   end
