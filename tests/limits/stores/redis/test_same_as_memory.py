@@ -19,10 +19,10 @@ SHARE = {"by": "user", "overrides": {"vip": 90, "free": None}}
 
 
 def limits_of(amount: int) -> tuple[Limit, ...]:
-    """Return limits of every kind; the amounts of rates are such that a microsecond is a whole number of ticks."""
+    """Return limits of every kind. A rate that is changed drains as before until the next call, unlike in memory."""
     return (
-        Limit.requests(6 * amount, per="minute", burst=3 * amount, by="user"),
-        Limit.requests(72 * amount, per="hour", mode="shadow"),
+        Limit.requests(7, per="minute", burst=3 * amount, by="user"),
+        Limit.requests(70, per="hour", mode="shadow"),
         Limit.tokens(100 * amount, per="minute", **SHARE),
         Limit.output_tokens(60 * amount, per="hour", by=("user", "tenant")),
         Limit.usd(amount, per="day", calendar=False),
