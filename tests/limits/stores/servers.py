@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 PATIENCE_S = 20.0
+_TRIES = 5
 
 
 def eventually(holds: Any, *, patience_s: float = PATIENCE_S) -> Any:
@@ -27,21 +28,27 @@ def eventually(holds: Any, *, patience_s: float = PATIENCE_S) -> Any:
 class Server:
     """A Valkey server that can be stopped, gone on with, killed and started anew on the same port."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *, cluster: bool = False) -> None:
         self.folder = folder
-        self.options = options
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.cluster = cluster
+        self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
     def start(self) -> Server:
-        command = [str(_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        command += ["--save", "", "--appendonly", "no", "--daemonize", "no", *self.options]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually(self._answers)
-        return self
+        for _ in range(1 if self.port else _TRIES):  # a port that was free may be somebody's when the server asks for it
+            self.port = self.port or _free_port()
+            options = ["--cluster-enabled", "yes", "--cluster-port", str(_free_port())] if self.cluster else []
+            command = [str(_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+            command += ["--save", "", "--appendonly", "no", *options]
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if eventually(lambda: self._answers() or self._running().poll() is not None) and self._answers():
+                return self
+            self.port = 0
+        raise AssertionError("the server does not start")
 
     def stall(self) -> None:
         self._running().send_signal(signal.SIGSTOP)
@@ -63,13 +70,19 @@ class Server:
         return self.process
 
     def _answers(self) -> bool:
-        assert self._running().poll() is None, "the server has ended at once: is its port taken?"
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(7).startswith(b"+PONG")
         except OSError:
             return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _binary() -> Path:

@@ -289,7 +289,7 @@ async def test_a_reservation_that_is_cancelled_leaves_nothing_behind(server: Ser
 
 
 def test_on_a_cluster_all_keys_are_in_one_slot(tmp_path: Any) -> None:
-    node = Server(tmp_path, "--cluster-enabled", "yes")
+    node = Server(tmp_path, cluster=True)
     try:
         node.start()
         with redis.Redis.from_url(node.url) as admin:

@@ -112,19 +112,15 @@ class Breaker:
             with self._lock:
                 self.failures, self._probing = 0, False
 
-    def failed(self, reason: str) -> None:
-        """Note that there was none."""
-        with self._lock:
-            self.failures += 1
-            self.outages += self.failures == self._most
-            self._until = time.monotonic() + self._retry_s
-            self._probing = False
-            self.last_error = reason
-
-    def abandoned(self) -> None:
-        """Note that whoever asked did not wait for the answer."""
+    def ended(self, error: BaseException) -> None:
+        """Note that there was none; and what the server has to do with it."""
         with self._lock:
             self._probing = False
+            if isinstance(error, Outage):
+                self.failures += 1
+                self.outages += self.failures == self._most
+                self._until = time.monotonic() + self._retry_s
+                self.last_error = error.reason
 
 
 class Unsent(Generic[T]):

@@ -24,7 +24,15 @@ class Script(NamedTuple):
 
 @cache
 def script(name: str) -> Script:
-    """Return one of `reserve`, `extend`, `settle`, `look` and `reset`."""
-    folder = files("genai_guard.limits.stores.redis") / "lua"
-    text = "\n".join((folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("shared", name))
+    """Return one of `reserve`, `extend`, `settle`, `look` and `reset`.
+
+    What scripts define they define anew each time they are run. So there are shorter ones, such as `reserve rates`, for
+    calls that are counted by rates and windows alone, as most are.
+    """
+    work, _, kinds = name.partition(" ")
+    parts = ("shared", "rates", *(() if kinds else ("accounts",)), "machines", work)
+    text = "\n".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in parts)
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+_FOLDER = files("genai_guard.limits.stores.redis") / "lua"

@@ -106,38 +106,38 @@ class Shared:
         Raises:
             Outage: it was not asked, or did not answer.
         """
-        return (yield from self._asked(self._insist(name, keys, args)))
-
-    def scan(self, pattern: bytes) -> Work[list[bytes]]:
-        """List keys.
-
-        Raises:
-            Outage: as above.
-        """
-        return (yield from self._asked(_scan(pattern)))
-
-    def _asked(self, work: Work[T]) -> Work[T]:
         breaker = self.breaker
         if not breaker.admits():
             raise Outage(breaker.last_error, asked=False)
         try:
-            reply = yield from work
-        except Outage as outage:
-            breaker.failed(outage.reason)
+            for _ in range(_TRIES):
+                reply = yield Call(name, keys, args(self.second()))
+                if type(reply) is not list or reply[0] != b"again":
+                    if breaker.failures:
+                        breaker.succeeded()
+                    return reply
+                self._note(reply)
+            raise Outage("the server's clock does not stand still")
+        except BaseException as error:
+            breaker.ended(error)
             raise
-        except BaseException:
-            breaker.abandoned()
+
+    def other(self, request: Request) -> Work[Any]:
+        """Send what is no single script.
+
+        Raises:
+            Outage: as above.
+        """
+        breaker = self.breaker
+        if not breaker.admits():
+            raise Outage(breaker.last_error, asked=False)
+        try:
+            reply = yield request
+        except BaseException as error:
+            breaker.ended(error)
             raise
         breaker.succeeded()
         return reply
-
-    def _insist(self, name: str, keys: Sequence[bytes], args: Any) -> Work[Any]:
-        for _ in range(_TRIES):
-            reply = yield Call(name, keys, args(self.second()))
-            if type(reply) is not list or reply[0] != b"again":
-                return reply
-            self._note(reply)
-        raise Outage("the server's clock does not stand still")
 
     def flush(self, most: int = _AT_ONCE) -> Work[None]:
         """Send settlements that could not be sent before; those that still cannot be are kept."""
@@ -145,7 +145,7 @@ class Shared:
         if not due:
             return
         try:
-            replies = yield from self._asked(_several([self.settlement(each, self.second()) for each in due]))
+            replies = yield from self.other([self.settlement(each, self.second()) for each in due])
         except BaseException as error:
             self.unsent.add(due)
             if isinstance(error, Outage):
@@ -160,10 +160,9 @@ class Shared:
         """Return the script that settles something."""
         held, actual = due
         claims = [
-            track.wire_of(bucket).claim(_used(track, actual), enforced=track.enforced, second=second)
-            for track, bucket, _cost in held.parts
+            track.wire_of(bucket).claim(_used(track, actual), second) for track, bucket, _cost in held.parts
         ]
-        return Call("settle", self.keys(held), [held.holder, b"maybe" if held.unsure else b"", *claims])
+        return Call("settle", self.keys(held), (held.holder, b"maybe" if held.unsure else b"", b"".join(claims)))
 
     def keys(self, held: Held) -> list[bytes]:
         """Return the key of a ticket, and of what it holds."""
@@ -181,12 +180,3 @@ def _used(track: Track, actual: Actual) -> int:
     used = 0 if track.unit == SLOTS else actual[track.unit] if track.unit < len(actual) else None
     return -1 if used is None else used
 
-
-def _scan(pattern: bytes) -> Work[list[bytes]]:
-    found: list[bytes] = yield Scan(pattern)
-    return found
-
-
-def _several(calls: list[Call]) -> Work[list[Any]]:
-    replies: list[Any] = yield calls
-    return replies

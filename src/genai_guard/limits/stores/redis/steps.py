@@ -10,11 +10,11 @@ from typing import Any, Final, TypeAlias
 
 from genai_guard.errors import ComponentFailed
 from genai_guard.limits.buckets import Bucket, Buckets
-from genai_guard.limits.claims import Claim, Claims
+from genai_guard.limits.claims import Claims
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.stores.base import Row
 from genai_guard.limits.stores.redis.outage import LimitUnavailable, Local, Outage, policy_of
-from genai_guard.limits.stores.redis.shared import NOTHING_USED, SLOTS, Actual, Due, Held, Shared, Work
+from genai_guard.limits.stores.redis.shared import NOTHING_USED, SLOTS, Actual, Due, Held, Scan, Shared, Work
 from genai_guard.limits.stores.redis.wire import Track, Wire, bucket_of_key, tracks_of
 from genai_guard.limits.ticket import SETTLED, Demand, Denial, Level, Ticket
 from genai_guard.limits.units import shown
@@ -22,6 +22,7 @@ from genai_guard.limits.units import shown
 __all__ = ["Steps"]
 
 _Asked: TypeAlias = tuple[Track, Wire, int]
+_Part: TypeAlias = tuple[Track, Bucket, int]
 
 _LOOK: Final = 256  # buckets looked at in one step
 _US: Final = 1_000
@@ -39,25 +40,25 @@ class Steps:
         self._by_prefix: Final = {track.prefix: track for track in self.tracks}
         self._policies: Final = [policy_of(limit, shared.on_outage) for limit in limits]
         self._local: Local | None = None
+        self._reserve: Final = "reserve rates" if all(track.is_rate for track in self.tracks) else "reserve"
 
     def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand) -> Work[Sequence[Denial]]:
         """Check every limit, then commit to every limit."""
-        claims = self._claims.of(buckets, demand)
         holder = ticket.id.to_bytes(16, "big")
         keys = [self.shared.ticket_key(holder)]
         asked: list[_Asked] = []
-        parts: list[tuple[Track, Bucket, int]] = []
-        for place, bucket, cost, _machine in claims:
-            track = self.tracks[place]
+        parts: list[_Part] = []
+        for track, bucket, cost in self._claimed(buckets, demand):
             keys.append(track.key(bucket))
             asked.append((track, track.wire_of(bucket), cost))
             if track.holds:
                 parts.append((track, bucket, cost))
         held = Held(holder, tuple(parts))
         try:
-            reply = yield from self.shared.ask("reserve", keys, lambda second: [holder, *_claims(asked, second)])
+            reply = yield from self.shared.ask(self._reserve, keys, lambda second: (holder, _claims(asked, second)))
         except Outage as outage:
-            return self._alone(ticket, buckets, demand, claims, held if outage.asked else held._replace(parts=()))
+            held = held if outage.asked else held._replace(parts=())
+            return self._alone(ticket, buckets, demand, [track for track, _wire, _cost in asked], held)
         except BaseException:  # an interrupt, or a task that is cancelled: what the server has granted is given back
             self.shared.unsent.add([Due(held._replace(unsure=True), NOTHING_USED)])
             raise
@@ -70,6 +71,14 @@ class Steps:
             held = Held(holder, tuple(part if part[0].prefix not in shadows else (*part[:2], -1) for part in parts))
         ticket.grant = (self.owner, held)
         return ()
+
+    def _claimed(self, buckets: Buckets, demand: Demand) -> list[_Part]:
+        """Return the limits that apply to a call, its buckets and its costs."""
+        if self._claims.are_plain:
+            return [(track, buckets[track.by], demand[track.unit]) for track in self.tracks]
+        return [
+            (self.tracks[place], bucket, cost) for place, bucket, cost, _machine in self._claims.of(buckets, demand)
+        ]
 
     def settle(self, ticket: Ticket, actual: Actual) -> Work[bool]:
         """Replace what was reserved by what was used, once."""
@@ -84,8 +93,9 @@ class Steps:
             held.alone[0].settle(held.alone[1], actual)
         if held.parts:
             due = Due(held, actual)
+            settle = "settle rates" if all(track.is_rate for track, _bucket, _cost in held.parts) else "settle"
             try:
-                yield from shared.ask("settle", shared.keys(held), lambda second: shared.settlement(due, second).args)
+                yield from shared.ask(settle, shared.keys(held), lambda second: shared.settlement(due, second).args)
             except BaseException as error:
                 shared.unsent.add([due])
                 if isinstance(error, Outage):
@@ -108,7 +118,7 @@ class Steps:
         asked = [(track, track.wire_of(bucket), _more(track, demand, cost)) for track, bucket, cost in held.parts]
         try:
             reply = yield from self.shared.ask(
-                "extend", self.shared.keys(held), lambda second: [held.holder, *_claims(asked, second)]
+                "extend", self.shared.keys(held), lambda second: (held.holder, _claims(asked, second))
             )
         except Outage:
             self._refuse([track for track, _wire, more in asked if more > 0 and track.unit != SLOTS])
@@ -177,11 +187,11 @@ class Steps:
     def _run(self, name: str, seats: Sequence[tuple[Track, Bucket]]) -> Work[Any]:
         keys = [self.shared.ticket_key(), *(track.key(bucket) for track, bucket in seats)]
         asked = [(track, track.wire_of(bucket), 0) for track, bucket in seats]
-        return (yield from self.shared.ask(name, keys, lambda second: _claims(asked, second)))
+        return (yield from self.shared.ask(name, keys, lambda second: (_claims(asked, second),)))
 
     def _kept(self) -> Work[list[tuple[Track, Bucket]]]:
         """Return every bucket that the server keeps for these limits, limit by limit."""
-        keys = yield from self.shared.scan(_escaped(self.shared.prefix) + b"*")
+        keys = yield from self.shared.other(Scan(_escaped(self.shared.prefix) + b"*"))
         size = len(self.tracks[0].prefix)
         found = [
             (track, bucket)
@@ -201,13 +211,13 @@ class Steps:
     # --- While the server cannot be reached ---------------------------------------------------------------
 
     def _alone(
-        self, ticket: Ticket, buckets: Buckets, demand: Demand, claims: Sequence[Claim], held: Held
+        self, ticket: Ticket, buckets: Buckets, demand: Demand, tracks: Sequence[Track], held: Held
     ) -> Sequence[Denial]:
         """Decide without the server; `held` is what it may have granted all the same."""
         held = held._replace(unsure=True)
         denials: Sequence[Denial] = ()
         try:
-            self._refuse([self.tracks[claim.place] for claim in claims])
+            self._refuse(tracks)
             inner, local = Ticket(), self._locals()
             if local is not None:
                 denials = self._refused_alone(local.counts.reserve(inner, buckets, demand))
@@ -265,8 +275,8 @@ class Steps:
         return levels
 
 
-def _claims(asked: Sequence[_Asked], second: int) -> list[bytes]:
-    return [wire.claim(cost, enforced=track.enforced, second=second) for track, wire, cost in asked]
+def _claims(asked: Sequence[_Asked], second: int) -> bytes:
+    return b"".join([wire.claim(cost, second) for _track, wire, cost in asked])
 
 
 def _pairs(reply: Sequence[Any]) -> Iterator[tuple[int, Any]]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 from math import gcd
-from struct import pack, unpack
+from struct import Struct, pack, unpack
 from typing import Any, ClassVar, Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
@@ -32,6 +32,7 @@ _MOST: Final = (1 << 53) - 1  # what a double counts exactly, and more than any 
 _CENTURY_US: Final = 100 * 366 * 86_400 * 10**6
 _CELLS: Final = 12
 _US: Final = 1_000
+_PACK_5: Final = Struct("<5d").pack
 
 
 class Wire:
@@ -39,18 +40,18 @@ class Wire:
 
     kind: ClassVar[int]
 
-    def __init__(self, machine: StateMachine[Any]) -> None:
+    def __init__(self, machine: StateMachine[Any], *, enforced: bool) -> None:
         self.machine = machine
+        self._enforced = enforced
 
-    def claim(self, cost: int, *, enforced: bool, second: int) -> bytes:
+    def claim(self, cost: int, second: int) -> bytes:
         """Return a claim for the script.
 
         Args:
             cost: Units; -1 for unknown.
-            enforced: Whether the limit refuses.
             second: The server's time, about.
         """
-        return pack("<ddd", self.kind, enforced, min(cost, _MOST)) + self._numbers(cost, second)
+        raise NotImplementedError
 
     def denial(self, limit: Limit, raw: list[Any], now: int, cost: int) -> Denial:
         """Return what became of a claim that the script refused, by the state that it met."""
@@ -64,9 +65,6 @@ class Wire:
         shown_used, capacity = shown(limit.unit, used), shown(limit.unit, self.machine.capacity)
         return Level(limit.name, shown_used, capacity, max(0, drain_ns) / 1e9)
 
-    def _numbers(self, cost: int, second: int) -> bytes:
-        raise NotImplementedError
-
     def _state(self, raw: list[Any], now: int) -> Any:
         raise NotImplementedError
 
@@ -78,22 +76,27 @@ class Wire:
 class _GcraWire(Wire):
     kind = 1
 
-    def __init__(self, machine: Gcra) -> None:
-        super().__init__(machine)
+    def __init__(self, machine: Gcra, *, enforced: bool) -> None:
+        super().__init__(machine, enforced=enforced)
         self._period_us = machine.period_ns // _US
         self._amount = machine.amount
         self._burst = machine.burst
         self._tolerance = divmod(machine.burst * self._period_us, machine.amount)
+        self._one = b""
         if self._tolerance[0] > _CENTURY_US:
             raise ConfigurationError(
                 f"a burst of {machine.burst} at this rate takes more than a century to drain, which is longer than a "
                 "Redis store can count; lower it"
             )
 
-    def _numbers(self, cost: int, second: int) -> bytes:
-        del second
+    def claim(self, cost: int, second: int) -> bytes:
+        if cost == 1 and self._one:  # as nearly always
+            return self._one
         whole, part = (_MOST, 0) if cost > self._burst else divmod(max(0, cost) * self._period_us, self._amount)
-        return pack("<ddddd", whole, part, *self._tolerance, self._amount)
+        claim = pack("<8d", self.kind, self._enforced, 0, whole, part, *self._tolerance, self._amount)
+        if cost == 1:
+            self._one = claim
+        return claim
 
     def _state(self, raw: list[Any], now: int) -> int | None:
         if not raw:
@@ -110,14 +113,13 @@ class _GcraWire(Wire):
 class _RingWire(Wire):
     kind = 2
 
-    def __init__(self, machine: Ring) -> None:
-        cell_us = -(-machine.period_ns // (_CELLS * _US))
-        super().__init__(Ring(machine.amount, cell_us * _CELLS * _US))
-        self._known = pack("<dd", machine.amount, cell_us)
+    def __init__(self, machine: Ring, *, enforced: bool) -> None:
+        self._cell_us = -(-machine.period_ns // (_CELLS * _US))
+        super().__init__(Ring(machine.amount, self._cell_us * _CELLS * _US), enforced=enforced)
+        self._amount = machine.amount
 
-    def _numbers(self, cost: int, second: int) -> bytes:
-        del cost, second
-        return self._known
+    def claim(self, cost: int, second: int) -> bytes:
+        return _PACK_5(self.kind, self._enforced, cost if cost < _MOST else _MOST, self._amount, self._cell_us)
 
     def _state(self, raw: list[Any], now: int) -> Any:
         return self.machine.decode(packed(raw), now) if raw else None
@@ -126,21 +128,21 @@ class _RingWire(Wire):
 class _LedgerWire(Wire):
     kind = 3
 
-    def __init__(self, machine: Ledger) -> None:
+    def __init__(self, machine: Ledger, *, enforced: bool) -> None:
         lease_us = -(-machine.lease_ns // _US)
-        super().__init__(Ledger(machine.amount, machine.calendar, lease_us * _US, machine.on_expiry))
+        whole = Ledger(machine.amount, machine.calendar, lease_us * _US, machine.on_expiry)
+        super().__init__(whole, enforced=enforced)
         self._calendar = machine.calendar
         self._fixed = pack("<ddd", machine.amount, lease_us, machine.on_expiry == "release")
         self._known = (0, 0, b"")  # begin and end of the period last asked for, and what the script is told of it
 
-    def _numbers(self, cost: int, second: int) -> bytes:
-        del cost
+    def claim(self, cost: int, second: int) -> bytes:
         known = self._known
         if not known[0] <= second < known[1]:
             start, end = self._calendar.period(second * 10**9)
             following = self._calendar.period(end * 10**9)
             self._known = known = (start, end, self._fixed + pack("<dddd", start, end, *following))
-        return known[2]
+        return pack("<ddd", self.kind, self._enforced, min(cost, _MOST)) + known[2]
 
     def _state(self, raw: list[Any], now: int) -> Any:
         if not raw:
@@ -156,19 +158,18 @@ class _LedgerWire(Wire):
 class _SlotsWire(Wire):
     kind = 4
 
-    def __init__(self, machine: Slots) -> None:
-        lease_us = -(-machine.lease_ns // _US)
-        super().__init__(Slots(machine.amount, lease_us * _US))
-        self._known = pack("<dd", machine.amount, lease_us)
+    def __init__(self, machine: Slots, *, enforced: bool) -> None:
+        self._lease_us = -(-machine.lease_ns // _US)
+        super().__init__(Slots(machine.amount, self._lease_us * _US), enforced=enforced)
+        self._amount = machine.amount
+
+    def claim(self, cost: int, second: int) -> bytes:
+        return _PACK_5(self.kind, self._enforced, cost, self._amount, self._lease_us)
 
     def denial(self, limit: Limit, raw: list[Any], now: int, cost: int) -> Denial:
         del cost
         taken, free_us, _last_us = raw
         return Denial(limit, free_us * _US - now, taken, self.machine.capacity)
-
-    def _numbers(self, cost: int, second: int) -> bytes:
-        del cost, second
-        return self._known
 
     def _seen(self, raw: list[Any], now: int) -> tuple[int, int]:
         taken, _free_us, last_us = raw
@@ -184,6 +185,7 @@ class Track(NamedTuple):
         unit: Place of its unit among the costs.
         enforced: Whether it refuses.
         holds: Whether there is anything to settle.
+        is_rate: Whether it is a rate or a window.
         prefix: What its keys begin with.
         base: Its amount; None if it limits nobody but those with an override.
         special: The amounts of overrides; None for no limit.
@@ -194,6 +196,7 @@ class Track(NamedTuple):
     unit: int
     enforced: bool
     holds: bool
+    is_rate: bool
     prefix: bytes
     base: Wire | None
     special: dict[Any, Wire | None]
@@ -234,16 +237,21 @@ def tracks_of(limits: Sequence[Limit], prefix: bytes) -> list[Track]:
 def _track(limit: Limit, prefix: bytes, number: int) -> Track:
     machine = limit.machine
     name = repr((_FORMAT, type(machine).__name__, number, limit.identity)).encode("utf-8", "surrogatepass")
+    enforced = limit.mode == "enforce"
     holds = isinstance(machine, SettlingMachine) and not (isinstance(machine, Ledger) and not machine.lease_ns)
     return Track(
         limit,
         limit.by or "",
         UNITS.index(limit.unit),
-        limit.mode == "enforce",
+        enforced,
         holds,
+        isinstance(machine, Gcra | Ring),
         prefix + blake2b(name, digest_size=8).hexdigest().encode(),
-        None if limit.amount is None else _wire(machine),
-        {bucket: None if special is None else _wire(special) for bucket, special in limit.machines.items()},
+        None if limit.amount is None else _wire(machine, enforced=enforced),
+        {
+            bucket: None if special is None else _wire(special, enforced=enforced)
+            for bucket, special in limit.machines.items()
+        },
     )
 
 
@@ -251,6 +259,6 @@ _KINDS: Final[dict[type, type[Wire]]] = {Gcra: _GcraWire, Ring: _RingWire, Ledge
 _HOLDER_SIZE: Final = 16
 
 
-def _wire(machine: Any) -> Wire:
-    return _KINDS[type(machine)](machine)
+def _wire(machine: Any, *, enforced: bool) -> Wire:
+    return _KINDS[type(machine)](machine, enforced=enforced)
 

@@ -6,7 +6,7 @@ local now = clock()
 local stored = call('MGET', unpack(KEYS))
 local raw = stored[1]
 local ticket = raw and cmsgpack.unpack(raw) or {}
-local claims = claims_of(2, stored, now)
+local claims = claims_of(ARGV[2], stored, now)
 if not claims then return {'again', now} end
 
 local latest = {}
@@ -24,8 +24,10 @@ for place, c in ipairs(claims) do
 end
 if denied then return reply end
 
+local ttl = LEAST_TTL
 for place, c in ipairs(claims) do
   local at = latest[place]
+  ttl = math.max(ttl, ticket_ttl(c))
   if c.granted then
     commit(c, now, holder)
     if not at or (c.kind ~= SLOTS and c.cost > 0) then
@@ -39,5 +41,5 @@ for place, c in ipairs(claims) do
     end
   end
 end
-if raw or #ticket > 0 then set(KEYS[1], ticket, ticket_ttl(claims)) end
+if raw or #ticket > 0 then set(KEYS[1], ticket, ttl) end
 return now

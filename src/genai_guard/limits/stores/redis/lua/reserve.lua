@@ -5,37 +5,38 @@ local holder = ARGV[1]
 local now = clock()
 local stored = call('MGET', unpack(KEYS))
 if stored[1] then return now end
-local claims = claims_of(2, stored, now)
+local claims = claims_of(ARGV[2], stored, now)
 if not claims then return {'again', now} end
 
-local refused, denied = {}, false
-for i, c in ipairs(claims) do
+local reply, denied
+for i = 1, #claims do
+  local c = claims[i]
   if not reserve(c, now, holder) then
-    refused[#refused + 1] = i
+    reply = reply or {'yes', now}
+    reply[#reply + 1] = i
+    reply[#reply + 1] = read(c, now)
     denied = denied or c.enforced == 1
     c.refused = true
   end
 end
-local reply = {denied and 'no' or 'yes', now}
-for _, i in ipairs(refused) do
-  reply[#reply + 1] = i
-  reply[#reply + 1] = read(claims[i], now)
+if denied then
+  reply[1] = 'no'
+  return reply
 end
-if denied then return reply end
 
-local ticket, place = {}, 0
-for _, c in ipairs(claims) do
-  local held = holds(c)
-  if held then place = place + 1 end
-  if not c.refused then
-    commit(c, now, holder)
-    if held then
+local ticket, place, ttl = {}, 0, LEAST_TTL
+for i = 1, #claims do
+  local c = claims[i]
+  if holds(c) then
+    place = place + 1
+    if not c.refused then
       ticket[#ticket + 1] = place
       ticket[#ticket + 1] = c.mark
       ticket[#ticket + 1] = c.cost
     end
+    ttl = math.max(ttl, ticket_ttl(c))
   end
+  if not c.refused then commit(c, now, holder) end
 end
-set(KEYS[1], ticket, ticket_ttl(claims))
-if #refused > 0 then return reply end
-return now
+set(KEYS[1], ticket, ttl)
+return reply or now

@@ -9,7 +9,7 @@ if not raw then
   if ARGV[2] == 'maybe' then set(KEYS[1], {}, 60000000) end -- should it yet arrive, it is not to be granted
   return 0
 end
-local claims = claims_of(3, stored, now)
+local claims = claims_of(ARGV[3], stored, now)
 if not claims then return {'again', now} end
 
 local ticket, latest, left = cmsgpack.unpack(raw), {}, {}
