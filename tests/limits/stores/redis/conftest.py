@@ -82,9 +82,7 @@ class TimedStore:
 
 
 @pytest.fixture
-def books(
-    own_time: None, make_store: Callable[..., RedisStore], client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def books(own_time: None, make_store: Callable[..., RedisStore], client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let books be kept on the server."""
     del own_time
 

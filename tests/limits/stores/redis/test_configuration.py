@@ -27,7 +27,9 @@ def test_a_url_that_is_none_is_refused_with_one_that_would_be(kind: Any, url: st
         kind(url)
 
 
-@pytest.mark.parametrize("url", [URL, "rediss://host", "valkey://host:1/2", "valkeys://host", "unix:///run/valkey.sock"])
+@pytest.mark.parametrize(
+    "url", [URL, "rediss://host", "valkey://host:1/2", "valkeys://host", "unix:///run/valkey.sock"]
+)
 def test_a_url_is_taken_and_no_connection_made(url: str) -> None:
     RateLimiter(Limit.requests(1, per="day"), store=RedisStore(url))
     AsyncRedisStore(url)
@@ -71,7 +73,7 @@ def test_a_client_of_the_other_kind_is_sent_to_the_other_store() -> None:
 
 @pytest.mark.parametrize("timeouts", [{"socket_timeout": 5}, {"socket_timeout": None}, {"socket_connect_timeout": 1}])
 def test_a_client_that_waits_longer_than_the_store_may_is_refused(timeouts: dict[str, Any]) -> None:
-    short = {"socket_timeout": 0.05, "socket_connect_timeout": 0.05}
+    short: dict[str, Any] = {"socket_timeout": 0.05, "socket_connect_timeout": 0.05}
     RedisStore(redis.Redis(**short))
     (name,) = timeouts
     with pytest.raises(ConfigurationError, match=rf"{name}=.*make it 0\.05"):

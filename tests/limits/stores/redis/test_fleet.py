@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -181,11 +182,12 @@ def test_whatever_is_kept_is_forgotten_in_time_and_a_ticket_when_it_is_settled(
     assert len(keys) == 6
     assert all(0 < client.pttl(key) <= 86_401_000 for key in keys)
     limiter.settle(tickets[0], tokens=0, usd=0)
-    assert not [key for key in client.scan_iter(match="{ttl}:t*")]
+    assert not list(client.scan_iter(match="{ttl}:t*"))
 
 
 @pytest.mark.parametrize(
-    ("limit", "most"), [(Limit.requests(9, per="hour", by="user"), 130), (Limit.tokens(9**9, per="hour", by="user"), 190)]
+    ("limit", "most"),
+    [(Limit.requests(9, per="hour", by="user"), 130), (Limit.tokens(9**9, per="hour", by="user"), 190)],
 )
 def test_a_key_takes_few_bytes(make_store: Callable[..., RedisStore], client: Any, limit: Limit, most: int) -> None:
     limiter = RateLimiter(limit, store=make_store(prefix=f"size_of_{limit.unit}"))
@@ -261,8 +263,6 @@ async def test_an_awaited_store_counts_with_the_others(server: Server, make_stor
 
 
 async def test_a_reservation_that_is_cancelled_leaves_nothing_behind(server: Server) -> None:
-    import asyncio  # noqa: PLC0415
-
     store = AsyncRedisStore(server.url, prefix="cancelled", timeout_s=UNHURRIED_S)
     limiter = RateLimiter(Limit.concurrent(5), Limit.tokens(100, per="day"), store=store)
     link: Any = store._link

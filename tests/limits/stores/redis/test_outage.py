@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Thread
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from genai_guard.errors import ComponentFailed, ConfigurationError, RateLimited, Rejected
 from genai_guard.limits import Limit, RateLimiter, Ticket
 from genai_guard.limits.stores.redis import AsyncRedisStore, LimitUnavailable, RedisStore
+from genai_guard.limits.stores.redis.outage import Outage
 from limits.stores.redis.conftest import UNHURRIED_S
 from limits.stores.servers import Server, eventually
 
@@ -190,7 +191,7 @@ def test_only_one_call_tries_whether_the_server_is_back(fragile: Server) -> None
     fragile.stall()
     limiter.reserve()
     counted = Counted(store)
-    probe = Thread(target=lambda: eventually(lambda: limiter.reserve() and counted.asked))
+    probe = Thread(target=lambda: eventually(lambda: limiter.reserve().open and counted.asked))
     probe.start()
     eventually(lambda: counted.asked)
     for _ in range(20):
@@ -289,8 +290,6 @@ def test_no_more_settlements_wait_than_said_and_those_lost_are_counted(fragile: 
 
 
 def _fail() -> Any:
-    from genai_guard.limits.stores.redis.outage import Outage  # noqa: PLC0415
-
     raise Outage("TimeoutError")
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genai_guard.errors import Rejected
+from genai_guard.errors import BudgetExceeded, RateLimited
 from genai_guard.limits import Limit, MemoryStore, RateLimiter
 from genai_guard.limits.stores.redis import RedisStore
 from limits.books import SECOND, Clock
 from limits.stores.redis.conftest import TimedStore
 
-SHARE = {"by": "user", "overrides": {"vip": 90, "free": None}}
+OVERRIDES: dict[str, int | None] = {"vip": 90, "free": None}
 
 
 def limits_of(amount: int) -> tuple[Limit, ...]:
@@ -23,7 +23,7 @@ def limits_of(amount: int) -> tuple[Limit, ...]:
     return (
         Limit.requests(7, per="minute", burst=3 * amount, by="user"),
         Limit.requests(70, per="hour", mode="shadow"),
-        Limit.tokens(100 * amount, per="minute", **SHARE),
+        Limit.tokens(100 * amount, per="minute", by="user", overrides=OVERRIDES),
         Limit.output_tokens(60 * amount, per="hour", by=("user", "tenant")),
         Limit.usd(amount, per="day", calendar=False),
         Limit.usd(2 * amount, per="day", timezone="Europe/Berlin", lease_s=1_000, on_expiry="release", by="user"),
@@ -56,7 +56,7 @@ class Twin:
     def do(self, step: tuple[Any, ...]) -> Any:
         try:
             return getattr(self, step[0])(*step[1:])
-        except Rejected as error:
+        except (RateLimited, BudgetExceeded) as error:
             return error.limits, error.details
 
     def reserve(self, user: str, tokens: int, cents: int) -> Any:

@@ -10,8 +10,9 @@ from threading import Lock
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from genai_guard.errors import RateLimited
-from genai_guard.limits.limit import Limit, OnOutage
+from genai_guard.limits.limit import Limit
 from genai_guard.limits.stores.memory import MemoryStore
+from genai_guard.verdicts import OnOutage
 
 __all__ = ["Breaker", "LimitUnavailable", "Local", "Outage", "StoreHealth", "Unsent", "policy_of"]
 
@@ -197,5 +198,3 @@ def _scaled(limit: Limit, share: float, *, shadow: bool) -> Limit:
         overrides={value: part(amount) for value, amount in limit.overrides.items()},
         mode="shadow" if shadow else limit.mode,
     )
-
-

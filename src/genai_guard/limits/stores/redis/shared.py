@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -14,7 +14,7 @@ from genai_guard.limits.ticket import Ticket
 from genai_guard.limits.units import UNITS
 from genai_guard.verdicts import OnOutage
 
-__all__ = ["NOTHING_USED", "SLOTS", "Actual", "Call", "Due", "Held", "Request", "Scan", "Shared", "Work"]
+__all__ = ["NOTHING_USED", "SLOTS", "Actual", "Arguments", "Call", "Due", "Held", "Request", "Scan", "Shared", "Work"]
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class Scan(NamedTuple):
 Request: TypeAlias = Call | Scan | list[Call]  # several calls are not one step
 Work: TypeAlias = Generator[Request, Any, T]
 Actual: TypeAlias = Sequence[int | None]
+Arguments: TypeAlias = Callable[[int], Sequence[bytes]]  # of a script, at a time of the server
 
 SLOTS: Final = UNITS.index("concurrent")
 NOTHING_USED: Final = (None, 0, 0, 0, 0, 0)
@@ -100,7 +101,7 @@ class Shared:
         """Return the server's time, about."""
         return int(time.time() + self._lead_s)
 
-    def ask(self, name: str, keys: Sequence[bytes], args: Any) -> Work[Any]:
+    def ask(self, name: str, keys: Sequence[bytes], args: Arguments) -> Work[Any]:
         """Run a script, if the server is to be asked; `args` returns its arguments at a time.
 
         Raises:
@@ -110,17 +111,16 @@ class Shared:
         if not breaker.admits():
             raise Outage(breaker.last_error, asked=False)
         try:
-            for _ in range(_TRIES):
+            reply: Any = yield Call(name, keys, args(self.second()))
+            left = _TRIES
+            while not isinstance(reply, int) and reply[0] == b"again":
+                left = self._note(reply, left)
                 reply = yield Call(name, keys, args(self.second()))
-                if type(reply) is not list or reply[0] != b"again":
-                    if breaker.failures:
-                        breaker.succeeded()
-                    return reply
-                self._note(reply)
-            raise Outage("the server's clock does not stand still")
         except BaseException as error:
             breaker.ended(error)
             raise
+        breaker.succeeded()
+        return reply
 
     def other(self, request: Request) -> Work[Any]:
         """Send what is no single script.
@@ -145,23 +145,21 @@ class Shared:
         if not due:
             return
         try:
-            replies = yield from self.other([self.settlement(each, self.second()) for each in due])
+            replies: list[Any] = yield from self.other([self.settlement(each, self.second()) for each in due])
         except BaseException as error:
             self.unsent.add(due)
             if isinstance(error, Outage):
                 return
             raise
-        again = [(each, reply) for each, reply in zip(due, replies, strict=True) if type(reply) is list]
-        if again:
-            self._note(again[0][1])
-            self.unsent.add([each for each, _reply in again])
+        again = [place for place, reply in enumerate(replies) if not isinstance(reply, int)]
+        if again:  # a period of the calendar has begun since
+            self._note(replies[again[0]])
+            self.unsent.add([due[place] for place in again])
 
     def settlement(self, due: Due, second: int) -> Call:
         """Return the script that settles something."""
         held, actual = due
-        claims = [
-            track.wire_of(bucket).claim(_used(track, actual), second) for track, bucket, _cost in held.parts
-        ]
+        claims = [track.wire_of(bucket).claim(_used(track, actual), second) for track, bucket, _cost in held.parts]
         return Call("settle", self.keys(held), (held.holder, b"maybe" if held.unsure else b"", b"".join(claims)))
 
     def keys(self, held: Held) -> list[bytes]:
@@ -172,11 +170,14 @@ class Shared:
         """Return the key of a ticket; no limit's begins with this letter."""
         return self.prefix + b"t" + holder
 
-    def _note(self, reply: Any) -> None:
+    def _note(self, reply: Any, left: int = 1) -> int:
+        """Note that the server's time is another than was thought; return how often that may happen yet."""
         self._lead_s = reply[1] / 1e6 - time.time()
+        if not left:
+            raise Outage("its clock does not stand still")
+        return left - 1
 
 
 def _used(track: Track, actual: Actual) -> int:
     used = 0 if track.unit == SLOTS else actual[track.unit] if track.unit < len(actual) else None
     return -1 if used is None else used
-

@@ -18,6 +18,7 @@ from genai_guard.limits.stores.redis.shared import NOTHING_USED, SLOTS, Actual, 
 from genai_guard.limits.stores.redis.wire import Track, Wire, bucket_of_key, tracks_of
 from genai_guard.limits.ticket import SETTLED, Demand, Denial, Level, Ticket
 from genai_guard.limits.units import shown
+from genai_guard.verdicts import OnOutage
 
 __all__ = ["Steps"]
 
@@ -38,7 +39,7 @@ class Steps:
         self.owner: Final[object] = self if previous is None else previous.owner  # whose tickets these settle
         self._claims: Final = Claims(limits)
         self._by_prefix: Final = {track.prefix: track for track in self.tracks}
-        self._policies: Final = [policy_of(limit, shared.on_outage) for limit in limits]
+        self._policies: Final[Sequence[OnOutage]] = [policy_of(limit, shared.on_outage) for limit in limits]
         self._local: Local | None = None
         self._reserve: Final = "reserve rates" if all(track.is_rate for track in self.tracks) else "reserve"
 
@@ -177,7 +178,7 @@ class Steps:
             raise ComponentFailed("store", "limits", outage.reason) from outage
 
     def _look(self, seats: Sequence[tuple[Track, Bucket]]) -> Work[list[Level]]:
-        reply = (yield from self._run("look", seats)) if seats else [0]
+        reply: list[Any] = (yield from self._run("look", seats)) if seats else [0]
         now = reply[0] * _US
         return [
             track.wire_of(bucket).level(track.limit, raw, now)

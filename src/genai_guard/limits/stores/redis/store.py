@@ -102,7 +102,9 @@ class _Store(Generic[L]):
             raise ConfigurationError(f"{kind}({type(client).__name__}): give this client to {other}")
         options = getattr(getattr(client, "connection_pool", None), "connection_kwargs", {})
         if options.get("decode_responses"):
-            raise ConfigurationError(f"{kind}(...): the client has decode_responses=True, but states are bytes; drop it")
+            raise ConfigurationError(
+                f"{kind}(...): the client has decode_responses=True, but states are bytes; drop it"
+            )
         if self._asynchronous or not options:
             return
         for name in ("socket_timeout", "socket_connect_timeout"):
@@ -196,7 +198,8 @@ class RedisStore(_Store[Link]):
             from redis.retry import Retry  # noqa: PLC0415  as above
 
             url = _checked(server, "RedisStore")
-            server = redis.Redis.from_url(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
+            connect: Any = redis.Redis.from_url
+            server = connect(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
         self._check_client(server)
         return Link(server, own=own)
 

@@ -90,6 +90,7 @@ class _GcraWire(Wire):
             )
 
     def claim(self, cost: int, second: int) -> bytes:
+        del second
         if cost == 1 and self._one:  # as nearly always
             return self._one
         whole, part = (_MOST, 0) if cost > self._burst else divmod(max(0, cost) * self._period_us, self._amount)
@@ -98,7 +99,7 @@ class _GcraWire(Wire):
             self._one = claim
         return claim
 
-    def _state(self, raw: list[Any], now: int) -> int | None:
+    def _state(self, raw: list[Any], now: int) -> Any:
         if not raw:
             return None
         whole, part, amount = raw
@@ -119,7 +120,8 @@ class _RingWire(Wire):
         self._amount = machine.amount
 
     def claim(self, cost: int, second: int) -> bytes:
-        return _PACK_5(self.kind, self._enforced, cost if cost < _MOST else _MOST, self._amount, self._cell_us)
+        del second
+        return _PACK_5(self.kind, self._enforced, min(cost, _MOST), self._amount, self._cell_us)
 
     def _state(self, raw: list[Any], now: int) -> Any:
         return self.machine.decode(packed(raw), now) if raw else None
@@ -164,6 +166,7 @@ class _SlotsWire(Wire):
         self._amount = machine.amount
 
     def claim(self, cost: int, second: int) -> bytes:
+        del second
         return _PACK_5(self.kind, self._enforced, cost, self._amount, self._lease_us)
 
     def denial(self, limit: Limit, raw: list[Any], now: int, cost: int) -> Denial:
@@ -261,4 +264,3 @@ _HOLDER_SIZE: Final = 16
 
 def _wire(machine: Any, *, enforced: bool) -> Wire:
     return _KINDS[type(machine)](machine, enforced=enforced)
-
