@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,20 +33,22 @@ class Refusal(NamedTuple):
 
 def rejection(denials: Sequence[Denial]) -> Rejected:
     """Return the error for some refusals; the one that takes longest to clear is in front."""
-    longest = max(denials, key=lambda denial: float("inf") if denial.wait_ns is None else denial.wait_ns)
-    wait_s = _seconds(longest)
     details = [_refusal(denial) for denial in denials]
-    if longest.limit.unit != "usd":
-        return RateLimited(longest.limit.name, wait_s, [refusal.limit for refusal in details], details)
-    spent, cap = shown("usd", longest.used), shown("usd", longest.capacity)
-    return BudgetExceeded(longest.limit.name, spent, cap, retry_after_s=wait_s, details=details)
+    longest = details[0] if len(details) == 1 else max(details, key=_wait)
+    if longest.unit != "usd":
+        return RateLimited(longest.limit, longest.retry_after_s, [each.limit for each in details], details)
+    spent, cap = longest.used, longest.capacity
+    return BudgetExceeded(longest.limit, spent, cap, retry_after_s=longest.retry_after_s, details=details)
 
 
 def _refusal(denial: Denial) -> Refusal:
-    unit = denial.limit.unit
-    used, capacity = shown(unit, denial.used), shown(unit, denial.capacity)
-    return Refusal(denial.limit.name, unit, used, capacity, _seconds(denial))
+    limit, wait_ns, used, capacity = denial
+    unit = limit.unit
+    wait_s = None if wait_ns is None else wait_ns / 1e9
+    if unit == "usd":
+        return Refusal(limit.name, unit, shown(unit, used), shown(unit, capacity), wait_s)
+    return Refusal(limit.name, unit, used, capacity, wait_s)
 
 
-def _seconds(denial: Denial) -> float | None:
-    return None if denial.wait_ns is None else denial.wait_ns / 1e9
+def _wait(refusal: Refusal) -> float:
+    return math.inf if refusal.retry_after_s is None else refusal.retry_after_s

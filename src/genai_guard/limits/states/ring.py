@@ -10,7 +10,8 @@ admit up to twice the limit. What was used beyond the reservation is a debt of t
 
 A state is `(epoch, total, cells)`: the number of the current cell since the clock's zero, the units in all cells, and
 the cells as digits of one integer, the current cell lowest. To pass to the next cell is to shift by a digit. Usage
-that lies in few recent cells, the common case among a million users, is a small integer.
+that lies in few recent cells, the common case among a million users, is a small integer; while it lies in the current
+one alone, it and the total are one object.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Ring:
     amount: int
     period_ns: int
     _cell_ns: int = field(init=False, repr=False, compare=False)
+    _latest: list[int] = field(init=False, repr=False, compare=False, default_factory=lambda: [0])
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_cell_ns", -(-self.period_ns // _CELLS))  # upwards: 12 cells are never too short
@@ -60,12 +62,14 @@ class Ring:
         """Return the ring with `cost` more units in its current cell, or None if the window has no room."""
         epoch = now // self._cell_ns
         if state is None:
-            return (epoch, cost, cost) if cost <= self.amount else None
+            return (self._shared(epoch), cost, cost) if cost <= self.amount else None
         if state[0] < epoch:
-            state = _turned(state, epoch)
-        current, total, cells = state
-        total += cost
-        return (current, total, cells + cost) if total <= self.amount else None
+            state = _turned(state, self._shared(epoch))
+        current, before, cells = state
+        total = before + cost
+        if total > self.amount:
+            return None
+        return (current, total, total if cells is before else cells + cost)
 
     def settle(
         self, state: RingState | None, now: int, mark: Mark, reserved: int, actual: int, _holder: int = 0, /
@@ -75,7 +79,7 @@ class Ring:
         if state is None:
             state = (epoch, 0, 0)
         elif state[0] < epoch:
-            state = _turned(state, epoch)
+            state = _turned(state, self._shared(epoch))
         current, total, cells = state
         if actual > reserved:
             debt = min(actual - reserved, MOST_DEBT)
@@ -85,6 +89,8 @@ class Ring:
             rest = min(reserved - actual, (cells >> place) & _DIGIT)  # of a ring cleared meanwhile nothing is left
             total -= rest
             cells -= rest << place
+        if total == cells:
+            cells = total
         return (current, total, cells) if total or current > epoch else None
 
     def wait_ns(self, state: RingState | None, now: int, cost: int, /) -> int | None:
@@ -115,6 +121,13 @@ class Ring:
         """Return an empty ring that is one cell ahead, so that reservations still open belong to a cell before it."""
         current, total, _cells = _turned(state, now // self._cell_ns)
         return (current + 1, 0, 0) if total else state
+
+    def _shared(self, epoch: int) -> int:
+        """Return the number of a cell as an object that all buckets have in common: it is a fifth of a state."""
+        latest = self._latest[0]
+        if latest != epoch:
+            self._latest[0] = latest = epoch
+        return latest
 
     def part(self, state: RingState, /) -> int:
         """Return the number of the current cell."""

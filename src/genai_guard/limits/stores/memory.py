@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any, Final, TypeAlias, final, get_args
 
@@ -13,14 +13,12 @@ from genai_guard.limits.claims import Claims
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.states.base import SettlingMachine
 from genai_guard.limits.stores.base import Counts, Row
+from genai_guard.limits.stores.clocks import Clock, Forward, checked
 from genai_guard.limits.stores.lanes import Lane, WhenFull
 from genai_guard.limits.ticket import SETTLED, Bucket, Buckets, Demand, Denial, Level, Ticket
 from genai_guard.limits.units import UNITS
 
-__all__ = ["Clock", "MemoryStore"]
-
-Clock: TypeAlias = Callable[[], int]
-"""Whole nanoseconds since any moment."""
+__all__ = ["MemoryStore"]
 
 _Hold: TypeAlias = tuple[Lane, Bucket, Any, int]  # with the state after the reservation, and its cost
 _Rare: TypeAlias = tuple[Lane, Denial | None]
@@ -67,8 +65,8 @@ class MemoryStore:
             raise ConfigurationError(f"MemoryStore(when_full={when_full!r}): must be 'deny' or 'share'")
         self.max_keys = max_keys
         self.when_full: WhenFull = when_full
-        self._now: Clock = time.monotonic_ns if clock is None else _Forward(clock)
-        self._wall: Clock = time.time_ns if wall_clock is None else _checked(wall_clock, "wall_clock")
+        self._now: Clock = time.monotonic_ns if clock is None else Forward(clock)
+        self._wall: Clock = time.time_ns if wall_clock is None else checked(wall_clock, "wall_clock")
         self._lock = Lock()
         self._lanes: dict[Limit, Lane] = {}
 
@@ -109,6 +107,7 @@ class MemoryStore:
             lane.users -= 1
             if not lane.users:
                 del self._lanes[lane.limit]
+                lane.states.clear()
         return dict(pairs)
 
 
@@ -131,7 +130,9 @@ class MemoryCounts:
         self._lock = lock
         self._now = now
         self._wall = wall
-        self.owner: Final[object] = self if old is None else old.owner  # whose tickets these counts settle
+        self.owner: Final = object()  # stands on tickets that are settled as they were granted
+        self._later: Final = object()  # and on those that were extended
+        self.owners: Final[frozenset[object]] = (frozenset() if old is None else old.owners) | {self.owner, self._later}
         earlier: dict[Lane, Lane] = {} if old is None else old.successors
         self.successors: Final[dict[Lane, Lane]] = successors | {
             lane: successors.get(heir, heir) for lane, heir in earlier.items()
@@ -167,7 +168,7 @@ class MemoryCounts:
     def extend(self, ticket: Ticket, demand: Demand, /) -> Sequence[Denial]:
         """Reserve more of every limit, or of none, and renew leases."""
         with self._lock:
-            if ticket.grant is None or ticket.grant[0] is not self.owner:
+            if ticket.grant is None or ticket.grant[0] not in self.owners:
                 return ()
             times = self._times()
             held: list[_Hold] = [(self._heir(lane), *rest) for lane, *rest in ticket.grant[1]]
@@ -192,14 +193,14 @@ class MemoryCounts:
                 lane, bucket, after, _cost = part
                 lane.put(bucket, after, times[lane.on_wall])
                 _extend(held, index, part)
-            ticket.grant = (self.owner, held)
+            ticket.grant = (self._later, held)
         return ()
 
     def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
         """Replace what was reserved by what was used, once."""
         with self._lock:
             grant = ticket.grant
-            if grant is None or grant[0] is not self.owner:
+            if grant is None or grant[0] not in self.owners:
                 return False
             ticket.grant = SETTLED
             times = self._times()
@@ -281,11 +282,9 @@ class _PlainCounts(MemoryCounts):
         """Replace what was reserved by what was used, once."""
         with self._lock:
             grant = ticket.grant
-            if grant is None or grant[0] is not self.owner:
-                return False
-            held: Sequence[_Hold] = grant[1]
-            if not self.successors and len(held) <= len(self.lanes):
+            if grant is not None and grant[0] is self.owner:
                 ticket.grant = SETTLED
+                held: Sequence[_Hold] = grant[1]
                 for lane, bucket, mark, reserved in held:
                     used = actual[lane.unit]
                     if used is None or used == reserved or lane.settle is None:
@@ -370,32 +369,3 @@ def _refusals(ticket: Ticket, rare: Sequence[_Rare]) -> Sequence[Denial]:
     denials = [denial for _lane, denial in rare if denial is not None]
     ticket.shadow_denials = tuple(denial.limit.name for denial in denials if denial.limit.mode == "shadow")
     return [denial for denial in denials if denial.limit.mode == "enforce"]
-
-
-def _checked(clock: Clock, name: str = "clock") -> Clock:
-    if not callable(clock) or type(clock()) is not int:
-        raise ConfigurationError(
-            f"{name} must be a function that returns whole nanoseconds"
-            + (" and never steps back, such as time.monotonic_ns" if name == "clock" else ", such as time.time_ns")
-        )
-    return clock
-
-
-@final
-class _Forward:
-    """A clock that stands still where the one it is made of steps back, and goes on from there."""
-
-    __slots__ = ("_clock", "_lag", "_latest")
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = _checked(clock)
-        self._latest = clock()
-        self._lag = 0
-
-    def __call__(self) -> int:
-        now = self._clock() + self._lag
-        if now < self._latest:
-            self._lag += self._latest - now
-            return self._latest
-        self._latest = now
-        return now
