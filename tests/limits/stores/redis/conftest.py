@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import redis
 
+from genai_guard.errors import Rejected
+from genai_guard.limits import RateLimiter
 from genai_guard.limits.stores.redis import RedisStore, links, scripts
 from limits.books import Book, Clock
 from limits.stores.servers import Server
@@ -23,6 +25,16 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("valkey"))
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def fragile(tmp_path: Any) -> Iterator[Server]:
+    """A server for one test, to be ill-treated."""
+    running = Server(tmp_path)
     try:
         yield running.start()
     finally:
@@ -90,3 +102,14 @@ def books(own_time: None, make_store: Callable[..., RedisStore], client: Any, mo
         return TimedStore(make_store(), client, wall)
 
     monkeypatch.setattr(Book, "make", staticmethod(make))
+
+
+def count(limiter: RateLimiter, most: int = 40, **asked: Any) -> int:
+    admitted = 0
+    for _ in range(most):
+        try:
+            limiter.reserve(**asked)
+        except Rejected:
+            continue
+        admitted += 1
+    return admitted

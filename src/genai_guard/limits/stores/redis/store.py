@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, Generic, TypeVar, final, get_args
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast, final, get_args
 from urllib.parse import urlsplit
 
 from genai_guard.errors import ConfigurationError
@@ -198,8 +198,7 @@ class RedisStore(_Store[Link]):
             from redis.retry import Retry  # noqa: PLC0415  as above
 
             url = _checked(server, "RedisStore")
-            connect: Any = redis.Redis.from_url
-            server = connect(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
+            server = redis.Redis.from_url(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
         self._check_client(server)
         return Link(server, own=own)
 
@@ -245,11 +244,11 @@ class AsyncRedisStore(_Store[AsyncLink]):
         if not isinstance(server, str):
             self._check_client(server)
             return AsyncLink(lambda: server, self.timeout_s, own=False)
-        from redis import asyncio as redis  # noqa: PLC0415  of an extra
+        from redis import asyncio as library  # noqa: PLC0415  of an extra
         from redis.asyncio.retry import Retry  # noqa: PLC0415  as above
         from redis.backoff import NoBackoff  # noqa: PLC0415  as above
 
-        url = _checked(server, "AsyncRedisStore")
+        url, redis = _checked(server, "AsyncRedisStore"), cast("Any", library)
 
         def make() -> Any:
             return redis.Redis.from_url(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
