@@ -60,7 +60,7 @@ def test_money_is_kept_in_nano_dollars_rounded_up(dollars: Any, nano: int) -> No
     assert money("usd", dollars) == nano
 
 
-@pytest.mark.parametrize("wrong", [-0.1, float("nan"), float("inf"), "1", None, True])
+@pytest.mark.parametrize("wrong", [-0.1, float("nan"), float("inf"), Decimal("nan"), "1", None, True])
 def test_a_cost_in_dollars_is_a_number_of_at_least_zero(wrong: Any) -> None:
     book = Book(Limit.usd(1, per="day"))
     with pytest.raises(ConfigurationError, match=r"^usd="):

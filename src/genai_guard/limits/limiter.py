@@ -316,7 +316,9 @@ class RateLimiter:
 
 def _demand(requests: int, tokens: int, others: Mapping[Any, Any]) -> Demand:
     """Return the costs of a call, in the order of `UNITS`."""
-    asked, answered, usd = (cost_of(unit, others.get(unit, 0)) for unit in ("input_tokens", "output_tokens", "usd"))
+    asked = cost_of("input_tokens", others.get("input_tokens", 0))
+    answered = cost_of("output_tokens", others.get("output_tokens", 0))
+    usd = cost_of("usd", others.get("usd", 0))
     return requests, tokens or asked + answered, asked, answered, usd, 1 if requests else 0
 
 

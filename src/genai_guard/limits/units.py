@@ -33,11 +33,10 @@ def money(name: str, dollars: object) -> int:
     Raises:
         ConfigurationError: not a number, negative, or beyond any limit.
     """
-    known = isinstance(dollars, int | float | Decimal) and not isinstance(dollars, bool)
-    if not known:
+    if type(dollars) is not float and (isinstance(dollars, bool) or not isinstance(dollars, (int, float, Decimal))):
         raise ConfigurationError(f"{name}= takes a number of dollars, not {type(dollars).__name__}")
     value: Any = dollars
-    if not 0 <= value < math.inf:
+    if math.isnan(value) or not 0 <= value < math.inf:
         raise ConfigurationError(f"{name}={value}: must be a number of dollars, zero or more")
     exact = value * NANO
     nearest: int = round(exact)  # what a float writes as 0.1 is a hair more
@@ -50,6 +49,8 @@ def cost_of(unit: str, count: object) -> int:
     Raises:
         ConfigurationError: negative, or no whole number.
     """
+    if type(count) is int and count >= 0 and unit != "usd":
+        return count
     if unit == "usd":
         return money(unit, count)
     if isinstance(count, bool) or not isinstance(count, SupportsIndex):

@@ -121,7 +121,7 @@ class Lane:
     def _adopted(self, other: Lane, now: int) -> Iterator[tuple[Bucket, Any]]:
         for bucket, state in other.states.items():
             old, new = other.machine_of(bucket), self.machine_of(bucket)
-            if new == old or isinstance(new, SettlingMachine):
+            if new == old or self.settle is not None:
                 yield bucket, state
             else:
                 yield bucket, new.decode(old.encode(state), now)

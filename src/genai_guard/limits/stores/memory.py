@@ -11,7 +11,6 @@ from typing import Any, Final, TypeAlias, final, get_args
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.claims import Claims
 from genai_guard.limits.limit import Limit
-from genai_guard.limits.states.base import SettlingMachine
 from genai_guard.limits.stores.base import Counts, Row
 from genai_guard.limits.stores.clocks import Clock, Forward, checked
 from genai_guard.limits.stores.lanes import Lane, WhenFull
@@ -207,11 +206,10 @@ class MemoryCounts:
             for hold, used in _shares(grant[1], actual):
                 bucket, mark, reserved = hold[1:]
                 lane = self._heir(hold[0])
-                machine = lane.machine_of(bucket)
-                if isinstance(machine, SettlingMachine):
+                if lane.settle is not None:  # it is the same for every amount
                     now = times[lane.on_wall]
                     state = lane.states.get(bucket)
-                    lane.put(bucket, machine.settle(state, now, mark, reserved, used, ticket.id), now)
+                    lane.put(bucket, lane.settle(state, now, mark, reserved, used, ticket.id), now)
         return True
 
     def peek(self, buckets: Buckets, /) -> Sequence[Level]:
