@@ -24,15 +24,23 @@ class Script(NamedTuple):
 
 @cache
 def script(name: str) -> Script:
-    """Return one of `reserve`, `extend`, `settle`, `look` and `reset`.
+    """Return a script.
 
-    What scripts define they define anew each time they are run. So there are shorter ones, such as `reserve rates`, for
-    calls that are counted by rates and windows alone, as most are.
+    What scripts define they define anew each time they are run. So there are shorter ones where all limits are rates and
+    windows, as those of most calls are.
     """
-    work, _, kinds = name.partition(" ")
-    parts = ("shared", "rates", *(() if kinds else ("accounts",)), "machines", work)
-    text = "\n".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in parts)
+    text = "\n".join((_FOLDER / f"{part}.lua").read_text(encoding="utf-8") for part in _PARTS[name])
     return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
 _FOLDER = files("genai_guard.limits.stores.redis") / "lua"
+_EVERY_KIND = ("shared", "claims", "rates", "accounts", "machines")
+_PARTS = {
+    "reserve": (*_EVERY_KIND, "reserve"),
+    "reserve_rates": ("shared", "rates", "reserve_rates"),
+    "extend": (*_EVERY_KIND, "extend"),
+    "settle": (*_EVERY_KIND, "settle"),
+    "settle_rates": ("shared", "claims", "rates", "machines", "settle"),
+    "look": (*_EVERY_KIND, "look"),
+    "reset": (*_EVERY_KIND, "reset"),
+}

@@ -41,7 +41,7 @@ class Steps:
         self._by_prefix: Final = {track.prefix: track for track in self.tracks}
         self._policies: Final[Sequence[OnOutage]] = [policy_of(limit, shared.on_outage) for limit in limits]
         self._local: Local | None = None
-        self._reserve: Final = "reserve rates" if all(track.is_rate for track in self.tracks) else "reserve"
+        self._reserve: Final = "reserve_rates" if all(track.is_rate for track in self.tracks) else "reserve"
 
     def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand) -> Work[Sequence[Denial]]:
         """Check every limit, then commit to every limit."""
@@ -51,10 +51,14 @@ class Steps:
         parts: list[_Part] = []
         for track, bucket, cost in self._claimed(buckets, demand):
             keys.append(track.key(bucket))
-            asked.append((track, track.wire_of(bucket), cost))
+            wire = track.base
+            asked.append((track, track.wire_of(bucket) if wire is None or track.special else wire, cost))
             if track.holds:
                 parts.append((track, bucket, cost))
         held = Held(holder, tuple(parts))
+        if not asked:  # by overrides, nobody limits this call
+            ticket.grant = (self.owner, held)
+            return ()
         try:
             reply = yield from self.shared.ask(self._reserve, keys, lambda second: (holder, _claims(asked, second)))
         except Outage as outage:
@@ -94,7 +98,7 @@ class Steps:
             held.alone[0].settle(held.alone[1], actual)
         if held.parts:
             due = Due(held, actual)
-            settle = "settle rates" if all(track.is_rate for track, _bucket, _cost in held.parts) else "settle"
+            settle = "settle_rates" if all(track.is_rate for track, _bucket, _cost in held.parts) else "settle"
             try:
                 yield from shared.ask(settle, shared.keys(held), lambda second: shared.settlement(due, second).args)
             except BaseException as error:

@@ -1,29 +1,27 @@
--- GCRA. State: arrival time in microseconds, its fraction, fractions in a microsecond.
-local function gcra_read(c)
-  return c.raw and cmsgpack.unpack(c.raw)
-end
-
-local function gcra_reserve(c, now)
-  local state = gcra_read(c)
+-- GCRA. State: arrival time in microseconds, its fraction, fractions in a microsecond. Return the state after a cost
+-- that takes so many microseconds and fractions to drain; nil if it is later than the most.
+local function gcra_reserve(raw, now, add, add_part, most, most_part, parts)
   local us, part = now, 0
-  if state and state[3] ~= c.parts then -- another rate: as many units as before, rounded up
-    local ahead = state[1] - now + state[2] / state[3]
-    if ahead > 0 then us = now + math.ceil(ahead * state[3] / c.parts) end
-  elseif state and state[1] >= now then
-    us, part = state[1], state[2]
+  if raw then
+    local state = cmsgpack.unpack(raw)
+    if state[3] ~= parts then -- another rate: as many units as before, rounded up
+      local ahead = state[1] - now + state[2] / state[3]
+      if ahead > 0 then us = now + math.ceil(ahead * state[3] / parts) end
+    elseif state[1] >= now then
+      us, part = state[1], state[2]
+    end
   end
-  us, part = us + c.us, part + c.part
-  if part >= c.parts then us, part = us + 1, part - c.parts end
+  us, part = us + add, part + add_part
+  if part >= parts then us, part = us + 1, part - parts end
   local ahead = us - now
-  if ahead > c.most_us or (ahead == c.most_us and part > c.most_part) then return false end
-  c.after = {us, part, c.parts}
-  return true
+  if ahead > most or (ahead == most and part > most_part) then return nil end
+  return {us, part, parts}
 end
 
 -- Ring. State: number of the current cell, then the units of each cell, the newest first.
-local function ring_read(c, now)
-  local epoch = math.floor(now / c.cell)
-  local ring = c.raw and cmsgpack.unpack(c.raw)
+local function ring_read(raw, now, cell)
+  local epoch = math.floor(now / cell)
+  local ring = raw and cmsgpack.unpack(raw)
   if not ring or epoch - ring[1] > CELLS then return {epoch}, epoch end
   local steps = epoch - ring[1]
   if steps > 0 then
@@ -40,32 +38,19 @@ local function ring_total(ring)
   return total
 end
 
-local function ring_write(c, ring, epoch)
+local function ring_write(key, ring, epoch, cell)
   while #ring > 1 and ring[#ring] == 0 do ring[#ring] = nil end
   if #ring == 1 and ring[1] <= epoch then
-    call('DEL', c.key)
+    call('DEL', key)
   else
-    set(c.key, ring, (ring[1] - epoch + CELLS + 1) * c.cell)
+    set(key, ring, (ring[1] - epoch + CELLS + 1) * cell)
   end
 end
 
-local function ring_reserve(c, now)
-  local ring, epoch = ring_read(c, now)
-  if ring_total(ring) + c.cost > c.amount then return false end
-  ring[2] = (ring[2] or 0) + c.cost
-  c.after, c.epoch, c.mark = ring, epoch, ring[1]
-  return true
-end
-
-local function ring_settle(c, now, mark, reserved, actual)
-  local ring, epoch = c.after, c.epoch
-  if not ring then ring, epoch = ring_read(c, now) end
-  c.after, c.epoch = ring, epoch
-  if actual > reserved then
-    ring[2] = math.min((ring[2] or 0) + actual - reserved, MOST)
-  else
-    local place = ring[1] - mark + 2
-    if place >= 2 and ring[place] then ring[place] = ring[place] - math.min(reserved - actual, ring[place]) end
-  end
-  ring_write(c, ring, epoch)
+-- Return the ring with a cost in it, and what its current cell would be; nil if there is no room.
+local function ring_reserve(raw, now, cost, amount, cell)
+  local ring, epoch = ring_read(raw, now, cell)
+  if ring_total(ring) + cost > amount then return nil end
+  ring[2] = (ring[2] or 0) + cost
+  return ring, epoch
 end
