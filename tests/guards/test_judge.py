@@ -160,6 +160,25 @@ def test_in_a_pipeline_a_reply_that_fails_is_blocked_and_what_it_took_is_counted
     assert outcome.guard_usage.total_tokens == 120
 
 
+async def test_judges_beside_each_other_are_asked_at_the_same_time() -> None:
+    running: list[int] = []
+    most = [0]
+
+    async def slow(prompt: str) -> str:
+        running.append(1)
+        most[0] = max(most[0], len(running))
+        await asyncio.sleep(0.05)
+        running.pop()
+        return PASS
+
+    async def answer(prompt: str) -> str:
+        return prompt
+
+    judges = [Judge(slow, rubric=name, name=name) for name in ("toxicity", "jailbreak", "policy")]
+    assert await Pipeline(input=judges).wrap(answer)("hello") == "hello"
+    assert most == [3]
+
+
 def test_what_a_model_reports_is_told_and_else_estimated() -> None:
     llm = FakeLLM(FakeReply(text=PASS, usage=Usage(100, 20)), model="judge-1")
     judge = Judge(lambda prompt: llm.chat.completions.create(messages=[{"role": "user", "content": prompt}]))

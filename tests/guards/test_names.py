@@ -360,10 +360,16 @@ def test_an_asynchronous_generator_is_no_recogniser() -> None:
         Names(one_by_one)
 
 
-def test_it_has_no_place_in_a_policy_file() -> None:
-    with pytest.raises(ConfigurationError, match=re.escape("input[0]: names has no place in a policy file; build the")):
-        Pipeline(input=[Names(by_list)]).policy()
-    with pytest.raises(ConfigurationError, match="must be one of"):
+def test_in_a_policy_file_its_recogniser_is_named_by_its_module() -> None:
+    pipeline = Pipeline(input=[Names(by_list)])
+    assert pipeline.policy()["input"] == [{"guard": "names", "recogniser": f"{__name__}:by_list"}]
+    assert Pipeline.from_policy(pipeline.policy()) == pipeline
+
+
+def test_a_recogniser_that_no_module_holds_has_no_place_in_one() -> None:
+    with pytest.raises(ConfigurationError, match=re.escape("input[0].recogniser: <lambda> has no place in a policy")):
+        Pipeline(input=[Names(lambda text: [])]).policy()
+    with pytest.raises(ConfigurationError, match="recogniser: is missing"):
         Pipeline.from_policy({"version": 1, "input": [{"guard": "names"}]})
 
 

@@ -125,7 +125,8 @@ class Unknown:
         (lambda text: text, "takes a model or a type, not function"),
         ({"type": "object"}, "takes a model or a type, not dict"),
         (Unknown, "pydantic cannot validate Unknown: Unable to generate"),
-        (list["Nowhere"], "pydantic cannot validate"),  # type: ignore[name-defined]  # noqa: F821
+        (Point(7), "pydantic cannot validate a Point$"),
+        (list["Nowhere"], "pydantic cannot validate a GenericAlias: name 'Nowhere' is not defined"),  # type: ignore[name-defined]  # noqa: F821
     ],
 )
 def test_what_is_no_model_is_refused_when_the_guard_is_built(model: Any, message: str) -> None:

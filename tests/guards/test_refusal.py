@@ -48,7 +48,7 @@ def test_every_language_has_a_refusal_that_is_found() -> None:
 
 def test_the_finding_points_at_the_clause() -> None:
     (finding,) = Refusal().check(NO).findings
-    assert (finding.of(NO), finding.rule) == ("I can't help with that", "refusal.en")
+    assert (finding.of(NO), finding.rule) == ("I can't help with", "refusal.en")
 
 
 def test_only_the_languages_that_are_asked_for_are_looked_for() -> None:

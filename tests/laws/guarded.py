@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from calls import Events
 from genai_guard import Pipeline
-from genai_guard.guards import PII, BlockedPatterns, Secrets
+from genai_guard.guards import PII, BlockedPatterns, InvisibleText, Links, Secrets
 from genai_guard.guards.entities.catalogue import CATALOGUE
 from guards.keys import SHAPES as KEY_SHAPES
 from guards.keys import made
@@ -29,6 +29,8 @@ GUARDS: Final = {
     **{f"pii {action}": ("pii", action) for action in ACTIONS},
     **{f"secrets {action}": ("secrets", action) for action in ACTIONS},
     **{f"words {action}": ("words", action) for action in ("flag", "redact", "block")},
+    **{f"links {action}": ("links", action) for action in ("redact", "block")},
+    **{f"invisible {action}": ("invisible", action) for action in ("redact", "block")},
     **{f"all {action}": ("all", action) for action in ("flag", "redact", "mask", "hash")},
 }
 """Each guard that matches, with each action that it knows, and all of them together."""
@@ -57,6 +59,8 @@ def _guards(kind: str, action: Any) -> list[Any]:
         "pii": [PII(list(CATALOGUE), action=action, hash_key=key)],
         "secrets": [Secrets(action=action, hash_key=key)],
         "words": [BlockedPatterns(KEYWORDS, regexes=REGEXES, action=words)],
+        "links": [Links(action=words)],
+        "invisible": [InvisibleText(action=words)],
     }
     if kind != "all":
         return made_of[kind]
@@ -68,6 +72,14 @@ IDENTIFIERS: Final = (
     "4111 1111 1111 1111", "378282246310005", "GB82 WEST 1234 5698 7654 32", "078-05-1120", "10.0.0.1", "2001:db8::1",
     "imei 490154203237518", "CPF: 529.982.247-25", "756.9217.0769.85", "85073003328", "AB123456C", "943 476 5919",
     "https://jo:hunter2pass@example.com/x", "postgres://app:S3cr3t9xQ@db.example/x", "00:1A:2B:3C:4D:5E",
+)  # fmt: skip
+LINKS: Final = (
+    "http://127.0.0.1/x", "https://a:b@example.com", "![a](https://e.example/?password=x)", "www.аpple.com", "](", "[x]: ",  # noqa: RUF001
+    "https://example.com/a?b=c", "javascript:alert(1)", "file:///etc/passwd", "src='//", "https://paypa1.com/(a)", "hxxp://",
+)  # fmt: skip
+HIDDEN: Final = (
+    "\U000e0061\U000e0062\U000e0063\U000e0064", "\U0001f3f4", "\U000e007f", "\ufe0f", "\U000e0100", "\u200b", "\u2066", "\u2069",
+    "\x1b[31m", "\ue000\ue001\ue002\ue003", "\u00ad", "\ufeff", "\u3164", "葛", "م", "❤",
 )  # fmt: skip
 SECRETS: Final = tuple(
     made(shape, 5) for shapes in KEY_SHAPES.values() for shape in shapes[:1] if "PRIVATE" not in shape
@@ -103,6 +115,8 @@ def texts() -> st.SearchStrategy[str]:
         st.sampled_from(FRAGMENTS),
         st.sampled_from(IDENTIFIERS),
         st.sampled_from(SECRETS),
+        st.sampled_from(LINKS),
+        st.sampled_from(HIDDEN),
         st.sampled_from(KEYWORDS),
         st.sampled_from(near_matches()),
         st.sampled_from(SURROGATES),

@@ -8,44 +8,62 @@ from genai_guard.guards.classifiers import (
     ProfanityClassifier,
     TransformersClassifier,
 )
+from genai_guard.guards.code import Code
 from genai_guard.guards.combinators import AllOf, AnyOf, Unless, all_of, any_of, unless
 from genai_guard.guards.conditions import When, when
 from genai_guard.guards.content_safety import ContentSafety
 from genai_guard.guards.custom import guard
 from genai_guard.guards.escalation import Escalate, escalate
+from genai_guard.guards.groundedness import Groundedness
+from genai_guard.guards.invisible_text import InvisibleText
 from genai_guard.guards.json_schema import JSONSchema
 from genai_guard.guards.judge import Judge, JudgeFailed
+from genai_guard.guards.language import Language
 from genai_guard.guards.length import Length
+from genai_guard.guards.links import Links
 from genai_guard.guards.names import NamedSpan, Names, Recogniser
 from genai_guard.guards.names_presidio import PresidioRecogniser
 from genai_guard.guards.names_spacy import SpacyRecogniser
 from genai_guard.guards.pii import PII
+from genai_guard.guards.prompt_injection import PromptInjection
 from genai_guard.guards.pseudonyms.vault import Vault
 from genai_guard.guards.pydantic_model import PydanticModel
 from genai_guard.guards.refusal import Refusal
+from genai_guard.guards.relevance import Relevance
 from genai_guard.guards.repetition import Repetition
 from genai_guard.guards.rubrics import RUBRICS, Rubric
 from genai_guard.guards.secrets import Secrets
+from genai_guard.guards.sql import SQL
 from genai_guard.guards.system_prompt_leak import SystemPromptLeak
 from genai_guard.guards.tallies import MemoryTally, SqliteTally, Tally
+from genai_guard.guards.tool_calls import ToolCalls
+from genai_guard.guards.tools.arguments import ToolArgument
+from genai_guard.guards.tools.flows import ToolFlow
+from genai_guard.guards.topics import Topics
 
 __all__ = [
     "PII",
     "RUBRICS",
+    "SQL",
     "AllOf",
     "AnyOf",
     "BlockedPatterns",
     "Classifier",
+    "Code",
     "ContentSafety",
     "Context",
     "ContextGuard",
     "Escalate",
+    "Groundedness",
     "Guard",
+    "InvisibleText",
     "JSONSchema",
     "Judge",
     "JudgeFailed",
+    "Language",
     "Length",
     "LexicalClassifier",
+    "Links",
     "MatchingGuard",
     "MemoryTally",
     "Meter",
@@ -54,9 +72,11 @@ __all__ = [
     "Names",
     "PresidioRecogniser",
     "ProfanityClassifier",
+    "PromptInjection",
     "PydanticModel",
     "Recogniser",
     "Refusal",
+    "Relevance",
     "Repetition",
     "Rubric",
     "Secrets",
@@ -64,6 +84,10 @@ __all__ = [
     "SqliteTally",
     "SystemPromptLeak",
     "Tally",
+    "ToolArgument",
+    "ToolCalls",
+    "ToolFlow",
+    "Topics",
     "TransformersClassifier",
     "Unless",
     "Vault",

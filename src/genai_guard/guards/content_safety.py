@@ -82,7 +82,7 @@ class ContentSafety(GuardBase):
         settle(self, blocking=not is_async and (self.blocking or getattr(self.classifier, "blocking", False)))
         if is_async or self.blocking:
             settle(self, timeout_s=_PATIENCE_S if self.timeout_s is None else self.timeout_s)
-        _ = self._calls, self._awaits  # here, where no two threads make one each
+        _ = self._calls, self._awaits, self._classifier  # here, where no two threads make one each
         settle(self, __class__=_AsyncContentSafety if is_async else ContentSafety)  # asynchronous if its `check` is
 
     def check(self, text: str, /) -> Any:

@@ -16,7 +16,7 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import settle
 from genai_guard.guards.structured.complaints import problems_of
 from genai_guard.guards.structured.contradictions import contradiction_in
-from genai_guard.guards.structured.reply import StructuredReply, Validated, pointer
+from genai_guard.guards.structured.reply import Problem, StructuredReply, Validated, pointer
 
 __all__ = ["JSONSchema", "Validator"]
 
@@ -74,7 +74,8 @@ class JSONSchema(StructuredReply):
         validator = self._validator
         if validator.is_valid(value):
             return Validated(value)
-        return Validated(None, problems_of(validator.iter_errors(value)))
+        problems = problems_of(validator.iter_errors(value))
+        return Validated(None, problems or [Problem("schema", (), "does not satisfy the schema")])
 
     @cached_property
     def known_names(self) -> frozenset[str]:
@@ -113,7 +114,10 @@ class Validator:
         """Return what is wrong with a value, as pointers and reasons that hold nothing of it."""
         found = self._guard.validated("", value)
         names = self._guard.known_names
-        return [f"{pointer(each.place, names)} {each.reason}".strip() for each in found.problems]
+        return [
+            f"{pointer(each.place, names) or 'the value'} {each.reason or 'fails ' + each.rule}"
+            for each in found.problems
+        ]
 
 
 def _compiled(schema: Mapping[str, Any], **options: Any) -> Any:

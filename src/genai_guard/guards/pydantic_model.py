@@ -70,16 +70,16 @@ class PydanticModel(StructuredReply):
 
     @cached_property
     def _adapter(self) -> Any:
-        from pydantic import PydanticUserError, TypeAdapter  # noqa: PLC0415  at first use
+        from pydantic import TypeAdapter  # noqa: PLC0415  at first use
 
         if self.model is None or isroutine(self.model) or isinstance(self.model, (str, bytes, int, float, list, dict)):
             raise ConfigurationError(f"PydanticModel() takes a model or a type, not {type(self.model).__name__}")
         try:
             adapter = TypeAdapter(self.model)
             adapter.rebuild(force=False)
-        except (PydanticUserError, NameError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001  pydantic raises many kinds, and stumbles over what is no type
             raise ConfigurationError(
-                f"PydanticModel(): pydantic cannot validate {_name(self.model)}: {str(error).partition(chr(10))[0]}"
+                f"PydanticModel(): pydantic cannot validate {_described(self.model, error)}"
             ) from None
         return adapter
 
@@ -89,8 +89,11 @@ def _problem(error: Mapping[str, Any]) -> Problem:
     return Problem(error["type"], error["loc"], f"fails {error['type']}", str(error["msg"])[:_LONGEST])
 
 
-def _name(model: Any) -> str:
-    return getattr(model, "__qualname__", None) or type(model).__name__
+def _described(model: Any, error: Exception) -> str:
+    """Return what is no model, and why; of an instance only its type, since its `repr` may hold anything."""
+    if isinstance(model, type):
+        return f"{model.__qualname__}: {str(error).partition(chr(10))[0]}"
+    return f"a {type(model).__name__}" + (f": {error}" if isinstance(error, NameError) else "")
 
 
 def _names(schema: Any) -> Iterator[str]:

@@ -31,30 +31,39 @@ _UNABLE: Final = (
     r"(?:['’]m|\sam)\s(?:(?:currently|simply|also|really)\s)?(?:unable|not\s(?:able|allowed|permitted|going|willing|"
     r"designed|programmed|comfortable|authorized|in\sa\sposition))\s(?:to\s)?"
 )
-_EN_VERB: Final = (
-    r"(?:help|assist|aid|support|provide|offer|give|fulfil|fulfill|comply|create|generate|write|produce|compose|draft|"
-    r"answer|respond|discuss|share|engage|continue|participate|facilitate|complete|process|tell|teach|explain|describe|"
-    r"show|make|do|disclose|reveal|follow|accommodate|role-?play|pretend|advise|recommend|speculate|talk|guide|"
-    r"helping|assisting|providing|writing|creating|generating|discussing|sharing|answering|engaging|giving|doing)"
+_EN_SERVES: Final = (
+    r"(?:assist|aid|provide|fulfill?|comply|generate|engage|discuss|facilitate|participate|disclose|reveal|accommodate|"
+    r"assisting|providing|generating|discussing|engaging|help\s(?:you|anyone|someone|with)|helping\s(?:you|with))"
 )
-_EN_OPEN: Final = r"(?!\sbut\b)(?![^.!?\n]{0,90}\b(?:without\s(?:more|your|a\s|the|access|an\s|seeing|knowing)|until|unless|yet\b|enough\b))"
+"""Verbs of an assistant: whatever comes behind them is what was asked for."""
+_EN_DOES: Final = (
+    r"(?:help|support|offer|give|create|write|produce|compose|draft|answer|respond|share|continue|complete|process|tell|teach|"
+    r"explain|describe|show|make|do|say|follow|role-?play|pretend|advise|recommend|speculate|talk|guide|helping|writing|creating|"
+    r"sharing|answering|giving|doing)"
+)
+"""Verbs of everybody: what comes behind them has to be a request."""
+_EN_OPEN: Final = r"(?!\sbut\b)(?![^.!?\n]{0,90}\b(?:without\s(?:you|more|your|a\s|the|access|an\s|seeing|knowing)|until|unless|yet\b|enough\b|more\sthan))"
 _EN_ASKED: Final = (
-    r"(?:(?:\s(?:you|me|further))?(?:[.,;!]|\s(?:with\s|on\s|to\s|in\s|about\s|for\s|as\s)?(?:that|this|these|those|such|any|"
-    r"your|my|it\b|the\s(?:request|instructions|question)|requests?|instructions|content|information|advice|guidance|"
-    r"assistance|details|personal|medical|legal|financial|harmful|illegal|explicit|hateful|sexual|creating|making|"
-    r"writing|hacking|building|generating|obtaining|finding|accessing|bypassing|anything|someone|specific|step|code\sthat|"
-    r"a\s(?:story|script|guide|recipe|letter|poem|joke|list|tutorial|plan)|how\sto|what\syou)))"
+    r"(?:(?:\s(?:you|me|further))?(?:[.,;!]|\s(?:with\s|on\s|to\s|in\s|about\s|for\s|as\s)?(?:(?:that|this|it)(?=[.,;!]|\sfor\syou|\s(?:"
+    r"request|essay|question|topic|task|kind|type|sort|story|code|letter|one)\b)|(?:these|those|such)\s|any\s(?!\w+er\b|more\b|further\b)|(?:\w+\s)?(?:questions|queries)\b|(?:your|my)\s|the\s(?:"
+    r"request|instructions|question|exact|steps)|requests?|instructions|content|information|advice|guidance|assistance|details|"
+    r"images?|pictures|photos|personal|medical|legal|financial|harmful|illegal|explicit|hateful|sexual|creating|making|writing|"
+    r"hacking|building|generating|obtaining|accessing|bypassing|someone|code\sthat|a\s(?:story|script|guide|recipe|letter|poem|"
+    r"joke|tutorial|plan)|how\sto|what\syou)))"
 )
+_EN_WHAT: Final = rf"(?:{_EN_SERVES}\b{_EN_OPEN}|{_EN_DOES}\b{_EN_OPEN}{_EN_ASKED})"
 _EN: Final = (
     rf"(?:I\s(?:{_NOT}|(?:must|have\sto|need\sto)\s(?:respectfully\s|politely\s)?(?:decline|refuse))"
     rf"(?:\s(?:in\sgood\sconscience|ethically|directly|currently|legally|really|simply|just|also))?"
-    rf"(?:(?<=decline)|(?<=refuse)|\s{_EN_VERB}\b{_EN_OPEN}{_EN_ASKED})"
-    rf"|I{_UNABLE}{_EN_VERB}\b{_EN_OPEN}{_EN_ASKED}"
-    rf"|I(?:\s{_NOT}|{_UNABLE})\s?(?:help|assist)(?:\s\w+)?\swith\b{_EN_OPEN}"
+    rf"(?:(?<=decline)|(?<=refuse)|\s{_EN_WHAT})"
+    rf"|I{_UNABLE}{_EN_WHAT}"
+    rf"|I\s(?:do\snot|don['’]t)\s(?:think|believe)\s(?:that\s)?I\s(?:can|should)\s{_EN_WHAT}"
     r"|I\s(?:do\snot|don['’]t)\sfeel\scomfortable\b|I['’]d\s(?:rather|prefer)\snot\s(?:to\s)?(?:continue|talk|discuss|help|answer|say|do)\b"
     r"|I\s(?:would\s)?prefer\snot\sto\s(?:continue|talk|discuss|help|answer|say)\b"
     r"|as\san?\s(?:AI|artificial\sintelligence|(?:large\s)?language\smodel|virtual\sassistant|assistant|chatbot)\b"
-    r"[^.!?\n]{0,60},?\sI\s?(?:can(?:['’]t|not)|do\snot|don['’]t|am\s(?:not|unable)|['’]m\s(?:not|unable)|must\sdecline|will\snot|won['’]t|have\sto\sdecline)"
+    r"[^.!?\n]{0,60},?\sI\s?(?:can(?:['’]t|not)|do\snot|don['’]t|am\s(?:not|unable)|['’]m\s(?:not|unable)|must\sdecline|will\snot|won['’]t|have\sto\sdecline|have\sno\b)"
+    r"|I(?:['’]m|\sam)\s(?:only\s|just\s)?an?\s(?:AI|artificial\sintelligence|(?:large\s)?language\smodel)\b[^.!?\n]{0,40}?\b(?:can(?:['’]t|not)|don['’]t|do\snot)\b"
+    r"|(?:it|that|this)(?:['’]s|\sis)\sagainst\smy\s(?:\w+\s)?(?:polic(?:y|ies)|guidelines|programming|principles|rules)"
     r"|(?:that|this)(?:['’]s|\sis)\s(?:not\ssomething\s(?:that\s)?I(?:['’]m|\scan|\sam)|something\s(?:that\s)?I\s(?:can(?:['’]t|not)|won['’]t))"
     r"|(?:that|this|your|the)(?:\srequest|\squestion|\stopic|\scontent)?\s(?:would\s)?(?:violates?|goes\sagainst|is\sagainst)\s(?:my|our|the|openai['’]?s?)\s"
     r"(?:\w+\s)?(?:polic(?:y|ies)|guidelines|programming|principles|terms)"
@@ -70,6 +79,7 @@ REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         r"weitergeben|diskutieren|liefern|verfassen)"
         r"|(?:kann|darf|werde|möchte)\sich\s(?:\w+\s){0,4}?(?:nicht|keine)\s?"
         r"(?:\w+\s){0,4}?(?:\w*helfen|behilflich|unterstützen|beantworten|erfüllen|sagen|machen|tun|geben)"
+        r"|darüber\s(?:\w+\s){0,3}nicht\s(?:sprechen|reden|diskutieren)"
         r"|ich\sbin\snicht\s(?:in\sder\slage|befugt|berechtigt)[^.!?\n]{0,80}?\bzu\s(?:\w*helfen|geben|beantworten|erstellen|schreiben|unterstützen)"
         r"|als\s(?:KI|künstliche\sIntelligenz|Sprachmodell|Assistent)[\w-]*(?:\s\w+){0,3},?\s(?:kann|darf|bin|habe|werde)\sich\b[^.!?\n]{0,60}?\b(?:nicht|kein\w*))",
         "fr": r"(?:je\sne\s(?:(?:peux|puis|pourrai|saurais)(?:\s(?:malheureusement|donc))?(?:\spas)?|suis\spas\sen\smesure\sd(?:e\s|['’]))\s?"
@@ -141,7 +151,7 @@ _SORRY: Final[Mapping[str, str]] = MappingProxyType(
 _HINTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "en": ("i can", "i could", "i won", "i will not", "i must", "i have to", "i need to", "i'm ", "i am ", "i’m ", "i’d ",
-               "i'd ", "prefer not", "feel comfortable", "as an a", "as a large", "as a lang", "as a virt", "as a chat",
+               "i'd ", "prefer not", "i don't think", "i don’t think", "i do not think", "i don't believe", "feel comfortable", "as an a", "as a large", "as a lang", "as a virt", "as a chat",
                "something i", "something that i", "violate", "goes against", "is against", "guidelines", "my programming",
                "my polic", "my instr", "my princ", "for me to", "we can", "we're unable", "we’re unable", "we are unable"),
         "de": ("nicht", "kein"), "fr": ("je ne", "tant qu"), "es": ("no ",), "it": ("non ",), "pt": ("não ",), "nl": ("niet", "geen"),

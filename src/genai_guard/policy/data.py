@@ -38,7 +38,7 @@ def plain(data: Any) -> Any:
 
 def _foreign(path: Path, value: Any) -> Iterator[Problem]:
     if len(path) > _DEEPEST:
-        yield Problem(path[:4], "nested too deeply for a policy")
+        yield Problem(path[:4], "nested too deeply")
     elif isinstance(value, float) and not math.isfinite(value):
         yield Problem(path, f"must be a finite number, not {value}")
     elif is_mapping(value):

@@ -1,4 +1,4 @@
-"""Policy files: from bytes to plain data, and from a field back to its line."""
+"""Policy files, and others of their formats: from bytes to plain data, and from a field back to its line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.policy.positions import json_clashes, json_offsets, line_finder, toml_offsets
 from genai_guard.policy.problems import Path, quoted, suggestion, written
 
-__all__ = ["Document", "Fault", "LineOf", "Unreadable", "read"]
+__all__ = ["FORMATS", "Document", "Empty", "Fault", "LineOf", "Unreadable", "parse", "read", "text_of"]
 
 LineOf: TypeAlias = Callable[[Path], int | None]
 
@@ -54,33 +54,56 @@ class Unreadable(Exception):  # noqa: N818  what a parser raises; `read` knows t
         super().__init__(*faults)
 
 
-def read(path: str | os.PathLike[str]) -> Document:
-    """Read a policy file.
+class Empty(Unreadable):
+    """There is nothing in the file, comments aside."""
+
+
+def read(path: str | os.PathLike[str], *, least: str = "a policy has at least a version, which is 1") -> Document:
+    """Read a policy file, or another of its formats.
+
+    Args:
+        path: The file.
+        least: What such a file has at least, to say of an empty one.
 
     Raises:
         ConfigurationError: it cannot be read; the message has the file and, where there is one, the line.
     """
     source = os.fspath(path)
     try:
-        text = _text(source)
-        parse = _parser(source)
-        data, line_of = parse(text)
+        data, line_of = parse(text_of(source), FilePath(source).suffix)
+    except Empty:
+        raise ConfigurationError(f"{_shown(source)}: the file is empty: {least}") from None
     except Unreadable as error:
         faults = sorted(error.faults, key=lambda fault: (fault.line, fault.column))
         raise ConfigurationError("\n".join(fault.at(_shown(source)) for fault in faults)) from None
     except RecursionError:
-        raise ConfigurationError(f"{source}: nested too deeply for a policy") from None
+        raise ConfigurationError(f"{source}: nested too deeply") from None
     return Document(source, data, line_of)
 
 
-def _parser(source: str) -> Callable[[str], tuple[Any, LineOf]]:
-    suffix = FilePath(source).suffix.lower()
-    if suffix not in _PARSERS:
+def parse(text: str, suffix: str) -> tuple[Any, LineOf]:
+    """Return the data of a text, and a function that tells the lines of its fields.
+
+    Args:
+        text: The text.
+        suffix: End of the name of its file, which tells its format: `.yaml`, `.yml`, `.toml` or `.json`.
+
+    Raises:
+        Unreadable: it does not follow the rules of its format.
+    """
+    parser = _PARSERS.get(suffix.lower())
+    if parser is None:
         raise Unreadable(Fault("the name of a policy file ends in .yaml, .yml, .toml or .json, which tells its format"))
-    return _PARSERS[suffix]
+    return parser(text)
 
 
-def _text(source: str) -> str:
+def text_of(source: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        Empty: there is none.
+        Unreadable: it cannot be read, or is not UTF-8.
+    """
     try:
         content = FilePath(source).read_bytes()
     except FileNotFoundError:
@@ -95,7 +118,7 @@ def _text(source: str) -> str:
         line = 1 + content.count(b"\n", 0, error.start)
         raise Unreadable(Fault("is not UTF-8 text: save it in that encoding", line)) from None
     if not text.strip():
-        raise Unreadable(Fault("the file is empty: a policy has at least a version, which is 1"))
+        raise Empty
     return text
 
 
@@ -167,3 +190,5 @@ _PARSERS: Final[Mapping[str, Callable[[str], tuple[Any, LineOf]]]] = {
     ".yaml": _parse_yaml,
     ".yml": _parse_yaml,
 }
+FORMATS: Final = frozenset(_PARSERS)
+"""Ends of the names of files that can be read."""

@@ -7,15 +7,15 @@ Scalars are read by the core schema of YAML 1.2, as editors do, and not by that 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from genai_guard.policy.files import Fault, LineOf, Unreadable
+from genai_guard.policy.files import Empty, Fault, LineOf, Unreadable
 from genai_guard.policy.problems import Path, quoted
 
-__all__ = ["parse_yaml"]
+__all__ = ["Places", "parse_yaml", "places_of"]
 
 _MOST_VALUES: Final = 1_000_000
 _TAG: Final = "tag:yaml.org,2002:"
@@ -35,6 +35,7 @@ def parse_yaml(text: str) -> tuple[Any, LineOf]:
     Anchors, aliases and merge keys are resolved.
 
     Raises:
+        Empty: there is nothing in it.
         Unreadable: it is not valid YAML, a mapping has a key twice, or one that is not text, a tag stands for
             something else than data, aliases make it refer to itself or grow beyond a million values, or there is
             more than one document.
@@ -43,7 +44,7 @@ def parse_yaml(text: str) -> tuple[Any, LineOf]:
         loader: Any = _Loader(text)
         root: Node | None = loader.get_single_node()
         if root is None:
-            raise Unreadable(Fault("the file is empty: a policy has at least a version, which is 1"))
+            raise Empty
         _Check(root)
         return loader.construct_document(root), lambda path: _line(root, path)
     except yaml.MarkedYAMLError as error:
@@ -74,7 +75,7 @@ class _Check:
         self._sizes: dict[int, int] = {}
         size = self._visit(root)
         if size > _MOST_VALUES:
-            self._faults.append(Fault(f"has {size:,} values once its aliases are resolved: far too many for a policy"))
+            self._faults.append(Fault(f"has {size:,} values once its aliases are resolved: far too many"))
         if self._faults:
             raise Unreadable(*self._faults)
 
@@ -91,7 +92,7 @@ class _Check:
     def _children(self, node: Node) -> list[Node]:
         name = node.tag.removeprefix(_TAG)
         if name not in _KNOWN:
-            self._refuse(node, f"the tag {quoted(node.tag)} is refused: a policy has only data")
+            self._refuse(node, f"the tag {quoted(node.tag)} is refused: only data is read")
         elif name in _SCALARS and not (isinstance(node, ScalarNode) and _SCALARS[name][0].fullmatch(node.value)):
             self._refuse(node, f"the tag !!{name} does not fit what follows it")
         if isinstance(node, MappingNode):
@@ -136,3 +137,43 @@ def _below(node: Node, step: str | int) -> tuple[Node, Node] | None:
     if not isinstance(node, MappingNode):
         return None
     return next(((key, value) for key, value in reversed(node.value) if key.value == step), None)
+
+
+class Places(NamedTuple):
+    """Where something stands in a text.
+
+    Attributes:
+        value: Where its value begins and ends.
+        is_flow: Whether it is a mapping in braces.
+        column: Column of the keys of a mapping.
+        scalars: Where the values of a mapping end that are plain numbers or words, in order.
+    """
+
+    value: tuple[int, int]
+    is_flow: bool
+    column: int
+    scalars: tuple[int, ...]
+
+
+def places_of(text: str, path: Path) -> Places:
+    """Return where a field of a YAML text stands, which `parse_yaml` has accepted.
+
+    Raises:
+        KeyError: there is no such field.
+    """
+    loader: Any = _Loader(text)
+    node: Node = loader.get_single_node()
+    for step in path:
+        found = _below(node, step)
+        if found is None:
+            raise KeyError(step)
+        _, node = found
+    pairs: list[tuple[Node, Node]] = node.value if isinstance(node, MappingNode) else []
+    # One in quotes ends where its mark says; a block of text does not end on the line that its mark says.
+    scalars = [
+        value.end_mark.index for _, value in pairs if isinstance(value, ScalarNode) and value.style not in {"|", ">"}
+    ]
+    column = pairs[0][0].start_mark.column if pairs else 0
+    return Places(
+        (node.start_mark.index, node.end_mark.index), bool(getattr(node, "flow_style", False)), column, tuple(scalars)
+    )

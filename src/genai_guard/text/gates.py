@@ -21,7 +21,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-__all__ = ["DIGITS", "GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
+from genai_guard.text.planes import has_private_run, reaches_plane_1, reaches_plane_14
+
+__all__ = ["BEYOND_ASCII", "DIGITS", "GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
 DIGITS: Final = b"0123456789"
 _HEX: Final = b"0123456789abcdefABCDEF"
@@ -295,6 +297,9 @@ GATES: Final[Mapping[str, Gate]] = MappingProxyType(
         "digit_token_17": _digit_token_17,
         "token_20": _token_20,
         "token_20_dotted_6": _token_20_dotted_6,
+        "plane_1": lambda shapes: reaches_plane_1(shapes.text),
+        "plane_14": lambda shapes: reaches_plane_14(shapes.text),
+        "private_4": lambda shapes: has_private_run(shapes.text),
     }
 )
 """The gates by name, the cheapest first.
@@ -311,13 +316,23 @@ separators are deleted. `digits_10` and `digits_13`: ten and thirteen digits, li
 degree sign. `street`: a digit, and a part of a word for a street in German or Dutch. `hex_pairs`: a digit, and five
 colons or five hyphens with nothing but hexadecimal digits between them. `digit_token_17`: a digit, and seventeen
 ASCII letters, digits, underscores and hyphens in a row. `token_20`: twenty of those in a row. `token_20_dotted_6`:
-these, and six such characters between two full stops.
+these, and six such characters between two full stops. `plane_1` and `plane_14`: a character of this plane or a later
+one. `private_4`: four private characters in a row.
 """
 
+BEYOND_ASCII: Final = frozenset({"native_digits_5", "plane_1", "plane_14", "private_4"})
+"""The gates that hold for no text of ASCII alone."""
+
 TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
-    {**dict.fromkeys(GATES, DIGITS), "at": b"@", "colons": b":", "token_20": _TOKEN, "token_20_dotted_6": _TOKEN}
+    {
+        **dict.fromkeys(GATES, DIGITS),
+        **dict.fromkeys(BEYOND_ASCII - {"native_digits_5"}, b"?"),
+        **dict.fromkeys(("token_20", "token_20_dotted_6"), _TOKEN),
+        "at": b"@",
+        "colons": b":",
+    }
 )
-"""The characters of which a text has to hold one for a gate to hold."""
+"""The characters of which `Shapes.data` has to hold one for a gate to hold."""
 
 _find_colons: Final = re.compile(rb":(?=[0-9a-fA-F]*:)").finditer
 

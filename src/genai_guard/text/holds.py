@@ -212,10 +212,10 @@ def _fuse(patterns: list[tuple[int, Rule]]) -> _Hold:
     index, rule = patterns[0]
     ignore_case = all(each.ignore_case for _, each in patterns)
     if ignore_case:
-        alternatives = "|".join(f"(?:{facts_of(each.pattern).hold})" for _, each in patterns)
+        alternatives = "|".join(dict.fromkeys(f"(?:{facts_of(each.pattern).hold})" for _, each in patterns))
     else:
         held = ((facts_of(each.pattern).hold, "i" if each.ignore_case else "") for _, each in patterns)
-        alternatives = "|".join(f"(?{flag}:{hold})" for hold, flag in held)
+        alternatives = "|".join(dict.fromkeys(f"(?{flag}:{hold})" for hold, flag in held))
     alike = replace(rule, ignore_case=ignore_case)
     return _Hold(
         search=compile_pattern(f"(?:{alternatives})(?!)", alike).search,

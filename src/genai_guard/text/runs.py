@@ -72,6 +72,7 @@ class RunScanner(Scanner):
         "_exceptions",
         "_grams",
         "_ids",
+        "_least",
         "_min_words",
         "_run_holds",
         "_size",
@@ -95,6 +96,7 @@ class RunScanner(Scanner):
         self._ids: Final = own.ids
         weight = own.weights[-1] if own.weights else 2 * len(own.ids)
         self._size: int = min(2 * min_words, weight)
+        self._least: Final = -(-self._size // 2)
         self.words: Final = weight // 2
         self._grams: Final = frozenset(self._grams_of(own)) - {""}
         self._run_holds: Final = _RunHolds(self)
@@ -124,6 +126,8 @@ class RunScanner(Scanner):
         if not self._grams:
             return []
         lo = lo if cursors is None else max(cursors.get(0, lo), lo)
+        if len(text) - lo < 2 * self._least - 1:  # that many words, and what parts them
+            return []
         if not lo and hi == len(text) and text.isascii() and not self._may_have_run(text):
             return []
         words = self._cut(text, lo)
@@ -144,7 +148,8 @@ class RunScanner(Scanner):
         first = self._open_word(whole, place)
         if first == len(whole.ids):
             return place
-        run = next((run for run in self._runs(whole) if run.end > first), None)
+        runs = self._runs(whole) if len(whole.ids) >= self._least else ()
+        run = next((run for run in runs if run.end > first), None)
         return whole.spans[first if run is None else min(run.first, first)][0]
 
     def _without_unfinished(self, words: _Words, text: str) -> _Words:
@@ -175,12 +180,9 @@ class RunScanner(Scanner):
     def _may_have_run(self, text: str) -> bool:
         """Whether an ASCII text has so many words in a row that the source has too."""
         ids = "".join(map(self._table.__getitem__, _list_ascii_words(text.lower())))
-        least = -(-self._size // 2)
-        return any(len(part) >= least and self._has_gram(part, least) for part in ids.split(_UNKNOWN))
-
-    def _has_gram(self, ids: str, size: int) -> bool:
-        grams = self._grams
-        return any(ids[at : at + size] in grams for at in range(len(ids) - size + 1))
+        least = self._least
+        parts = (_Words(part, [], []) for part in ids.split(_UNKNOWN) if len(part) >= least)
+        return any(True for part in parts for _ in self._hits(part))
 
     def _cut(self, text: str, lo: int) -> _Words:
         """Return the words of `text[lo:]`; NUL stands where a gap is too wide, too."""
@@ -206,9 +208,7 @@ class RunScanner(Scanner):
     def _runs(self, words: _Words) -> Iterator[_Run]:
         """Yield the runs, in order."""
         first = end = -1
-        for start, stop in self._sequences(words):
-            if words.ids[start:stop] not in self._grams:
-                continue
+        for start, stop in self._hits(words):
             if start < end:
                 end = stop
                 continue
@@ -218,12 +218,19 @@ class RunScanner(Scanner):
         if end >= 0:
             yield _Run(first, end)
 
+    def _hits(self, words: _Words) -> Iterator[tuple[int, int]]:
+        """Yield the sequences of the source that a text has, in order."""
+        ids, grams = words.ids, self._grams
+        if words.weights:
+            return ((at, end) for at, end in self._sequences(words) if ids[at:end] in grams)
+        size = self._least
+        return ((at, at + size) for at in range(len(ids) - size + 1) if ids[at : at + size] in grams)
+
     def _sequences(self, words: _Words) -> Iterator[tuple[int, int]]:
         """Yield, for each word that enough words follow, the fewest words from there on that weigh enough."""
         ids, _, weights = words
         if not weights:
-            size = -(-self._size // 2)
-            yield from ((at, at + size) for at in range(len(ids) - size + 1))
+            yield from ((at, at + self._least) for at in range(len(ids) - self._least + 1))
             return
         end = before = 0
         for at in range(len(ids)):

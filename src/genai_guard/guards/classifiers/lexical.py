@@ -8,7 +8,8 @@ from math import prod
 from typing import Final, NamedTuple
 
 from genai_guard.guards.classifiers.categories import CATEGORIES
-from genai_guard.guards.classifiers.lexicon import EXCUSES, PATTERNS, PHRASES, WEAKER, expanded
+from genai_guard.guards.classifiers.expressions import PATTERNS
+from genai_guard.guards.classifiers.lexicon import EXCUSES, PHRASES, WEAKER, expanded
 from genai_guard.text.promises import literals_of, promises_of, starts_of
 from genai_guard.text.rules import Rule
 from genai_guard.text.scanner import shared_scanner
@@ -60,6 +61,9 @@ class LexicalClassifier:
     """
 
     __slots__ = ()
+
+    def __init__(self) -> None:
+        _views()  # here rather than with the first text
 
     def classify(self, text: str, /) -> dict[str, float]:
         """Return a score from 0 to 1 for each category."""

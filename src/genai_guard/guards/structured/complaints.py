@@ -50,13 +50,13 @@ _VALUES: Final = (
 
 
 def problems_of(errors: Iterable[Any]) -> list[Problem]:
-    """Return the problems behind the errors of `jsonschema_rs`, a hundred at most."""
+    """Return the problems behind the errors of `jsonschema_rs`, by their places; not many more than a hundred."""
     found: list[Problem] = []
     for error in errors:
         found += _problems(error, 0)
         if len(found) >= _MOST_ERRORS:
             break
-    return list(dict.fromkeys(found))
+    return sorted(dict.fromkeys(found), key=lambda each: (*map(str, each.place), "", each.rule))
 
 
 def _problems(error: Any, depth: int) -> Iterator[Problem]:

@@ -52,7 +52,8 @@ def read_json(text: str) -> Any:
         raise
     except ValueError:  # an integer of thousands of digits, which Python does not read
         raise NotJson("number", "a number has too many digits") from None
-    if (_ESCAPED_HALF(text) or _HALF_PAIR(text)) and _HALF_PAIR(json.dumps(value, ensure_ascii=False)):
+    is_suspect = ("\\u" in text and _ESCAPED_HALF(text)) or (not text.isascii() and _HALF_PAIR(text))
+    if is_suspect and _HALF_PAIR(json.dumps(value, ensure_ascii=False)):
         raise NotJson("surrogate", "half of a surrogate pair is no character")
     return value
 

@@ -211,6 +211,8 @@ class _Walk:
             if token.lastgroup == "space":
                 continue
             if token.lastgroup == "comment":
+                if not (open_marks or self._is_apart(token)):
+                    return None
                 self.repairs.append(Repair(token.start(), at, "comment"))
                 continue
             after = self._step(token, expected, open_marks)
@@ -227,9 +229,15 @@ class _Walk:
             if token is None or token.lastgroup not in {"space", "comment"}:
                 return False
             if token.lastgroup == "comment":
+                if not self._is_apart(token):
+                    return False
                 self.repairs.append(Repair(token.start(), token.end(), "comment"))
             at = token.end()
         return True
+
+    def _is_apart(self, comment: _Match) -> bool:
+        """Whether a comment beside the value holds no other value."""
+        return _OPEN.search(comment[0]) is None
 
     def _step(self, token: _Match, expected: Expected, open_marks: list[str]) -> Expected | None:
         """Take a token; return what is expected next, or None if it is not what was expected."""

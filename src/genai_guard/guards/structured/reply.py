@@ -86,7 +86,7 @@ class StructuredReply(GuardBase):
     def check_part(self, part: Part, context: Context, /) -> Verdict:  # noqa: ARG002  part of the protocol
         """Return the verdict about one text of a reply; a refusal of the model is none that it could be."""
         if part.kind == "refusal":
-            return self._refused(part.text, [Problem("refusal", (), "the model refused to answer")])
+            return self._refused(part.text, [Problem("refusal", (), "is a refusal to answer")])
         return self.check(part.text)
 
     def validated(self, text: str, value: Any, /) -> Validated:

@@ -39,7 +39,8 @@ class MemoryStore:
     It is not reentrant: do not reserve or settle in `__del__` or in a signal handler.
 
     Args:
-        max_keys: Most keys of one limit. A key takes about 100 bytes for requests and 250 for tokens, beside its text.
+        max_keys: Most keys of one limit. A key takes about 80 bytes for requests and 150 for tokens and budgets, beside
+            its text, and 300 more for each call in flight that a budget or quota holds something for.
         when_full: What becomes of a call with a further key: `deny` refuses it; `share` counts all such calls together.
         clock: Whole nanoseconds that never step back, `time.monotonic_ns` when None. Should it step back all the same,
             time goes on from where it was: usage drains only while the clock advances.

@@ -1,0 +1,85 @@
+"""What the commands share: exit codes, policies and texts that are named on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from genai_guard.pipeline import Pipeline
+
+__all__ = ["NO", "OK", "USAGE", "UsageError", "load", "read_bytes", "read_json", "read_text", "write_text"]
+
+OK: Final = 0
+NO: Final = 1
+USAGE: Final = 2
+
+
+class UsageError(Exception):
+    """The command line asks for what cannot be done; the message says why."""
+
+
+def load(policy: str) -> Pipeline:
+    """Return the pipeline that a policy file or an import reference (`package.module:name`) stands for.
+
+    Raises:
+        ConfigurationError: the policy is wrong, or the reference leads to no pipeline.
+    """
+    from genai_guard.testing.cases.running import load_policy  # noqa: PLC0415  `--help` does not need it
+
+    return load_policy(policy)
+
+
+def read_text(file: str) -> str:
+    """Return the text of a file, or of standard input for `-`.
+
+    Raises:
+        UsageError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return read_bytes(file).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError(f"{_name(file)}: is not UTF-8 text") from None
+
+
+def read_bytes(file: str) -> bytes:
+    """Return what is in a file, or on standard input for `-`.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except (OSError, ValueError):
+        raise UsageError(f"{_name(file)}: cannot be read") from None
+
+
+def read_json(file: str) -> Any:
+    """Return the JSON value in a file, or on standard input for `-`.
+
+    Raises:
+        UsageError: it cannot be read, or is no JSON.
+    """
+    text = read_text(file)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{_name(file)}:{error.lineno}: is not JSON: {error.msg}") from None
+
+
+def write_text(file: str, text: str) -> None:
+    """Write a file.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file

@@ -1,0 +1,1 @@
+"""What a link is made of, and what may be wrong with it."""

@@ -1,0 +1,1 @@
+"""What `PromptInjection` looks for, and how it weighs what it finds."""

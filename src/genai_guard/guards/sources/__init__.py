@@ -1,0 +1,1 @@
+"""Source code in texts: the tables of the guard `Code`."""
