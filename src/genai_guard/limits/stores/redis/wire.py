@@ -217,9 +217,9 @@ class Track(NamedTuple):
 
     def key(self, bucket: Bucket) -> bytes:
         """Return the key under which the store keeps a bucket."""
-        if type(bucket) is bytes:
-            return self.prefix + b"#" + bucket
-        return b"%b=%b" % (self.prefix, bucket.encode("utf-8", "surrogatepass"))
+        if isinstance(bucket, str):
+            return b"%b=%b" % (self.prefix, bucket.encode("utf-8", "surrogatepass"))
+        return self.prefix + b"#" + bucket
 
 
 def bucket_of_key(rest: bytes) -> Bucket:
