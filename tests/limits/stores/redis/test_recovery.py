@@ -131,6 +131,43 @@ def test_a_reservation_whose_answer_was_lost_leaks_nothing(fragile: Server, *, s
     assert [level.used for level in limiter.peek()] == [0, 0 if settled_first else 20]
 
 
+def test_an_extension_that_arrives_after_its_call_has_ended_leaks_nothing(fragile: Server) -> None:
+    store = RedisStore(fragile.url, timeout_s=UNHURRIED_S, failures=10)
+    limiter = RateLimiter(Limit.concurrent(10), Limit.tokens(1000, per="day"), store=store)
+    ticket = limiter.reserve(tokens=50)
+    link: Any = store._link
+    requests: list[Any] = []
+    send = link.send
+
+    def lose(request: Any) -> Any:
+        requests.append(request)
+        return _fail()
+
+    link.send = lose
+    assert limiter.extend(ticket, tokens=10)
+    link.send = send
+    assert limiter.extend(ticket, tokens=5)
+    assert [level.used for level in limiter.peek()] == [1, 55]
+    assert limiter.settle(ticket, tokens=20)
+    send(requests[0])
+    assert [level.used for level in limiter.peek()] == [0, 20]
+
+
+def test_a_stream_goes_on_with_what_budgets_hold_for_it_when_more_is_refused(fragile: Server) -> None:
+    store = RedisStore(fragile.url, timeout_s=UNHURRIED_S, retry_s=NEVER_S, failures=1)
+    limiter = RateLimiter(Limit.usd(10, per="day"), Limit.tokens(1000, per="day"), store=store)
+    ticket = limiter.reserve(usd=2, tokens=5)
+    link: Any = store._link
+    send, link.send = link.send, lambda _request: _fail()
+    assert limiter.extend(ticket, tokens=5)
+    with pytest.raises(LimitUnavailable):
+        limiter.extend(ticket, usd=1)
+    link.send = send
+    store._shared.breaker.succeeded()
+    assert limiter.settle(ticket, usd=1, tokens=7)
+    assert [level.used for level in limiter.peek()] == [1, 7]
+
+
 def test_an_answer_that_was_lost_is_asked_for_again_without_counting_twice(fragile: Server) -> None:
     store = RedisStore(fragile.url, timeout_s=UNHURRIED_S)
     limits = Limit.requests(10, per="day"), Limit.concurrent(10), Limit.tokens(1000, per="day"), Limit.usd(9, per="day")
@@ -170,7 +207,8 @@ def test_a_call_refused_without_the_server_is_given_back_on_it(fragile: Server) 
     assert limiter.peek()[0].used == 0
 
 
-def test_a_server_that_hangs_in_mid_load_leaves_nothing_behind(fragile: Server) -> None:
+@pytest.mark.parametrize(("ill", "well"), [("stall", "go_on"), ("kill", "start")])
+def test_an_outage_in_mid_load_leaves_nothing_behind(fragile: Server, ill: str, well: str) -> None:
     store = RedisStore(fragile.url, timeout_s=QUICK_S, retry_s=NOW_S)
     limiter = RateLimiter(
         Limit.concurrent(10**4, on_outage="allow"), Limit.tokens(10**9, per="day", on_outage="allow"), store=store
@@ -191,9 +229,9 @@ def test_a_server_that_hangs_in_mid_load_leaves_nothing_behind(fragile: Server) 
     for thread in threads:
         thread.start()
     for _ in range(3):
-        fragile.stall()
+        getattr(fragile, ill)()
         eventually(lambda: store.health.state == "down")
-        fragile.go_on()
+        getattr(fragile, well)()
         eventually(lambda: store.health.state == "up")
     ending.append(True)
     for thread in threads:
@@ -205,6 +243,32 @@ def test_a_server_that_hangs_in_mid_load_leaves_nothing_behind(fragile: Server) 
     assert places.used == 0
     assert tokens.used <= 7 * len(done)
     assert tokens.used % 7 == 0
+
+
+def test_no_more_are_admitted_than_the_limit_says_while_the_server_hangs_again_and_again(fragile: Server) -> None:
+    store = RedisStore(fragile.url, timeout_s=QUICK_S, retry_s=NOW_S, on_outage="deny")
+    limiter = RateLimiter(Limit.requests(3_000, per="day"), Limit.tokens(10**9, per="day"), store=store)
+    admitted: list[int] = []
+    full: list[bool] = []
+
+    def work() -> None:
+        while not full:
+            admitted.append(count(limiter, 20, tokens=1))
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        fragile.stall()
+        eventually(lambda: store.health.state == "down")
+        fragile.go_on()
+        eventually(lambda: store.health.state == "up")
+    unhurried = RateLimiter(*limiter.limits, store=RedisStore(fragile.url, timeout_s=UNHURRIED_S))
+    eventually(lambda: unhurried.peek()[0].remaining == 0)
+    full.append(True)
+    for thread in threads:
+        thread.join()
+    assert 300 < sum(admitted) <= 3_000  # those whose answer was lost are counted, and were not admitted
 
 
 # --- asyncio ------------------------------------------------------------------------------------------

@@ -118,14 +118,16 @@ class Steps:
         held: Held = self._inherited(grant[1])
         if held.alone is not None:
             return self._refused_alone(held.alone[0].extend(held.alone[1], demand))
-        if not held.parts or held.unsure:
+        if not held.parts:
             return ()
         asked = [(track, track.wire_of(bucket), _more(track, demand, cost)) for track, bucket, cost in held.parts]
         try:
             reply = yield from self.shared.ask(
                 "extend", self.shared.keys(held), lambda second: (held.holder, _claims(asked, second))
             )
-        except Outage:
+        except Outage as outage:
+            if outage.asked and ticket.grant is grant:  # should it yet arrive, it is not to outlive the call
+                ticket.grant = (self.owner, held._replace(unsure=True))
             self._refuse([track for track, _wire, more in asked if more > 0 and track.unit != SLOTS])
             return ()
         if ticket.grant is not grant:  # settled by another thread meanwhile: nothing of it is to be left
