@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from genai_guard.messages import Usage
 
-__all__ = ["Action", "ActionLike", "Finding", "Mode", "OnError", "Verdict", "gravest"]
+__all__ = ["Action", "ActionLike", "Finding", "Mode", "OnError", "OnOutage", "Verdict", "gravest"]
 
 Mode: TypeAlias = Literal["enforce", "shadow"]
 """`shadow`: evaluated and recorded, never enforced."""
 
 OnError: TypeAlias = Literal["block", "allow"]
 """What becomes of a call when a part of the pipeline breaks. Either way the failure is recorded."""
+
+OnOutage: TypeAlias = Literal["deny", "allow", "local"]
+"""What becomes of calls while the store of a limit cannot be reached; `local` counts them in this process."""
 
 
 class Action(StrEnum):

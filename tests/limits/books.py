@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import pytest
 
@@ -23,12 +24,21 @@ class Clock:
         return self.now
 
 
+def in_memory(clock: Clock, wall: Clock, **options: Any) -> Any:
+    return MemoryStore(clock=clock, wall_clock=wall, **options)
+
+
 class Book:
-    """A limiter whose clocks a test moves. Its day begins an hour before midnight in Berlin, in winter."""
+    """A limiter whose clocks a test moves. Its day begins an hour before midnight in Berlin, in winter.
+
+    `make` is what its store is made by: tests of other stores replace it, and have all cases here for theirs.
+    """
+
+    make: ClassVar[Callable[..., Any]] = staticmethod(in_memory)
 
     def __init__(self, *limits: Limit, **store: Any) -> None:
         self.clock, self.wall = Clock(), Clock(1_768_345_200 * SECOND)
-        self.store = MemoryStore(clock=self.clock, wall_clock=self.wall, **store)
+        self.store = self.make(self.clock, self.wall, **store)
         self.limiter = RateLimiter(*limits, store=self.store)
 
     def wait(self, seconds: float) -> None:

@@ -16,7 +16,7 @@ from genai_guard.limits.states.ledger import Ledger, OnExpiry
 from genai_guard.limits.states.ring import Ring
 from genai_guard.limits.states.slots import Slots
 from genai_guard.limits.units import MAX_AMOUNT, MAX_USD, NANO, UNITS, Unit, money, written
-from genai_guard.verdicts import Mode, OnError
+from genai_guard.verdicts import Mode, OnError, OnOutage
 
 __all__ = ["UNITS", "Limit", "Per", "Unit"]
 
@@ -54,6 +54,8 @@ class Limit:
         on_expiry: Whether what a budget or quota still holds is charged or released when its lease runs out.
         mode: `shadow` evaluates the limit and names it on the ticket, and never refuses.
         on_error: What becomes of a call when the store of the limit fails.
+        on_outage: What becomes of calls while the server of a `RedisStore` cannot be reached: `deny`, `allow`, or `local`,
+            which counts a share of the amount in this process. None: see there.
         name: Name in errors, events and metrics; made of the other parameters, as in `10 requests/minute by user`,
             when empty.
 
@@ -74,6 +76,7 @@ class Limit:
     on_expiry: OnExpiry = "charge"
     mode: Mode = "enforce"
     on_error: OnError = "block"
+    on_outage: OnOutage | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -82,6 +85,7 @@ class Limit:
         self._one_of("on_expiry", get_args(OnExpiry))
         self._one_of("mode", ("enforce", "shadow"))
         self._one_of("on_error", ("block", "allow"))
+        self._one_of("on_outage", (None, *get_args(OnOutage)))
         self._check_by()
         self._check_overrides()
         if self.amount is None:
@@ -111,6 +115,7 @@ class Limit:
         unless: str | Sequence[str] = (),
         mode: Mode = "enforce",
         on_error: OnError = "block",
+        on_outage: OnOutage | None = None,
         name: str = "",
     ) -> Limit:
         """Limit how often calls are made: a steady rate of `amount` per period, and bursts.
@@ -140,6 +145,7 @@ class Limit:
         on_expiry: OnExpiry = "charge",
         mode: Mode = "enforce",
         on_error: OnError = "block",
+        on_outage: OnOutage | None = None,
         name: str = "",
     ) -> Limit:
         """Limit the tokens, input and output together, of a window that slides, or of each period of the calendar.
@@ -169,6 +175,7 @@ class Limit:
         on_expiry: OnExpiry = "charge",
         mode: Mode = "enforce",
         on_error: OnError = "block",
+        on_outage: OnOutage | None = None,
         name: str = "",
     ) -> Limit:
         """Limit the tokens of requests, those from the provider's cache included. Otherwise as `Limit.tokens`."""
@@ -189,6 +196,7 @@ class Limit:
         on_expiry: OnExpiry = "charge",
         mode: Mode = "enforce",
         on_error: OnError = "block",
+        on_outage: OnOutage | None = None,
         name: str = "",
     ) -> Limit:
         """Limit the tokens of replies, reasoning included. Otherwise as `Limit.tokens`."""
@@ -209,6 +217,7 @@ class Limit:
         on_expiry: OnExpiry = "charge",
         mode: Mode = "enforce",
         on_error: OnError = "block",
+        on_outage: OnOutage | None = None,
         name: str = "",
     ) -> Limit:
         """Limit the money spent, in US dollars: a budget for each period of the calendar.
@@ -232,6 +241,7 @@ class Limit:
         lease_s: float = 600,
         mode: Mode = "enforce",
         on_error: OnError = "block",
+        on_outage: OnOutage | None = None,
         name: str = "",
     ) -> Limit:
         """Limit the calls in flight: those reserved and not yet settled (see `genai_guard.limits.Slots`).
@@ -301,7 +311,7 @@ class Limit:
         by = self.by if isinstance(self.by, str) else " and ".join(self.by or ())
         return written(self.unit, self.amount) + period + zone + (f" by {by}" if by else "")
 
-    def _one_of(self, name: str, allowed: tuple[str, ...]) -> None:
+    def _one_of(self, name: str, allowed: tuple[Any, ...]) -> None:
         if getattr(self, name) not in allowed:
             raise self._wrong(name, f"must be one of {', '.join(map(repr, allowed))}")
 
