@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
 
-__all__ = ["assign", "finish", "locate", "read_reply", "reserve"]
+__all__ = ["assign", "finish", "locate", "read_reply", "reserve", "settle_attempt"]
 
 _NO_PARAMS: Final[Kwargs] = {}
 
@@ -123,6 +123,19 @@ def read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple
     for part in answer.parts:
         call.output_size += byte_size(part.text)
     return client, answer.parts
+
+
+def settle_attempt(plan: Plan, call: Call) -> None:
+    """Settle one attempt that is not the last, and get ready for the next; what guards spent is settled with that."""
+    answering = call.answering
+    if plan.limiter is not None and call.ticket is not None:
+        try:
+            plan.limiter.settle(call.ticket, tokens=call.usage.total_tokens if answering else call.charge)
+        except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
+            call.settled = False
+    call.again(answered=answering)
+    call.status, call.error_type, call.stage, call.denied_by = "ok", "", "call", ""
+    call.ticket, call.finish_reason, call.response, call.parsed = None, "", (), None
 
 
 def finish(plan: Plan, call: Call) -> None:

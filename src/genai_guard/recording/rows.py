@@ -30,6 +30,7 @@ _HTTP: Final = {
     "blocked": 400,
     "rate_limited": 429,
     "budget_exceeded": 429,
+    "breaker_open": 503,
     "cancelled": 499,
     "abandoned": 499,
     "timeout": 504,
