@@ -10,16 +10,23 @@ from genai_guard.beside import Beside
 from genai_guard.drive import adrive
 from genai_guard.effects import END, Flow, Io, Smuggled
 from genai_guard.errors import BreakerOpen, CallTimeout, ComponentFailed, GenAIGuardError, GuardBlocked, Rejected
+from genai_guard.outcome import NO_USAGE
 from genai_guard.reask import Asked, answered, as_past
 from genai_guard.relay import Source
+from genai_guard.resilience.cache import Cache, Failure, Kept, Landing, kept
 from genai_guard.resilience.fallback import CUT_OFF, Target
+from genai_guard.resilience.keys import Key, key_of
 from genai_guard.resilience.resilience import Resilience
 from genai_guard.resilience.timeout import FOREVER, AsyncChunks, Bound, Deadline, TimedChunks, in_time, in_time_async
-from genai_guard.screening import enforced
+from genai_guard.screening import enforced, judge_call
 from genai_guard.steps import read_reply, reserve, settle_attempt
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from genai_guard.clients.base import Client
     from genai_guard.guards.judgement import Judgement
+    from genai_guard.messages import Part
     from genai_guard.outcome import Call
     from genai_guard.plan import Plan
 
@@ -46,7 +53,7 @@ def withstanding(parts: Resilience) -> Callable[[Plan, Call, Asked, Judgement | 
     def withstand(plan: Plan, call: Call, asked: Asked, judgement: Judgement | None) -> Flow[tuple[Any, Source | None]]:
         attempts = Attempts(plan, call, asked, parts)
         try:
-            answer = yield from attempts.beside(judgement) if plan.input.beside else attempts.answer()
+            answer = yield from attempts.beside(judgement) if plan.input.beside else attempts.begin()
         except BaseException as error:
             if attempts.source is not None:
                 yield from attempts.source.close(can_wait=not isinstance(error, GeneratorExit))
@@ -59,7 +66,7 @@ def withstanding(parts: Resilience) -> Callable[[Plan, Call, Asked, Judgement | 
 class Attempts:
     """What is done about one call until it is answered, or nothing is left to try."""
 
-    __slots__ = ("_asked", "_call", "_deadline", "_mark", "_parts", "_plan", "source")
+    __slots__ = ("_asked", "_call", "_deadline", "_mark", "_parts", "_place", "_plan", "source")
 
     def __init__(self, plan: Plan, call: Call, asked: Asked, parts: Resilience) -> None:
         self.source: Source | None = None
@@ -68,6 +75,7 @@ class Attempts:
         self._asked = asked
         self._parts = parts
         self._mark = len(call.verdicts)
+        self._place = 0
         total_s = None if parts.timeout is None else parts.timeout.total_s
         self._deadline = Deadline(parts.clock, total_s, plan.now() - call.started)
 
@@ -76,17 +84,39 @@ class Attempts:
         plan, call = self._plan, self._call
         call.beside = Beside(plan, call, judgement)
         if plan.awaits:
-            return cast("Answer", (yield from call.beside.ask(adrive, (self.answer(),), {})))
-        answer = yield from self.answer()
+            return cast("Answer", (yield from call.beside.ask(adrive, (self.begin(),), {})))
+        answer = yield from self.begin()
         if not plan.is_lazy:
             yield from call.beside.settle()
         return answer
+
+    def begin(self) -> Flow[Answer]:
+        """Return an answer: an old one, one that another call is about to get, or a new one."""
+        call, cache = self._call, self._parts.cache
+        fn, args, kwargs = self._asked[:3]
+        if cache is None or self._plan.is_lazy or kwargs.get("stream"):
+            return (yield from self.answer())
+        key = key_of(call, cache.version, fn, args, kwargs)
+        if key is None:
+            return (yield from self.answer())
+        while True:
+            claim = cache.claim(key)
+            landing: Landing | None = claim.kept
+            if claim.flight is not None:
+                if claim.leads:
+                    return (yield from self._lead(cache, key, claim.flight))
+                landing = yield from self._landing(claim.flight)
+            if isinstance(landing, Kept):
+                return (yield from self._given_again(cache, key, landing))
+            if landing is Failure.FAILED:
+                return (yield from self.answer())
 
     def answer(self) -> Flow[Answer]:
         """Ask one target after another until one has an answer that is good enough."""
         call, targets = self._call, self._parts.targets
         for place, target in enumerate(targets):
             following = place + 1 < len(targets)
+            self._place = place
             asked = self._aim(target)
             try:
                 answer = yield from self._tried(asked, target)
@@ -97,12 +127,57 @@ class Attempts:
                     raise
                 self._leave(error)
                 continue
-            if following and self._is_wanting():
+            if following and answer.source is None and self._is_wanting(answer.value):
                 self._leave(None)
                 continue
             call.answered_by = target.name
             return answer
         raise AssertionError  # the last target answers or raises
+
+    # --- the cache --------------------------------------------------------------------------------------------------
+
+    def _lead(self, cache: Cache, key: Key, flight: Future[Landing]) -> Flow[Answer]:
+        """Make the call that others wait for."""
+        landing: Landing = Failure.GONE
+        try:
+            answer = yield from self.answer()
+            landing = (kept(answer.raw) if self._is_fit(answer) else None) or Failure.FAILED
+            return answer
+        except Exception:
+            landing = Failure.FAILED
+            raise
+        finally:
+            cache.land(key, flight, landing, self._asked.fn)
+
+    def _landing(self, flight: Future[Landing]) -> Flow[Landing]:
+        """Wait for the call that another one makes, until the own deadline."""
+        left_s = self._deadline.left_s
+        timeout_s = None if left_s == FOREVER else max(left_s, 0.0)
+        try:
+            if self._plan.signature.is_async:
+                return cast("Landing", (yield Io(landed, (flight, timeout_s), is_async=True)))
+            return flight.result(timeout_s)
+        except TimeoutError:
+            raise self._deadline.error() from None
+
+    def _given_again(self, cache: Cache, key: Key, found: Kept) -> Flow[Answer]:
+        """Let the output guards judge an old reply anew; nothing is asked again, and nothing counted."""
+        plan, call = self._plan, self._call
+        call.stage, call.answered_by = "output", "cache"
+        reply = found.reply
+        writer, parts = read_reply(plan, call, reply)
+        call.reported = NO_USAGE
+        judgement = yield from judge_call(plan, call, plan.output, parts)
+        try:
+            return self._guarded(reply, writer, parts, judgement)
+        except GuardBlocked:
+            cache.forget(key)
+            raise
+
+    def _is_fit(self, answer: Answer) -> bool:
+        """Whether a reply may be given to others."""
+        tiers = 0 if self._parts.tiers is None else len(self._parts.tiers.targets)
+        return answer.source is None and self._place <= tiers and not self._is_cut_off()
 
     # --- one target ---------------------------------------------------------------------------------------------------
 
@@ -235,6 +310,18 @@ class Attempts:
         asked = asked._replace(fn=self._timed(asked.fn))
         read = read_reply(plan, call, answer.value)
         reply, writer, parts, judgement = yield from answered(plan, call, asked, answer.value, read)
+        return self._guarded(reply, writer, parts, judgement)
+
+    def _guarded(
+        self, reply: Any, writer: Client | None, parts: tuple[Part, ...], judgement: Judgement | None
+    ) -> Answer:
+        """Return a reply as the guards left it.
+
+        Raises:
+            GuardBlocked: one said no.
+            ComponentFailed: one broke whose `on_error` is `block`.
+        """
+        plan, call = self._plan, self._call
         texts = None if judgement is None else enforced(plan.output, call, parts, judgement)
         texts = texts if call.vault is None else call.vault.restored(parts, texts)
         return Answer(reply if texts is None or writer is None else writer.write_reply(reply, texts), raw=reply)
@@ -252,10 +339,20 @@ class Attempts:
             return isinstance(error, BreakerOpen | CallTimeout)
         return self._call.stage == "call" and fallback.takes(error)
 
-    def _is_wanting(self) -> bool:
+    def _is_wanting(self, value: Any) -> bool:
         """Whether the next target is asked although this one answered."""
-        fallback, call = self._parts.fallback, self._call
-        return fallback is not None and fallback.on_truncation and call.finish_reason.lower() in CUT_OFF
+        fallback, tiers = self._parts.fallback, self._parts.tiers
+        if fallback is not None and fallback.on_truncation and self._is_cut_off():
+            return True
+        if tiers is None or self._place >= len(tiers.targets):
+            return False
+        try:
+            return tiers.escalate(value)
+        except Exception as error:
+            raise ComponentFailed("tiers", "output", type(error).__name__) from error
+
+    def _is_cut_off(self) -> bool:
+        return self._call.finish_reason.lower() in CUT_OFF
 
     def _leave(self, error: Exception | None) -> None:
         """Settle an attempt and take what is known of it, for there will be another; `error` ended it."""
@@ -264,3 +361,14 @@ class Attempts:
             call.failed(error)
         settle_attempt(self._plan, call)
         call.verdicts[self._mark :] = as_past(call.verdicts[self._mark :])
+
+
+async def landed(flight: Future[Landing], timeout_s: float | None) -> Landing:
+    """Await a call that another one makes.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    import asyncio  # noqa: PLC0415  already loaded by whoever awaits; not worth 46 ms of everybody's import
+
+    return await asyncio.wait_for(asyncio.wrap_future(flight), timeout_s)

@@ -10,8 +10,10 @@ from typing import Any, Final, cast
 from genai_guard.errors import ConfigurationError
 from genai_guard.plan import Signature
 from genai_guard.resilience.breaker import Breaker
+from genai_guard.resilience.cache import Cache
 from genai_guard.resilience.fallback import PRIMARY, Fallback, Target
 from genai_guard.resilience.retry import Retry
+from genai_guard.resilience.tiered import Tiered
 from genai_guard.resilience.timeout import Timeout
 
 __all__ = ["Resilience"]
@@ -28,7 +30,7 @@ async def _asleep(seconds: float) -> None:
 class Resilience:
     """What a pipeline does about a model that is slow, fails or is down; everything is off unless given.
 
-    From the outside in: the total timeout, the fallback, retries, the breaker, the limits, the
+    From the outside in: the total timeout, the cache, tiers and the fallback, retries, the breaker, the limits, the
     timeout of an attempt, the call. Input guards have spoken and experiments have assigned before any of it.
 
     With it the first chunk of a stream is awaited before a `def` or `async def` that returns a stream gives it out.
@@ -38,6 +40,8 @@ class Resilience:
         retry: Which failures are tried again, and how.
         breaker: When a target is left alone.
         fallback: What answers in place of the model.
+        tiers: What is asked again where the reply is not good enough.
+        cache: Replies to be given again.
         clock: Monotonic seconds.
         sleep: Waits in synchronous calls.
         asleep: Waits in asynchronous ones; `asyncio.sleep` unless said.
@@ -50,6 +54,8 @@ class Resilience:
     retry: Retry | None = field(default=None, kw_only=True)
     breaker: Breaker | None = field(default=None, kw_only=True)
     fallback: Fallback | None = field(default=None, kw_only=True)
+    tiers: Tiered | None = field(default=None, kw_only=True)
+    cache: Cache | None = field(default=None, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, compare=False, repr=False)
     sleep: Callable[[float], object] = field(default=time.sleep, kw_only=True, compare=False, repr=False)
     asleep: Callable[[float], Awaitable[object]] = field(default=_asleep, kw_only=True, compare=False, repr=False)
@@ -63,8 +69,8 @@ class Resilience:
                     f"Resilience({name}=...): takes a {kind.__name__}, such as {name}={_EXAMPLES[name]}, "
                     f"not {type(part).__name__}"
                 )
-        further = () if self.fallback is None else cast("tuple[Target, ...]", self.fallback.targets)
-        object.__setattr__(self, "targets", (PRIMARY, *further))
+        further = [() if part is None else part.targets for part in (self.tiers, self.fallback)]
+        object.__setattr__(self, "targets", cast("tuple[Target, ...]", (PRIMARY, *further[0], *further[1])))
 
     def bind(self, signature: Signature) -> Callable[..., Any] | None:
         """Return the stage of the flow that calls a function through all of it; None if there is nothing to do.
@@ -95,10 +101,19 @@ class Resilience:
                 )
 
 
-_PARTS: Final[dict[str, type[Any]]] = {"timeout": Timeout, "retry": Retry, "breaker": Breaker, "fallback": Fallback}
+_PARTS: Final[dict[str, type[Any]]] = {
+    "timeout": Timeout,
+    "retry": Retry,
+    "breaker": Breaker,
+    "fallback": Fallback,
+    "tiers": Tiered,
+    "cache": Cache,
+}
 _EXAMPLES: Final = {
     "timeout": "Timeout(30)",
     "retry": "Retry(3)",
     "breaker": "Breaker()",
     "fallback": "Fallback([{'model': 'small'}])",
+    "tiers": "Tiered([{'model': 'large'}], escalate=...)",
+    "cache": "Cache(300)",
 }
