@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from calls import KINDS, World, consume
 from genai_guard import ConfigurationError, Limit, Pipeline, Rejected
-from genai_guard.errors import BreakerOpen
+from genai_guard.errors import BreakerOpen, CallTimeout
 from genai_guard.resilience import Breaker, Resilience, Retry
 from genai_guard.resilience.circuit import Circuit, Terms
 from genai_guard.testing import FakeClock
@@ -229,6 +229,33 @@ def test_an_answer_of_the_provider_is_no_failure_of_it(status: int, clock: FakeC
         with pytest.raises(APIStatusError):
             fn("hello")
     assert tested.state("small") == "closed"
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (DOWN, False),
+        (TimeoutError(), False),
+        (CallTimeout("attempt_s", 1.0), False),
+        (APIStatusError(400), True),
+        (APIStatusError(501), True),
+        (APIStatusError(429), None),
+        (APIStatusError(429, code="insufficient_quota"), None),
+        (KeyError("mine"), None),
+        (BreakerOpen("small", 1.0), None),
+        (asyncio.CancelledError(), None),
+    ],
+)
+def test_an_exception_says_whether_the_target_fails_answers_or_nothing(
+    error: BaseException, *, verdict: bool | None
+) -> None:
+    assert Breaker().verdict(error) is verdict
+
+
+def test_the_caller_says_what_is_a_failure_but_for_a_timeout_of_ours() -> None:
+    tested = Breaker(when=lambda error: isinstance(error, KeyError))
+    errors = [KeyError("mine"), DOWN, CallTimeout("attempt_s", 1.0)]
+    assert [tested.verdict(error) for error in errors] == [False, True, False]
 
 
 def test_what_a_limit_refuses_is_not_counted(clock: FakeClock) -> None:

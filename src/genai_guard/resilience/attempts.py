@@ -14,7 +14,7 @@ from genai_guard.outcome import NO_USAGE
 from genai_guard.reask import Asked, answered, as_past
 from genai_guard.relay import Source
 from genai_guard.resilience.cache import Cache, Failure, Kept, Landing, kept
-from genai_guard.resilience.fallback import CUT_OFF, Target
+from genai_guard.resilience.fallback import CUT_OFF, PRIMARY, Target
 from genai_guard.resilience.keys import Key, key_of
 from genai_guard.resilience.resilience import Resilience
 from genai_guard.resilience.timeout import FOREVER, AsyncChunks, Bound, Deadline, TimedChunks, in_time, in_time_async
@@ -167,7 +167,10 @@ class Attempts:
         reply = found.reply
         writer, parts = read_reply(plan, call, reply)
         call.reported = NO_USAGE
-        judgement = yield from judge_call(plan, call, plan.output, parts)
+        guards = plan.output
+        judgement = (
+            guards.judge(parts, call.vault) if guards.is_plain else (yield from judge_call(plan, call, guards, parts))
+        )
         try:
             return self._guarded(reply, writer, parts, judgement)
         except GuardBlocked:
@@ -184,6 +187,8 @@ class Attempts:
     def _aim(self, target: Target) -> Asked:
         """Return what a target is asked."""
         asked = self._asked
+        if target is PRIMARY:
+            return asked
         args, kwargs = asked.args, asked.kwargs
         for name, value in target.params.items():
             args, kwargs = self._plan.signature.parameter(name).write(args, kwargs, value)
@@ -260,7 +265,7 @@ class Attempts:
         finally:
             call.model_s += plan.now() - began
         if source is None:
-            return Answer(reply, raw=reply)
+            return Answer(reply, None, reply)
         self.source = source
         return Answer(reply, source)
 
@@ -307,8 +312,11 @@ class Attempts:
         """Let the output guards judge a whole reply."""
         plan, call = self._plan, self._call
         call.stage = "output"
-        asked = asked._replace(fn=self._timed(asked.fn))
         read = read_reply(plan, call, answer.value)
+        if plan.output.is_plain:
+            writer, parts = read
+            return self._guarded(answer.value, writer, parts, plan.output.judge(parts, call.vault))
+        asked = asked._replace(fn=self._timed(asked.fn))
         reply, writer, parts, judgement = yield from answered(plan, call, asked, answer.value, read)
         return self._guarded(reply, writer, parts, judgement)
 
@@ -324,7 +332,7 @@ class Attempts:
         plan, call = self._plan, self._call
         texts = None if judgement is None else enforced(plan.output, call, parts, judgement)
         texts = texts if call.vault is None else call.vault.restored(parts, texts)
-        return Answer(reply if texts is None or writer is None else writer.write_reply(reply, texts), raw=reply)
+        return Answer(reply if texts is None or writer is None else writer.write_reply(reply, texts), None, reply)
 
     # --- between two ------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final, NamedTuple
 
-from genai_guard.errors import BreakerOpen, ConfigurationError, GenAIGuardError
+from genai_guard.errors import BreakerOpen, CallTimeout, ConfigurationError, GenAIGuardError
 from genai_guard.resilience.checks import check_count, check_seconds, check_share
 from genai_guard.resilience.circuit import Circuit, Terms
 from genai_guard.resilience.signs import is_outage, status_of
@@ -106,12 +106,12 @@ class Breaker:
         """Return what an exception says about a target: False that it fails, True that it answers, None nothing."""
         if not isinstance(error, Exception):
             return None
-        if self.when is not None and not isinstance(error, GenAIGuardError) and self.when(error):
-            return False
-        if self.when is None and is_outage(error):
+        if isinstance(error, GenAIGuardError):
+            return False if isinstance(error, CallTimeout) else None
+        if is_outage(error) if self.when is None else self.when(error):
             return False
         status = status_of(error)
-        return True if status is not None and status != 429 and not isinstance(error, GenAIGuardError) else None
+        return True if status is not None and status != 429 else None
 
     def _circuit(self, target: str) -> Circuit:
         circuit = self._circuits.get(target)
