@@ -98,6 +98,15 @@ def test_an_open_breaker_leads_to_the_next_target(kind: str) -> None:
     assert model.models == ["small", "large", "large"]
 
 
+def test_a_target_without_a_model_is_asked_for_that_of_the_call() -> None:
+    events = Events()
+    other = Script("def", ["fine"])
+    fallback = Fallback([LARGE, Target(call=other.fn, name="other")])
+    fn = Pipeline(resilience=Resilience(fallback=fallback), recorder=events).wrap(Script("def", [DOWN]).fn)
+    assert fn("hello", model="medium") == "fine"
+    assert (other.models, events[0].model) == (["medium"], "medium")
+
+
 def test_nobody_left_to_ask_is_an_open_breaker() -> None:
     breaker = Breaker(minimum_calls=1, open_s=100)
     fn = Pipeline(resilience=Resilience(breaker=breaker, fallback=Fallback([LARGE]))).wrap(Script("def", [DOWN]).fn)

@@ -66,7 +66,7 @@ def withstanding(parts: Resilience) -> Callable[[Plan, Call, Asked, Judgement | 
 class Attempts:
     """What is done about one call until it is answered, or nothing is left to try."""
 
-    __slots__ = ("_asked", "_call", "_deadline", "_mark", "_parts", "_place", "_plan", "source")
+    __slots__ = ("_asked", "_call", "_deadline", "_mark", "_model", "_parts", "_place", "_plan", "source")
 
     def __init__(self, plan: Plan, call: Call, asked: Asked, parts: Resilience) -> None:
         self.source: Source | None = None
@@ -75,6 +75,7 @@ class Attempts:
         self._asked = asked
         self._parts = parts
         self._mark = len(call.verdicts)
+        self._model = call.asked
         self._place = 0
         total_s = None if parts.timeout is None else parts.timeout.total_s
         self._deadline = Deadline(parts.clock, total_s, plan.now() - call.started)
@@ -186,15 +187,14 @@ class Attempts:
 
     def _aim(self, target: Target) -> Asked:
         """Return what a target is asked."""
-        asked = self._asked
+        asked, call = self._asked, self._call
         if target is PRIMARY:
             return asked
         args, kwargs = asked.args, asked.kwargs
         for name, value in target.params.items():
             args, kwargs = self._plan.signature.parameter(name).write(args, kwargs, value)
         model = target.params.get("model")
-        if type(model) is str:
-            self._call.model = self._call.asked = model
+        call.model = call.asked = model if type(model) is str else self._model
         return asked._replace(fn=target.call or asked.fn, args=args, kwargs=kwargs)
 
     def _tried(self, asked: Asked, target: Target) -> Flow[Answer]:
