@@ -123,9 +123,7 @@ def test_ctrl_c_is_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 @pytest.mark.usefixtures("folder")
 def test_hostile_texts_give_a_terminal_no_orders(capsys: pytest.CaptureFixture[str]) -> None:
     Path("hostile.cases.jsonl").write_text(
-        json.dumps(
-            {"text": "\x1b[2J \N{RIGHT-TO-LEFT OVERRIDE}", "expect": "block", "name": "\x07", "source": "\x1b[3m"}
-        )
+        json.dumps({"text": "\x1b[2J \N{RIGHT-TO-LEFT OVERRIDE}", "expect": "block", "source": "\x1b[3m"})
     )
     out, _ = run(capsys, "hostile.cases.jsonl", code=1)
     assert "\\x1b[2J \\u202e" in out

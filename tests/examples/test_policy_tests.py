@@ -34,15 +34,15 @@ BROKEN = {
         "",
         [r"pii\.cases\.yaml:\d+: the shop's own address stays", r"\^{17} EMAIL \(pii: pii\.email\)"],
     ),
-    "a regex misses a word": (
-        "ignore|disregard|forget",
-        "ignore|forget",
-        [r"injection\.cases\.yaml:\d+: Before we go on", "action    expected block, found allow"],
+    "a threshold is too high": (
+        "  - guard: prompt_injection\n",
+        "  - guard: prompt_injection\n    threshold: 1.0\n",
+        [r"injection\.cases\.yaml:\d+: Ignore all previous", "action    expected block, found allow"],
     ),
     "a keyword is too wide": (
-        "keywords: [developer mode,",
-        "keywords: [parcel, developer mode,",
-        [r"everyday\.cases\.jsonl:2: Where is my parcel", "Where is my parcel", r"\^{6} INJECTION \(injection: "],
+        "keywords: [Fernwood",
+        "keywords: [parcel, Fernwood",
+        [r"everyday\.cases\.jsonl:2: Where is my parcel", "Where is my parcel", r"\^{6} RIVAL \(rivals: "],
     ),
     "a guard of replies sees too little": (
         "full|complete",
@@ -84,7 +84,7 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
 
 def test_the_policy_does_what_its_tests_say(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run(copy, capsys)
-    assert (code, out.splitlines()[-1].startswith("39 passed, 1 failed as known")) == (0, True)
+    assert (code, out.splitlines()[-1].startswith("36 passed, 1 failed as known")) == (0, True)
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -101,7 +101,7 @@ def test_with_pytest_a_broken_rule_fails_and_says_what_and_where(copy: Path) -> 
     pytest_run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(copy)]
     done = subprocess.run(pytest_run, cwd=copy, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1
-    assert "1 failed, 38 passed, 1 xfailed" in done.stdout
+    assert "1 failed, 35 passed, 1 xfailed" in done.stdout
     for pattern in BROKEN["a rule is not looked for"][2]:
         assert re.search(pattern, done.stdout)
 

@@ -188,6 +188,7 @@ NEGATIVES: Final[Sequence[str]] = (
     "Make sure to: (a) lock the door; (b) close the windows; (c) turn off the light.",
     'Then she said: "I will go!" — and left.',
     "* milk\n* bread\n* butter\n",
+    "# introduction\n\n## how to get there\n\nTake the bus.",
     "# Travel report\n\n## Day 1\n\nWe arrived late.\n\n## Day 2\n\nRain.",
     "# Einkaufsliste\n\nBrot, Milch, Käse; danach zur Post (bis 18 Uhr).",
     "> To be or not to be,\n> that is the question.",

@@ -1,5 +1,7 @@
 """Harmless texts for the tests of `PromptInjection` that were put aside before its rules were written, and measured once they were."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final

@@ -158,6 +158,11 @@ NEGATIVES: Final = (
     "![me](https://media.licdn.com/dms/image/C4E03AQF/photo/0/1600000000000?e=1700000000&v=beta&t=q8Xw0yV3mJt7-Kd2RzLbP5cHnYfGaUeSxTiOvQ1jWk)",
     "![logo](https://cdn.example.com/img/logo@2x.png) and https://cdn.jsdelivr.net/npm/vue@3.4.1/dist/vue.js",
     "https://1password.com, https://www.1und1.de, https://7zip.org, https://3m.com, https://modern.com, https://earn.com",
+    "![PRs](https://img.shields.io/badge/pull%20requests-welcome%20in%20all-brightgreen.svg?style=flat)",
+    "[ci]: https://github.com/a/b/actions?query=event%3Apush+branch%3Amain+workflow%3A%22all+the+tests%22",
+    "with open('file://settings.json') as file:  # wrong, but harmless",
+    "![m](https://maps.googleapis.com/maps/api/staticmap?center=Oslo&size=400x400&key=not_aR3alKey_00x7Lq2Zt9Bv5Nw8Yk)",
+    "![qr](https://api.qrserver.com/v1/create-qr-code/?size=150x150&data=https://fernwood.example/menu)",
     "A picture: ![cat](https://image.example/prompt/a%20cat%20on%20a%20table)",
     "https://click.mail.example/ls/click?upn=u001.6FqgH5aZxV2-2BkR3sQ1dWmN7cYtLpEoUiJbGvCrXf0-2Fa9hTzK4wMnB-3D",
 )

@@ -38,6 +38,10 @@ POSITIVES: Final[Sequence[str]] = (
     "I don't think I can help with that.",
     "I have to decline this one.",
     "I'm sorry, but I cannot engage in roleplay of that nature.",
+    "I'm an AI assistant and can't give legal advice.",
+    "It's against my programming to do that.",
+    "Apologies, I'm unable to answer political questions.",
+    "I can't say who I will vote for, as an AI I have no vote.",
     "Es tut mir leid, aber dabei kann ich dir nicht helfen.",
     "Leider kann ich Ihnen bei dieser Anfrage nicht weiterhelfen. Bitte wenden Sie sich an einen Arzt.",
     "Als KI-Sprachmodell habe ich keine eigene Meinung zu politischen Parteien.",
@@ -150,6 +154,7 @@ NEGATIVES: Final[Sequence[str]] = (
     "I can't make this any simpler: two plus two is four.",
     "I can't do it without you, sang the band in 1987.",
     "I can't give this film more than three stars.",
+    "I can't write any faster, he said.",
     "I'm not going to lie, that's a tough one. Start with x = 2.",
     "I can't continue the story without knowing the hero's name. What shall it be?",
     "",
@@ -168,5 +173,6 @@ MISSED: Final[Sequence[str]] = (
 )
 FALSE_ALARMS: Final[Sequence[str]] = (
     "I can't provide a better estimate than forty hours for the roof.",
+    "Je ne peux pas vous donner de chiffre exact, mais comptez deux cents euros.",
     "I can't show any mercy in this game, so I take your rook with my queen.",
 )

@@ -51,6 +51,9 @@ POSITIVES: Final[Sequence[tuple[str, str]]] = (
     ("drop function purge_old(int);", "sql.drop"),
     ("drop user 'bob'@'localhost';", "sql.drop"),
     ("'||(SELECT password FROM users LIMIT 1)||'", "sql.injection.subquery"),
+    ("with gone as (delete from carts where age > 9 returning *) select * from gone", "sql.write"),
+    ("query = f'DELETE FROM {table}'", "sql.delete_without_where"),
+    ("1 OR 'a'='a'", "sql.injection.tautology"),
     ("RENAME TABLE a TO b", "sql.rename"),
     ("LOAD DATA LOCAL INFILE '/tmp/x.csv' INTO TABLE t", "sql.admin"),
     ("ATTACH DATABASE 'other.db' AS other", "sql.admin"),
@@ -109,6 +112,8 @@ NEGATIVES: Final[Sequence[str]] = (
     "Copy that. Load data onto the stick and shut down.",
     "We need to execute orders faster, and with fewer errors.",
     "Merge into the left lane using your mirrors.",
+    "Grant money to artists; revoke nothing.",
+    "SELECT the right answer FROM the options below.",
     "Truncate the text after 80 characters.",
     "Alter the dress before the wedding; add two buttons.",
     "Rename the folder to 2024 and back it up.",
@@ -136,6 +141,8 @@ NEGATIVES: Final[Sequence[str]] = (
     "```python\nitems.insert(0, x)\nd.update(a=1)\ndel d['k']\ntime.sleep(5)\n```",
     "import { select, insert } from 'lib'; const x = select(y) || insert(z);",
     "array.select { |x| x > 1 }.drop(2)",
+    'x = b\'Q\'   #  "  "  one of each\nif line == b"--" + mark:\n    pass',
+    "var a = \"shop\";\n# you may not\nlet b = 'x'; # note",
     "from sqlalchemy import select, update, delete",
     "df.drop(columns=['a']).merge(other, on='id')",
     "<select name='city'><option>Rome</option></select>",
@@ -180,6 +187,7 @@ READS: Final[Sequence[str]] = (
 MISSED: Final[Sequence[str]] = (
     "You could say delete from users to get rid of them",
     "drop tables users and orders",
+    "x' AND email IS NULL; --",
     "run the deletion on users without any condition",
 )
 FALSE_ALARMS: Final[Sequence[str]] = (

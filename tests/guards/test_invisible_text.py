@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genai_guard import ConfigurationError
+from genai_guard import ConfigurationError, Pipeline
 from genai_guard.guards import InvisibleText
 from genai_guard.text import Scanner, ScanStream
 from genai_guard.verdicts import Action
@@ -268,3 +268,10 @@ def test_time_is_linear(unit: str) -> None:
     runs: tuple[Callable[[str], object], ...] = (scanner.find, stream)
     for run in runs:
         assert not costs_too_much(run, half, half + half)
+
+
+def test_what_is_found_is_told_in_pipelines_as_well() -> None:
+    text = "pay\u202eno\u2066w"
+    alone = InvisibleText(action="flag").check(text)
+    assert [found.detail for found in alone.findings] != [""]
+    assert Pipeline(input=[InvisibleText(action="flag")]).scan_input(text).findings == alone.findings

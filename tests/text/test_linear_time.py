@@ -14,7 +14,7 @@ LENGTH = 20_000
 """Whatever the windows, this and its double are scanned alike: a text that fits into one takes another way."""
 MAX_RATIO = 2.5
 VISIBLE_S = 0.001
-ROUNDS = 10
+ROUNDS = 20
 HOSTILE = {
     "pii.email": ["a", "a.", "@a", "a@", "a@a.", "..@", "-@-.", "b@b.cc "],
     "pii.phone": ["+", "+1", "+1 ", "+44 20 ", "+1-(", "+4915"],
@@ -43,8 +43,7 @@ def costs_too_much(run: Callable[[str], object], half: str, whole: str) -> bool:
     Once is enough to acquit: a machine that slows down in between makes a ratio worse for a moment, seldom better.
     """
     for _ in range(ROUNDS):
-        least = min(cost_s(run, half), cost_s(run, half))
-        dear = min(cost_s(run, whole), cost_s(run, whole))
+        least, dear = cost_s(run, half), cost_s(run, whole)
         if dear <= VISIBLE_S or dear <= MAX_RATIO * least:
             return False
     return True

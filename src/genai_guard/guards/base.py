@@ -118,7 +118,10 @@ class Classifier(Protocol):
 
 @runtime_checkable
 class MatchingGuard(Protocol):
-    """Finds spans by rules, and leaves the scanning to the pipeline."""
+    """Finds spans by rules, and leaves the scanning to the pipeline.
+
+    One may have a method `detail(category, matched)`, which returns what people are told of a finding; never its text.
+    """
 
     @property
     def rules(self) -> Sequence[Rule]:

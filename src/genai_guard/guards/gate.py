@@ -302,7 +302,7 @@ class Gate:
             seat = self._screen.owner(match)
             if seat.conditions and not seat.applies(channel.part, self._context):
                 continue
-            self._findings.setdefault(seat, []).append(self._screen.finding(match, channel.part.where))
+            self._findings.setdefault(seat, []).append(self._screen.finding(match, channel.part.where, matched))
             if seat.mode == "enforce" and (seat.action is Action.BLOCK or self._is_due(seat)):
                 raise GuardBlocked(seat.name, self._screen.side, self._findings[seat])
             edit = self._screen.edit(match, matched)

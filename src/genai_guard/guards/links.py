@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import ClassVar, Final, cast
 from urllib.parse import unquote
@@ -15,7 +15,17 @@ from genai_guard.guards.base import settle
 from genai_guard.guards.hyperlinks.exfiltration import carries_data
 from genai_guard.guards.hyperlinks.homographs import is_homograph
 from genai_guard.guards.hyperlinks.hosts import Domains, is_private
-from genai_guard.guards.hyperlinks.link import BODY, LINK, MAX_BODY, WEB_SCHEMES, Link, address_of, parse, trimmed
+from genai_guard.guards.hyperlinks.link import (
+    BODY,
+    LINK,
+    MAX_BODY,
+    SERVICE,
+    WEB_SCHEMES,
+    Link,
+    address_of,
+    parse,
+    trimmed,
+)
 from genai_guard.guards.matching import RuleGuard
 from genai_guard.text.rules import Rule
 from genai_guard.verdicts import Action, ActionLike
@@ -55,7 +65,7 @@ _is_sensitive: Final = re.compile(
     r"/(?:etc|proc|root|sys)/|/\.(?:ssh|aws|gnupg|kube|docker)/|\.env\b|id_(?:rsa|ed25519)|/windows/|boot\.ini|shadow|passwd",
     re.IGNORECASE,
 ).search
-_local_file: Final = re.compile(r"file://(?:localhost)?(?:/|\Z)", re.IGNORECASE).match
+_local_file: Final = re.compile(r"file://(?:localhost)?(?:/|[^/]*\Z)", re.IGNORECASE).match
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ class Links(RuleGuard):
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """One rule for each reason, and one each for what is fetched and for scripts."""
+        """One rule for each reason, and one each for private services, for what is fetched and for scripts."""
         policy = _Policy(tuple(self.allow), tuple(self.deny), self.private)
         checks = {
             "LINK_DENIED": bool(self.deny),
@@ -135,6 +145,7 @@ class Links(RuleGuard):
         rules = [_link_rule(_Other(policy, wanted, category)) for category in wanted]
         return (
             *rules,
+            *((_service_rule(rules[wanted.index("LINK_PRIVATE")]),) if self.private else ()),
             *((_fetched_rule(policy),) if self.exfiltration else ()),
             *((_SCRIPT_RULE,) if self.schemes else ()),
         )
@@ -253,6 +264,10 @@ def _link_rule(other: _Other) -> Rule:
         min_length=3,
         literals=_LITERALS,
     )
+
+
+def _service_rule(rule: Rule) -> Rule:
+    return replace(rule, pattern=SERVICE, min_length=8, literals=("sftp:", "dict:", "ldap:", "ldaps:", "tftp:"))
 
 
 def _fetched_rule(policy: _Policy) -> Rule:

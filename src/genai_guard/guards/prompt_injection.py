@@ -6,7 +6,7 @@ import inspect
 from bisect import bisect_right
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, get_args
+from typing import Any, ClassVar, Final, Literal, cast, get_args
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Classifier, Context, GuardBase, settle
@@ -29,10 +29,10 @@ _TRUSTED: Final = ("system", "assistant")
 class PromptInjection(GuardBase):
     """Find attempts to take over the model: by its user, or by a document or result of a tool that it reads.
 
-    Some two hundred signs are looked for, each with a weight: orders to drop the instructions, personas without rules,
+    Some 260 signs are looked for, each with a weight: orders to drop the instructions, personas without rules,
     questions for the system prompt or a secret in it, forged turns, tags and templates, encoded or split orders, many
     faked turns, orders to an assistant in what it was only to read, pressure on the form of the reply; in English, and
-    the main ones in seventeen other languages. Disguises are undone first, base64 and digits for letters included.
+    the main ones in eighteen other languages. Disguises are undone first, base64 and digits for letters included.
 
     The score is one minus the product over the families of `1 - weight`, where of each family the heaviest sign
     counts. A sign weighs less where the text speaks of somebody ("users may ignore ...") and where it quotes an example.
@@ -164,7 +164,7 @@ class AsyncPromptInjection(PromptInjection):
 
     async def _later(self, text: str) -> Any:
         scores = self._scores(text)
-        return await scores if isinstance(scores, Awaitable) else scores
+        return await cast("Awaitable[object]", scores) if isinstance(scores, Awaitable) else scores
 
 
 def _make_async(guard: PromptInjection) -> None:
@@ -197,14 +197,14 @@ def _evidence(scores: Any) -> float:
     """Return the weight of what a classifier says: nothing up to an even chance, and all of certainty."""
     if isinstance(scores, Awaitable):
         raise TypeError("classify returned an awaitable; define it with async def")
-    score = scores.get(_SCORED) if isinstance(scores, Mapping) else None
+    score = cast("Mapping[str, object]", scores).get(_SCORED) if isinstance(scores, Mapping) else None
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
         raise ValueError(f"the classifier gave no score from 0 to 1 of {_SCORED!r}")
     return max(0.0, 2 * score - 1)
 
 
-def _by_span(finding: Finding) -> tuple[int, int, str]:
-    return finding.start, -finding.end, finding.rule
+def _by_span(finding: Finding) -> tuple[int, float, int, str]:
+    return finding.start, -finding.score, -finding.end, finding.rule
 
 
 def _check_place(place: object) -> None:
@@ -220,7 +220,8 @@ def _check_threshold(name: str, value: object) -> None:
 def _roles(judge: object) -> tuple[str, ...]:
     if isinstance(judge, str) or not isinstance(judge, Sequence):
         raise ConfigurationError("PromptInjection(judge=...) takes a list of roles: 'system', 'assistant'")
-    for role in judge:
+    roles = tuple(cast("Sequence[str]", judge))
+    for role in roles:
         if role not in _TRUSTED:
             raise ConfigurationError(f"PromptInjection(judge=...): {role!r} must be one of 'system', 'assistant'")
-    return tuple(dict.fromkeys(judge))
+    return tuple(dict.fromkeys(roles))

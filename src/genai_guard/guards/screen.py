@@ -189,10 +189,11 @@ class Screen:
             first += len(seat.guard.call_rules)
         return found
 
-    def finding(self, match: Match, where: str, offset: int = 0) -> Finding:
-        """Return what a match of the fused scanner found."""
+    def finding(self, match: Match, where: str, written: str) -> Finding:
+        """Return what a match of the fused scanner found; `written` is what is written there."""
         rule, seat = self._rules[match.rule], self._owners[match.rule]
-        return Finding(rule.id, rule.category, match.start - offset, match.end - offset, rule.score, seat.name, where)
+        detail = "" if seat.detail is None else seat.detail(rule.category, written)
+        return Finding(rule.id, rule.category, match.start, match.end, rule.score, seat.name, where, detail)
 
     def owner(self, match: Match) -> Seat:
         """Return the guard whose rule matched."""
@@ -241,7 +242,7 @@ class Screen:
             part, text = parts[index], into.texts[index]
             edits: list[Edit] = []
             for seat, match in self._counting(matches, part, text, vault, context):
-                findings.setdefault(seat, []).append(self.finding(match, part.where))
+                findings.setdefault(seat, []).append(self.finding(match, part.where, text[match.start : match.end]))
                 edit = self.edit(match, text[match.start : match.end])
                 if edit is not None:
                     edits.append(edit)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Context, ContextGuard, Guard
@@ -26,6 +26,7 @@ class Seat:
         takes_context: Whether it is told what the call is about: as a `ContextGuard`, or a `WholeGuard` whose `check_parts`
             has a second parameter.
         ask: What is called for a verdict about one text: `check`, or `check_part` of a `ContextGuard`.
+        detail: Tells what a finding of a matching guard is about, by its category and what is written there.
         conditions: All of which must hold where it is asked.
         escalations: What counts its findings, from the inside out.
     """
@@ -46,6 +47,7 @@ class Seat:
     timeout_s: float | None = None
     beside_call: bool = False
     max_reasks: int = 0
+    detail: Callable[[str, str], str] | None = None
     conditions: tuple[When, ...] = ()
     escalations: tuple[Escalate, ...] = ()
 
@@ -67,7 +69,8 @@ class Seat:
         ask = guard.check_part if isinstance(guard, ContextGuard) else check
         is_async = inspect.iscoroutinefunction(ask) or bool(getattr(guard, "is_async", False))
         inline = not is_async and not getattr(guard, "blocking", False)
-        kinds = getattr(guard, "kinds", None)
+        kinds: Any = getattr(guard, "kinds", None)
+        detail: Any = getattr(guard, "detail", None)
         return _checked(
             cls(
                 guard=guard,
@@ -86,6 +89,7 @@ class Seat:
                 timeout_s=None if inline else getattr(guard, "timeout_s", None),
                 beside_call=bool(getattr(guard, "beside_call", False)),
                 max_reasks=int(getattr(guard, "max_reasks", 0)),
+                detail=cast("Any", detail) if callable(detail) else None,
                 conditions=conditions,
                 escalations=escalations,
             )

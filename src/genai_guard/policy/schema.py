@@ -13,7 +13,7 @@ from genai_guard.policy.load import adapter
 from genai_guard.policy.references import PATTERN
 from genai_guard.policy.shapes import GUARD_MARK, guard_shape
 
-__all__ = ["EXAMPLE", "json_schema"]
+__all__ = ["EXAMPLE", "SchemaGenerator", "json_schema"]
 
 EXAMPLE: Final[dict[str, Any]] = {
     "version": 1,
@@ -56,7 +56,9 @@ EXAMPLE: Final[dict[str, Any]] = {
 _REFERENCE: Final[dict[str, Any]] = {"type": "string", "pattern": PATTERN}
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
+    """Makes schemas that say no more than they have to."""
+
     def field_title_should_be_set(self, schema: Any) -> bool:
         """Leave out titles that would only repeat the name of the field."""
         del schema
@@ -74,8 +76,8 @@ def json_schema() -> dict[str, Any]:
     What it accepts has the right fields and types. Ranges, and what entries must have to do with each other, are
     checked when the policy is loaded.
     """
-    schema = adapter().json_schema(mode="validation", schema_generator=_Generator)
-    guards = TypeAdapter(guard_shape().type).json_schema(mode="validation", schema_generator=_Generator)
+    schema = adapter().json_schema(mode="validation", schema_generator=SchemaGenerator)
+    guards = TypeAdapter(guard_shape().type).json_schema(mode="validation", schema_generator=SchemaGenerator)
     definitions = {**schema.get("$defs", {}), **guards.pop("$defs", {}), "Guard": _either(guards, _REFERENCE)}
     schema = _linked({**schema, "$defs": dict(sorted(definitions.items()))})
     for key, value in EXAMPLE.items():

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.text.compiled import CompiledRule
+from genai_guard.text.gates import BEYOND_ASCII
 from genai_guard.text.supersets import superset_of, supersets_of_keywords
 
 __all__ = ["Accelerator", "accelerate"]
@@ -90,7 +91,7 @@ def accelerate(compiled: Iterable[CompiledRule], *, required: bool) -> Accelerat
 
 
 def _patterns(compiled: CompiledRule) -> Iterable[str]:
-    if compiled.rule.fuzzy:
+    if compiled.rule.fuzzy or not _may_be_ascii(compiled):
         return ()
     if compiled.keywords:
         return supersets_of_keywords(compiled.rule)
@@ -129,9 +130,15 @@ def _build(re2: Any, compiled: Sequence[CompiledRule], patterns: Sequence[tuple[
         idle = {owners[int(hit)] for hit in empty[:-1]}
         return _build(re2, compiled, [each for each in patterns if each[0] not in idle])
     covered = {*owners} - refused
-    never = {each.number for each in compiled if each.keywords and not each.rule.fuzzy and not _has_ascii(each)}
+    never = {each.number for each in compiled if not _may_be_ascii(each)}
     return Accelerator(match, owners, {each.number for each in compiled} - covered - never)
 
 
-def _has_ascii(compiled: CompiledRule) -> bool:
-    return next(iter(supersets_of_keywords(compiled.rule)), None) is not None
+def _may_be_ascii(compiled: CompiledRule) -> bool:
+    """Whether a match may consist of ASCII alone, as far as that is promised."""
+    rule = compiled.rule
+    if compiled.keywords and not rule.fuzzy:
+        return next(iter(supersets_of_keywords(rule)), None) is not None
+    if rule.gate in BEYOND_ASCII:
+        return False
+    return not rule.literals or any(literal.isascii() for literal in rule.literals)

@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 
 from genai_guard.text.planes import has_private_run, reaches_plane_1, reaches_plane_14
 
-__all__ = ["DIGITS", "GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
+__all__ = ["BEYOND_ASCII", "DIGITS", "GATES", "PLACES", "TRIGGERS", "Gate", "Places", "Shapes", "Span"]
 
 DIGITS: Final = b"0123456789"
 _HEX: Final = b"0123456789abcdefABCDEF"
@@ -320,10 +320,13 @@ these, and six such characters between two full stops. `plane_1` and `plane_14`:
 one. `private_4`: four private characters in a row.
 """
 
+BEYOND_ASCII: Final = frozenset({"native_digits_5", "plane_1", "plane_14", "private_4"})
+"""The gates that hold for no text of ASCII alone."""
+
 TRIGGERS: Final[Mapping[str, bytes]] = MappingProxyType(
     {
         **dict.fromkeys(GATES, DIGITS),
-        **dict.fromkeys(("plane_1", "plane_14", "private_4"), b"?"),
+        **dict.fromkeys(BEYOND_ASCII - {"native_digits_5"}, b"?"),
         **dict.fromkeys(("token_20", "token_20_dotted_6"), _TOKEN),
         "at": b"@",
         "colons": b":",

@@ -89,6 +89,7 @@ def test_a_file_that_is_wrong_is_refused(tmp_path: Path, text: str, message: str
         ({"redacted": "x"}, "redacted: nothing goes on from a text that is blocked"),
         ({"redacted_reply": "x"}, "redacted_reply: needs a reply:"),
         ({"fuzz": ["zerowidth"]}, 'fuzz: "zerowidth" is no evasion: did you mean "zero-width"?'),
+        ({"name": "a\nb"}, "name: must be a line of characters that can be seen"),
         ({"reply": []}, "reply: is an empty list: write what the model answers"),
         ({"messages": []}, "messages: a case has a text or messages, not both"),
         ({"side": "output", "reply": "x"}, "reply: with side: output the text is the reply"),

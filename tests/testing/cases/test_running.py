@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,13 @@ async def test_a_case_runs_where_a_loop_is_running_already() -> None:
 def test_cases_leave_nothing_behind_for_the_next() -> None:
     case = case_of({"text": "hi", "calls": 2, "caller": {"user": "u"}})
     assert run_cases(POLICY, [case] * 5).ok
+
+
+def test_cases_may_run_in_several_threads() -> None:
+    cases = [case_of({"text": f"u{number}@example.com", "redacted": "[EMAIL]"}) for number in range(50)]
+    cases += [case_of({"text": f"number {number}", "redacted": f"number {number}"}) for number in range(50)]
+    with ThreadPoolExecutor(4) as pool:
+        assert all(result.ok for result in pool.map(lambda case: run_case(POLICY, case), cases))
 
 
 def test_no_log_is_written_and_no_target_is_called(tmp_path: Path) -> None:

@@ -131,6 +131,12 @@ def test_an_action_alone_is_a_label_too() -> None:
     assert counts(scores, "all") == (1, 0, 1, 0)
 
 
+@pytest.mark.parametrize("fields", [{"spans": []}, {"categories": []}, {"expect": "allow"}])
+def test_to_find_nothing_is_a_label_too(fields: dict[str, Any]) -> None:
+    assert counts(scored({"text": "bob@example.com", **fields}), "category", "EMAIL") == (0, 1, 0, 0)
+    assert counts(scored({"text": "bob@example.com", **fields}), "all") == (0, 1, 0, 0)
+
+
 def test_disguises_are_counted_by_evasion_alone() -> None:
     cases = vary_all([case_of({"text": "bob@example.com", "expect": "flag", "spans": ["bob@example.com"]})], n=3)
     scores = score(run_cases(POLICY, cases))
@@ -160,6 +166,12 @@ def test_the_table_is_for_people() -> None:
         ["category", "PROJECT", "2", "0", "4"],
     ]
     assert lines[1].endswith("50.0 % (9.5-90.5)")
+
+
+def test_rules_that_no_case_is_about_are_left_out_of_the_table() -> None:
+    scores = scored({"text": "bob@example.com", "expect": "flag"}, {"text": "hello", "expect": "allow"})
+    assert counts(scores, "rule", "pii.email") == (0, 0, 0, 1)
+    assert "rule" not in scores.table()
 
 
 LABELS = st.fixed_dictionaries(

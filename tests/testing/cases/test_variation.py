@@ -7,19 +7,18 @@ from typing import Any
 import pytest
 
 from genai_guard import Pipeline
-from genai_guard.guards import PII
+from genai_guard.guards import PII, BlockedPatterns
 from genai_guard.testing.cases import case_of, run_cases, vary, vary_all
 
-CASE = case_of(
-    {
-        "name": "mail",
-        "text": "to bob@example.com",
-        "expect": "redact",
-        "spans": ["bob@example.com"],
-        "redacted": "to [EMAIL]",
-        "source": "s",
-    }
-)
+CASE_FIELDS: dict[str, Any] = {
+    "name": "mail",
+    "text": "to bob@example.com",
+    "expect": "redact",
+    "spans": ["bob@example.com"],
+    "redacted": "to [EMAIL]",
+    "source": "s",
+}
+CASE = case_of(CASE_FIELDS)
 
 
 def test_a_case_in_disguise_expects_the_same() -> None:
@@ -83,6 +82,17 @@ TALK = [
 
 def span(where: str, text: str = "bob@example.com") -> dict[str, str]:
     return {"text": text, "where": where}
+
+
+@pytest.mark.parametrize("action", ["block", "flag"])
+def test_a_guard_may_object_to_the_disguise_itself(action: Any) -> None:
+    guarded = Pipeline(
+        input=[PII(action="redact"), BlockedPatterns(regexes=["\u200b"], action=action, normalize=False)]
+    )
+    case = case_of({**CASE_FIELDS, "categories": ["EMAIL"], "fuzz": ["sparse-zero-width"]})
+    (variation,) = vary(case, n=1)
+    assert run_cases(guarded, [case, variation]).ok
+    assert not run_cases(Pipeline(), [variation]).ok
 
 
 def test_of_a_conversation_the_spans_in_the_first_text_are_disguised() -> None:

@@ -93,7 +93,7 @@ _TELLING: Final = frozenset(
 _MAX_READ: Final = 2_000
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 _SPLIT: Final = re.compile(r"[/?&;#]")
-_words: Final = re.compile(r"[^\W\d_]{2,}").findall
+_is_word: Final = re.compile(r"[\"'(]?[^\W\d_]{2,}[.,;:!?)\"']?").fullmatch
 _is_address: Final = re.compile(r"[\w.+-]@(?:[\w-]+\.)+[A-Za-z]{2}").search
 _tells: Final = re.compile(r"[^\W\d_]\s+[^\W\d_]|@|[\"{:=]\s?\w|\w{20}").search
 """Finds what a text has that is worth to be encoded: words, an address, an assignment, a key."""
@@ -104,7 +104,7 @@ _is_token: Final = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/_=-]+"
 _is_jwt: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*").fullmatch
 _BEARERS: Final = frozenset(
     {
-        *("d", "data", "q", "query", "k", "key", "x", "payload", "text", "txt", "m", "msg", "message", "c", "content"),
+        *("d", "data", "q", "query", "k", "x", "payload", "text", "txt", "m", "msg", "message", "c", "content"),
         *("info", "value", "val", "body", "b64", "base64", "hex", "enc", "dump", "log", "input", "output"),
     }
 )
@@ -152,7 +152,7 @@ def _is_fetched_data(name: str, value: str) -> bool:
     """Whether a value of what is fetched is data, for instance because of its name."""
     if name and (_is_spoken(value) or _is_drawn(name, value) or (value and name.lower() in _TELLING)):
         return True
-    if len(value) >= _MIN_PROSE and " " in value.strip() and len(_words(value)) >= _MIN_WORDS:
+    if len(value) >= _MIN_PROSE and sum(map(bool, map(_is_word, value.split()))) >= _MIN_WORDS:
         return True
     return _is_encoded(value, 16, _tells_a_little)
 

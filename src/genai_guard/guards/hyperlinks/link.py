@@ -12,6 +12,7 @@ __all__ = [
     "BODY",
     "LINK",
     "MAX_BODY",
+    "SERVICE",
     "WEB_SCHEMES",
     "Address",
     "Link",
@@ -29,11 +30,14 @@ MAX_BODY: Final = 1_000
 """Characters of a link, its scheme aside. Of a longer one this beginning is found."""
 BODY: Final = f"[^{_ENDS}]"
 _STARTS: Final = (
-    r"(?:(?<![A-Za-z0-9+.-])(?:h(?:tt|xx)ps?|s?ftps?|wss?|gopher|dict|ldaps?|tftp)\[?:\]?(?://|\\\\)[\\/]{0,4}"
+    r"(?:(?<![A-Za-z0-9+.-])(?:h(?:tt|xx)ps?|ftps?|wss?|gopher)\[?:\]?(?://|\\\\)[\\/]{0,4}"
     r"|(?<=\]\(|=[\"'])//|(?<![\w.@/-])www\.)"
 )
 LINK: Final = rf"{_STARTS}{BODY}{{1,{MAX_BODY}}}+"
 """A link with a scheme of the web, relative to the scheme of its page in Markdown and HTML, or with nothing but `www.`."""
+SERVICE: Final = rf"(?<![A-Za-z0-9+.-])(?:sftp|dict|ldaps?|tftp)://{BODY}{{1,{MAX_BODY}}}+"
+"""A link to a service that only programs ask, which matters if it is a private one. By itself, since schemes that begin
+with frequent letters make a search slow."""
 
 WEB_SCHEMES: Final = frozenset(
     {"", "http", "https", "ftp", "ftps", "sftp", "ws", "wss", "gopher", "dict", "ldap", "ldaps", "tftp"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from genai_guard.guards.injection.broader import BROADER
 from genai_guard.guards.injection.extraction import EXTRACTION
 from genai_guard.guards.injection.indirect import INDIRECT
 from genai_guard.guards.injection.languages import LATIN
@@ -22,6 +23,7 @@ SIGNALS: Final[tuple[Signal, ...]] = (
     *EXTRACTION,
     *STRUCTURE,
     *INDIRECT,
+    *BROADER,
     *LATIN,
     *SCRIPTS,
 )

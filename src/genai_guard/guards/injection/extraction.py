@@ -1,5 +1,7 @@
 """Signs that a text wants the instructions of the model, or a secret that stands in them, in English."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final
@@ -17,12 +19,12 @@ _HIDDEN: Final = r"(?:system|initial|original|hidden|secret|internal|full|exact|
 _PROMPT: Final = r"(?:prompts?|instructions?|messages?|rules|guidelines|directives?|configuration|context|settings|programming|briefing|text)\b"
 _TOLD: Final = (
     r"(?:you (?:were|have been|are|ve been|had been) (?:given|told|provided|configured|set up|programmed|instructed|initiali[sz]ed|prompted|trained)|"
-    r"you (?:have )?(?:received|got|were sent)|given to you|were you (?:given|told|instructed|configured|programmed)|(?:did|have) you (?:receive|received|get|been given|been told))\b"
+    r"you (?:have )?(?:received|got|were sent)|given to you|were you (?:given|told|instructed|configured|programmed)|(?:did|have) you (?:receive|received|get|been given|been told))\b(?! from (?:the |your |my |a )?(?:doctors?|nurses?|teachers?|banks?|managers?|court|boss|offices?|shops?|stores?|manufacturers?|lawyers?|coach|sellers?|hospital|school|police|landlord)\b)"
 )
 _WORD: Final = r"(?:secret|password|pass ?phrase|pass ?word|pass ?code|flag|key|code ?word|secret (?:key|word|code|phrase|number|string)|access code|magic word)"
 
 EXTRACTION: Final = (
-    signal("extraction", "system_prompt", 0.65, _SHOW, r"~(?:your|the|this) (?:\w+ ){0,2}?(?:system|initial|original|hidden|secret|developer|pre)%(?:\w+ )?prompts?\b(?! (?:in|of|for|to|from|field|parameter|box|engineering|template)\b)", is_order=True, words="prompt prompts", beside="system initial original hidden secret developer pre"),
+    signal("extraction", "system_prompt", 0.65, _SHOW, r"~(?:your|ur|the|this) (?:\w+ ){0,2}?(?:system|sys|initial|original|hidden|secret|developer|pre)%(?:\w+ )?prompts?\b(?! (?:in|of|for|to|from|field|parameter|box|engineering|template)\b)", is_order=True, words="prompt prompts", beside="system sys initial original hidden secret developer pre"),
     signal("extraction", "your_prompt", 0.65, _SHOW, rf"~your {_HIDDEN} (?:\w+ )?{_PROMPT}", is_order=True),
     signal("extraction", "system_message", 0.6, _SHOW, r"~your (?:\w+ )?(?:system message|system instructions?|configuration|prompt)\b", is_order=True, words="message instruction instructions configuration prompt", beside="your"),
     signal("extraction", "text_of_your_prompt", 0.65, _SHOW, r"~(?:text|words?|contents?|copy|beginning|first (?:line|sentence|words?)|everything) (?:of|in|from) (?:the |your )(?:\w+ )?prompt\b", is_order=True),
@@ -31,7 +33,7 @@ EXTRACTION: Final = (
     signal("extraction", "instructions_given", 0.65, rf"\b(?:instructions?|rules|guidelines|prompt|directions|message|text|directives)(?: (?:that|which))?(?: \w+)? {_TOLD}", words="instruction instructions rules guidelines prompt directions message text directives", beside="you"),
     signal("extraction", "what_is_your_prompt", 0.65, r"\bwhat(?: exactly)? (?:is|s|are|was|were|does|do|did)(?: in)? your (?:\w+ ){0,2}?(?:system prompt|prompts?|(?:system|initial|original|hidden|secret|custom|exact|first|developer) (?:instructions?|message|rules|guidelines|prompt))\b", words="prompt prompts instruction instructions message rules guidelines", beside="what"),
     signal("extraction", "what_were_you_told", 0.6, r"\bwhat(?: exactly)? (?:were|are|was) your (?:instructions|orders|directives)\b"),
-    signal("extraction", "which_were_you_given", 0.6, r"\b(?:what|which) (?:\w+ )?(?:instructions?|rules|guidelines|prompt|directives)~(?:you (?:were|have been|are) (?:given|told)|were you (?:given|told)|did you (?:receive|get)|have you (?:been given|received))\b"),
+    signal("extraction", "which_were_you_given", 0.6, r"\b(?:what|which) (?:\w+ )?(?:instructions?|rules|guidelines|prompt|directives)~(?:you (?:were|have been|are) (?:given|told)|were you (?:given|told)|did you (?:receive|get)|have you (?:been given|received))\b(?! from (?:the |your |my |a )?(?:doctors?|nurses?|teachers?|banks?|managers?|court|boss|offices?|shops?|stores?|manufacturers?|lawyers?|coach|sellers?|hospital|school|police|landlord)\b)"),
     signal("extraction", "everything_above", 0.65, r"\b(?:repeat|print|output|copy|display|write|echo|return|reproduce|show|recite|type|dump)(?: me| out| back| down)* (?:everything|all(?: of)?(?: the)? (?:text|words|content|lines?|messages?|instructions?)?|every word)%(?:that )?(?:(?:stands|is|was|came|comes|appears|written|you see|said)(?: \w+)? )?(?:above|before (?:this|that|my)|preceding|prior to this)\b", is_order=True, words="above before preceding prior", beside="repeat print output copy display write echo return reproduce show recite type dump"),
     signal("extraction", "words_above", 0.65, r"\b(?:repeat|print|output|copy|display|write|echo|return|reproduce|show|recite)(?: me| out| back)* (?:the |all |every |of )*(?:words?|text|lines?|content|sentences?|paragraphs?|message|instructions?|phrases) (?:above|before this|preceding this)\b[^\n]{0,20}?\b(?:starting|beginning|verbatim|word for word|exactly|in (?:a )?code ?block|letter by letter|from the (?:top|start|beginning))\b", is_order=True, words="above before preceding", beside="repeat print output copy display write echo return reproduce show recite type dump"),
     signal("extraction", "starting_with_you_are", 0.6, r"\b(?:starting|beginning|begins?|starts?) (?:with|from|at)(?: the (?:words?|phrase|sentence))?[\s,:]{0,3}['\"“‘«]{1,2}you are\b", words="starting beginning begins begin starts start", beside="you"),

@@ -1,5 +1,7 @@
 """The main signs in languages that are written in Latin letters, with and without their marks."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final
@@ -14,7 +16,7 @@ _G: Final = r"[^.!?\n]{0,50}?"
 def _override(language: str, verbs: str, before: str, nouns: str, unless: str = "") -> Signal:
     """An order to drop what was said before: verb, then "earlier" and "instructions" in either order."""
     refused = rf"(?![^.!?\n]{{0,60}}\b(?:{phrases(unless)})\b)" if unless else ""
-    either = rf"(?:{before}){_G}\b(?:{phrases(nouns)})|(?:{phrases(nouns)}){_G}\b(?:{before})"
+    either = rf"(?:{before}){_G}\b(?:{phrases(nouns)})\b|(?:{phrases(nouns)})\b{_G}\b(?:{before})"
     pattern = rf"\b(?:{phrases(verbs)})\b{refused}{_G}\b(?:{either})"
     return signal("override", f"{language}_instructions", 0.85, pattern, is_spelled_out=True, words=verbs, beside=nouns)
 
@@ -33,7 +35,7 @@ def _prompt(language: str, verbs: str, whose: str, nouns: str) -> Signal:
 def _persona(language: str, be: str, things: str, without: str, limits: str) -> Signal:
     pattern = (
         rf"\b(?:{phrases(be)})\b{_G}\b(?:{phrases(things)})\b[^.!?\n]{{0,30}}?"
-        rf"\b(?:{phrases(without)})\b[^.!?\n]{{0,20}}?\b(?:{phrases(limits)})"
+        rf"\b(?:{phrases(without)})\b[^.!?\n]{{0,20}}?\b(?:{phrases(limits)})\b"
     )
     return signal(
         "persona", f"{language}_without_rules", 0.7, pattern, is_spelled_out=True, words=limits, beside=without
@@ -60,7 +62,7 @@ LATIN: Final = (
         unless="pas_de mon mes notre nos nouvelles",
     ),
     _everything("french", "ignore ignorez oublie oubliez pas_compte_de plus_compte_de aucun_compte_de abstraction_de", "(?:tout )?ce", r" (?:qui pr[eé]c[eè]de|qu.on t.a dit|que (?:je|l.on) t.ai?\b|qui est (?:au-dessus|[eé]crit avant))"),
-    _prompt("french", "montre montrez affiche affichez révèle révélez donne donnez dis dites répète répétez écris écrivez quel_est quelles_sont imprime copie", "ton|tes|votre|vos|le|moi", "prompt pré-prompt prompt_système message_système instructions_système instructions_initiales consignes_initiales instructions_cachées instructions_secrètes consignes_secrètes"),
+    _prompt("french", "montre montrez affiche affichez révèle révélez donne donnez dis dites répète répétez écris écrivez quel_est quelles_sont imprime copie", "ton|tes|votre|vos", "prompt pré-prompt prompt_système message_système instructions_système instructions_initiales consignes_initiales instructions_cachées instructions_secrètes consignes_secrètes"),
     _persona("french", "es êtes agis comporte réponds joue comme_si deviens incarne", "ia ai intelligence_artificielle modèle assistant chatbot bot machine", "sans aucun aucune pas", "règle règles restriction restrictions limite limites filtre filtres censure morale"),
     signal("indirect", "french_ia", 0.2, r"\b(?:si (?:vous [eê]tes|tu es) (?:une? )?(?:ia|intelligence artificielle|mod[eè]le de langage|assistant|chatbot)|(?:note|message|instruction|attention)s?[\s:,]{1,3}(?:[aà] l['’ ]|pour l['’ ]|pour les |aux )(?:ia|intelligence artificielle|assistants?|mod[eè]les?))\b", is_spelled_out=True, elsewhere=0.5, words="ia intelligence_artificielle modèle modèles assistant assistants chatbot"),
     signal("steering", "french_ignore_user", 0.4, r"\bignore[zr]? (?:la|les) (?:demandes?|questions?|requ[eê]tes?) de l.utilisateur", is_spelled_out=True, elsewhere=0.6, words="ignore ignorez ignorer"),
@@ -73,7 +75,7 @@ LATIN: Final = (
         unless="mi mis nuestras nuestros",
     ),
     _everything("spanish", "olvida ignora descarta olvídate_de", "todo", r" (?:lo (?:anterior|previo|que (?:te|se te|has|hab[ií]as)\b)|antes)"),
-    _prompt("spanish", "muestra muéstrame revela revélame dime dame repite imprime escribe enséñame cuál_es cuáles_son copia traduce mostrar", "tu|tus|el|las", "prompt mensaje_de_sistema mensaje_del_sistema instrucciones_de_sistema instrucciones_del_sistema instrucciones_iniciales instrucciones_ocultas instrucciones_secretas instrucciones_originales indicaciones_iniciales"),
+    _prompt("spanish", "muestra muéstrame revela revélame dime dame repite imprime escribe enséñame cuál_es cuáles_son copia traduce mostrar", "tu|tus", "prompt mensaje_de_sistema mensaje_del_sistema instrucciones_de_sistema instrucciones_del_sistema instrucciones_iniciales instrucciones_ocultas instrucciones_secretas instrucciones_originales indicaciones_iniciales"),
     _persona("spanish", "eres serás actúa compórtate responde finge imagina", "ia ai inteligencia_artificial modelo asistente chatbot bot máquina", "sin ninguna ninguno no_tiene", "regla reglas restricción restricciones límite límites filtro filtros censura normas"),
     signal("suppression", "spanish_without_restrictions", 0.5, r"\b(?:responde|contesta|act[uú]a|habla)\b[^.!?\n]{0,30}?\bsin (?:restricciones|filtros|censura|l[ií]mites)\b", is_spelled_out=True, words="sin_restricciones filtros censura límites"),
     _override(
@@ -84,7 +86,7 @@ LATIN: Final = (
         unless="minha minhas nossa nossas",
     ),
     _everything("portuguese", "esqueça ignore desconsidere", "tudo", r" (?:o que (?:foi|te|lhe|eu|voc[eê])|acima|anterior)"),
-    _prompt("portuguese", "mostre mostra revele revela diga repita imprima escreva exiba qual_é quais_são copie", "seu|suas?|teu|o|as", "prompt mensagem_do_sistema mensagem_de_sistema instruções_do_sistema instruções_iniciais instruções_ocultas instruções_originais orientações_iniciais"),
+    _prompt("portuguese", "mostre mostra revele revela diga repita imprima escreva exiba qual_é quais_são copie", "seu|suas?|teu", "prompt mensagem_do_sistema mensagem_de_sistema instruções_do_sistema instruções_iniciais instruções_ocultas instruções_originais orientações_iniciais"),
     _persona("portuguese", "você_é você_será aja atue comporte-se finja responda", "ia ai inteligência_artificial modelo assistente chatbot bot máquina", "sem nenhuma nenhum", "regra regras restrição restrições limite limites filtro filtros censura"),
     _override(
         "italian",
@@ -94,7 +96,7 @@ LATIN: Final = (
         unless="mie miei nostre nostri",
     ),
     _everything("italian", "dimentica ignora", "tutto", r" (?:ci[oòó] che|quello che|quanto)\b"),
-    _prompt("italian", "mostra mostrami rivela rivelami dimmi dammi ripeti stampa scrivi qual_è quali_sono copia elenca", "il tuo|tuo|le tue|tue|il", "prompt messaggio_di_sistema istruzioni_di_sistema istruzioni_iniziali istruzioni_nascoste istruzioni_segrete istruzioni_originali"),
+    _prompt("italian", "mostra mostrami rivela rivelami dimmi dammi ripeti stampa scrivi qual_è quali_sono copia elenca", "il tuo|tuo|le tue|tue", "prompt messaggio_di_sistema istruzioni_di_sistema istruzioni_iniziali istruzioni_nascoste istruzioni_segrete istruzioni_originali"),
     _persona("italian", "sei sarai agisci comportati rispondi fingi", "ia ai intelligenza_artificiale modello assistente chatbot bot macchina", "senza nessuna nessun", "regola regole restrizione restrizioni limite limiti filtro filtri censura"),
     _override("dutch", "negeer vergeet sla_over omzeil volg_niet", r"vorige|eerdere|bovenstaande|voorgaande|alle|jouw|je", "instructies opdrachten regels aanwijzingen richtlijnen bevelen beperkingen prompt", unless="mijn onze niet"),
     _everything("dutch", "vergeet negeer", "alles", r" (?:wat|hierboven|hiervoor)\b"),
@@ -107,4 +109,6 @@ LATIN: Final = (
     signal("extraction", "turkish_prompt", 0.65, r"\b(?:sistem (?:prompt|komut|istem|mesaj|talimat)\w{0,12}|(?:gizli|ilk) talimatlar\w{0,6})[^.!?\n]{0,30}?\b(?:g[oö]ster|yaz|s[oö]yle|a[cç][iı]kla|payla[sş]|tekrarla|ver)\b", is_spelled_out=True, words="sistem gizli ilk"),
     _override("swedish", "ignorera glöm bortse_från strunta_i ignorer glem se_bort_fra", r"tidigare|f[oö]reg[aå]ende|ovanst[aå]ende|alla|dina|tidligere|foreg[aå]ende|alle|dine", "instruktioner instruktionerna regler reglerna anvisningar instrukser instruksjoner retningslinjer", unless="min mitt mina inte mine ikke"),
     _prompt("swedish", "visa skriv berätta upprepa avslöja vis skriv fortell gentag", "din|dina|dine|ditt", "systemprompt prompt systeminstruktioner ursprungliga_instruktioner systemmeddelande"),
+    _prompt("romance", "montre montrez affiche affichez révèle révélez donne dis muestra muéstrame revela dime dame repite imprime mostre mostra mostrami rivela dimmi escreva diga", "le|les|el|las|o|as|il|la", "prompt_système instructions_système message_système prompt_de_sistema prompt_del_sistema instrucciones_del_sistema prompt_do_sistema instruções_do_sistema prompt_di_sistema istruzioni_di_sistema"),
+    signal("persona", "pretended_freedom", 0.65, r"\b(?:comme si tu n.av\w+|semblant de ne pas avoir|finge que no tienes|como si no tuvieras|finja que n[aã]o tem|fingi di non avere|tu so,? als (?:h[aä]ttest du|g[aä]be es) kein\w*|doe alsof je geen|udawaj,? [zż]e nie masz)\b[^.!?\n]{0,30}?\b(?:r[eè]gle|restri|limit|regeln|regels|reglas|regras|regole|zasad|filt|einschr|beperk)", is_spelled_out=True, words="comme semblant finge como finja fingi als alsof udawaj"),
 )  # fmt: skip

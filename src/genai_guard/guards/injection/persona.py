@@ -1,5 +1,7 @@
 """Signs of a persona or mode without rules, of borrowed authority, and of pressure on the reply, in English."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 from typing import Final
@@ -25,15 +27,15 @@ _BE: Final = (
     r"\b(?:act|behave|respond|answer|reply|pretend|role ?play|play|imagine|simulate|emulate|you (?:are|will be|will act|re|ll be|become)|"
     r"become|assume the role|take on the role|impersonate|speak)\b"
 )
-_WILD: Final = r"(?:unrestricted|uncensored|unfiltered|jail ?broken|amoral|unhinged|unchained|unlimited|unmoderated|immoral|unethical|rogue|evil)"
-_WILD_WORDS: Final = "unrestricted uncensored unfiltered jail jailbroken amoral unhinged unchained unlimited unmoderated immoral unethical rogue evil"
+_WILD: Final = r"(?:unrestricted|uncensored|unfiltered|jail ?broken|amoral|unhinged|unchained|unlimited|unmoderated|immoral|unethical|rogue|outlaw|lawless|evil)"
+_WILD_WORDS: Final = "unrestricted uncensored unfiltered jail jailbroken amoral unhinged unchained unlimited unmoderated immoral unethical rogue outlaw lawless evil"
 _MODE: Final = (
     r"(?:developer|dev|debug|god|admin|administrator|maintenance|sudo|root|dan|diagnostic|service|super ?user|override)"
 )
 
 PERSONA: Final = (
     signal("persona", "do_anything_now", 0.5, r"\bdo anything now\b(?! (?:that|if|when|because)\b)"),
-    signal("persona", "dan", 0.7, r"\b(?:[Yy]ou(?: are|'re| will be)|[Aa]ct(?:ing)? (?:as|like)|[Bb]ecome|(?<![Ss]uch )[Aa]s|[Rr]eply as|[Pp]retend to be|[Nn]ow)(?: now| called)? (?:DAN|STAN|DUDE|AIM|JailGPT|DevGPT|ChaosGPT|BasedGPT|FreeGPT|EvilGPT|Evil[ -]?BOT)\b", ignore_case=False, words="dan stan dude aim jailgpt devgpt chaosgpt basedgpt freegpt evilgpt evil evilbot"),
+    signal("persona", "dan", 0.7, r"\b(?:[Yy]ou(?: are|'re| will be)|[Aa]ct(?:ing)? (?:as|like)|[Bb]ecome|(?<![Ss]uch )[Aa]s|[Rr]eply as|[Pp]retend to be|[Cc]omo|[Cc]omme|[Aa]ls|[Cc]ome|[Jj]ako|[Nn]ow)(?: now| called)? (?:DAN|STAN|DUDE|AIM|JailGPT|DevGPT|ChaosGPT|BasedGPT|FreeGPT|EvilGPT|Evil[ -]?BOT)\b", ignore_case=False, words="dan stan dude aim jailgpt devgpt chaosgpt basedgpt freegpt evilgpt evil evilbot"),
     signal("persona", "without_rules", 0.75, _BE, rf"~~\b{_AI}~~{_NO} {_LIMITS}", words="rule rules restriction restrictions limit limits limitation limitations filter filters filtering guideline guidelines policy policies moral morals morality ethics censorship boundaries constraint constraints restraint restraints laws confines scruples safeguard safeguards guardrail guardrails inhibitions", beside="ai intelligence model chatbot bot assistant machine llm gpt chatgpt jailgpt chaosgpt voice twin version entity program computer"),
     signal("persona", "you_without_rules", 0.65, rf"\byou (?:are|re|will be|have become)(?: now)?~~{_NO} (?:any |all |every )?(?:\w+ )?(?:rules|restrictions|limits|limitations|filters?|guidelines|policies|policy|censorship|constraints|ethical \w+|moral \w+)\b", words="rules restrictions limits limitations filter filters guidelines policies policy censorship constraints ethical moral", beside="you"),
     signal("persona", "you_have_no_rules", 0.6, r"\byou (?:now |will )?have no (?:(?:safety|content|ethical|moral) )?(?:rules|restrictions|limits|limitations|filters|guidelines|policies|policy|morals)\b"),
@@ -59,7 +61,7 @@ PERSONA: Final = (
     signal("authority", "full_access", 0.4, r"\b(?:give|grant) (?:them|him|her|me|the user|user \S{1,40}) (?:full |unlimited |admin |root |complete )?(?:access|privileges|rights|permissions?)\b", is_order=True),
 )  # fmt: skip
 
-_CANT: Final = r"(?:can ?not|can t|cant|will not|won t|am unable|am not able|m sorry|as an ai|unable|sorry)"
+_CANT: Final = r"(?:can ?not|can t|cant|will not|won t|am unable|am not able|m sorry|as an ai|unable|sorry)\b"
 PRESSURE: Final = (
     signal("suppression", "never_refuse", 0.4, r"\b(?:never|do not|don t|must not|may not|cannot|can t|not allowed to|doesn t|does not|not permitted to|forbidden to|will not|won t)~(?:refuses?|declines?|reject (?:a |any )?requests?|turn down requests?|say no)\b"),
     signal("suppression", "never_cannot", 0.45, rf"\b(?:never|do not|don t|must not|may not|cannot|not allowed to|avoid|without) (?:ever )?(?:say|saying|says|write|writing|state|claim|answer|respond|reply|tell me)(?: (?:things|phrases|words|sentences))?(?: like| such as)?(?: that)?(?: you| i| it| he)? ?['\"“]{{0,2}}\s?\b(?:you |i )?\b{_CANT}", words="say saying says write writing state claim answer respond reply tell", beside="cannot not can cant won unable sorry ai"),

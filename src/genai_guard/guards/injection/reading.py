@@ -1,5 +1,7 @@
 """How a signal is meant: as an order or a report, and as a thing said or a thing quoted."""
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 import re

@@ -4,6 +4,8 @@ In a pattern a space stands for a few characters between words, punctuation and 
 of the same sentence, `~~` for up to ninety. All begin and end at the edge of a word. `%` stands for such an edge, or a space.
 """
 
+# ruff: noqa: RUF001  quotes of typesetters and letters of other scripts are part of what people write
+
 from __future__ import annotations
 
 import re

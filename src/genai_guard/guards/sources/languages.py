@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -65,7 +66,7 @@ _FEATURES: Final[Mapping[str, tuple[tuple[int, str], ...]]] = MappingProxyType(
         ),
         "php": ((3, r"<\?(?:php|=)"), (2, r"^[ \t]*\$\w+(?:\[[^\]\n]*\])? ?\.?= ?[^;\n]+;"), (2, r"\becho [\"'$]"), (3, r"\$this->\w"), (3, r"\bfunction \w*\((?:\??\w+ )?&?\$\w"), (2, r"\$_(?:GET|POST|SERVER|SESSION|FILES)\b"), (2, r"\$\w+->\w+\("), (1, r"\bforeach ?\(\$")),
         "shell": (
-            (3, r"^#!.*\b(?:ba|z|k|da)?sh\b"), (3, r"^[ \t]*[$#] [a-z][\w.-]+(?: +\S+)*$(?<![.!?:])"),
+            (3, r"^#!.*\b(?:ba|z|k|da)?sh\b"), (3, r"^[ \t]*\$ [a-z][\w.-]+(?: +\S+)*$(?<![.!?:])"),
             (1, r"^[ \t]*(?:[$#] )?(?:sudo )?[a-z][\w.-]+(?: [\w./:@-]+){0,3} --?\w[^\n]* --?\w"),
             (2, r"^[ \t]*(?:[$#] )?(?:sudo )?(?:curl|wget|chmod|chown|tar|ssh|scp|rsync|ls|cp|mv|rm|mkdir|cat|grep|sed|awk|find|kill|ps|df|du|tail|head|ln|docker|kubectl|helm|terraform|systemctl|journalctl|make|pip3?|npm|npx|yarn|apt|apt-get|yum|dnf|brew|git|python3?|aws|gcloud|az) (?:[\w.-]+ ){0,3}(?:--?\w|https?://|\.{0,2}/\w|~/|\$\w|\"\$)"),
             (2, r"^[ \t]*(?:[$#] )?(?:sudo )?(?:apt(?:-get)?|yum|dnf|brew|pip3?|npm|yarn|gem|cargo|go) (?:install|add|get|update|upgrade|run|build|ci)\b(?: [\w@./-]+)*[ \t]*$"), (2, r"^[ \t]*git (?:clone|push|pull|commit|checkout|rebase|merge|add|stash|fetch|reset|status)\b(?: [\w@./:~-]+)*[ \t]*$"),
@@ -98,8 +99,9 @@ _HINT: Final = re.compile(
 
 
 def looks_like_code(text: str) -> bool:
-    """Whether a text has signs enough that it is worth asking for its language."""
-    return _HINT.search(text) is not None
+    """Whether a text has signs enough, one in 300 characters, that it is worth asking for its language."""
+    needed = len(text) // 300
+    return next(islice(_HINT.finditer(text), needed, None), None) is not None
 
 
 def language_of(text: str, *, prose: bool = True) -> str:

@@ -16,12 +16,12 @@ _GAP: Final = r"(?:\s|/\*[^*]{0,40}\*/|\+){0,8}"
 _VALUE: Final = r"(?:['\"]?\w{0,20}['\"]?)"
 _FRAGMENTS: Final = {
     "tautology": rf"['\"]{_GAP}\)*{_GAP}(?:\b(?:or|and)\b|\|\||&&){_GAP}\(*(?:not\b{_GAP})?(?P<left>{_VALUE}){_GAP}(?:=|like|<=>){_GAP}(?P<right>{_VALUE})"
-    rf"|\b\d+{_GAP}\)*{_GAP}(?:or|\|\|){_GAP}\(*(?P<left_number>\d+){_GAP}={_GAP}(?P<right_number>\d+)\b",
+    rf"|\b\d+{_GAP}\)*{_GAP}(?:or|\|\|){_GAP}\(*(?P<left_number>\d+|'\w{{0,20}}'){_GAP}={_GAP}(?P<right_number>\d+\b|'\w{{0,20}}')",
     "union": rf"(?:['\")\d]|\*/|^|\bnull){_GAP}\bunion{_GAP}(?:(?:all|distinct)\b{_GAP})?\(?{_GAP}select\b(?={_GAP}(?:[*\d'\"@(]|null\b|\w+\s?[,(.]|\w+\s+from\b))",
     "stacked": rf"(?:['\")]|\b\d+){_GAP};{_GAP}(?:drop|delete|insert|update|exec|execute|shutdown|alter|truncate|create|grant|waitfor|declare)\b{_GAP}"
     r"(?:table|from|into|database|xp_|sp_|delay|user|view|@|\w+\s+set\b|with|schema|index|;|--|$)",
     "subquery": rf"['\"]{_GAP}(?:\|\||\+|,|=){_GAP}\({_GAP}select\b[^;]{{0,200}}?\bfrom\b",
-    "cut": r"\w['\"]\)*\s*(?:--|#|/\*)[ \t+]*(?:$|(?=['\"]))|(?:^|\w)['\"]\)*\s*;\s*(?:--|#)",
+    "cut": r"\w(?P<quote>['\"])\)*[ \t]*(?:--|#|/\*)(?:[ \t+]*$|(?!(?P=quote))['\"])|(?:^|\w)['\"]\)*[ \t]*;[ \t]*--[ \t]*(?:$|['\"])",
     "delay": rf"(?:['\";)\d]|\b(?:and|or|select)\b){_GAP}\(?{_GAP}(?:select{_GAP})?(?:if\([^)]{{0,40}},)?(?:sleep|pg_sleep|benchmark)\s?\(\s?\d"
     r"|\bwaitfor\s+delay\s+'\d",
     "schema": rf"\bfrom{_GAP}(?:information_schema\s?\.\s?\w+|sqlite_master\b|pg_catalog\s?\.\s?\w+|sys\s?\.\s?(?:tables|databases|sql_logins)\b|mysql\s?\.\s?user\b|all_tables\b)",

@@ -33,7 +33,7 @@ _WORDS: Final = (
     "select", "with", "insert", "update", "delete", "merge", "replace", "create", "drop", "truncate", "alter", "rename", "grant",
     "revoke", "exec", "call", "copy", "load", "shutdown", "attach", "pragma", "backup", "restore",
 )  # fmt: skip
-_FIRST: Final = 300
+_FIRST: Final = 160
 """Characters by which it is decided whether what begins there is a statement."""
 _OBJECT: Final = r"(?:TABLE|VIEW|MATERIALIZED VIEW|INDEX|DATABASE|SCHEMA|FUNCTION|PROCEDURE|TRIGGER|SEQUENCE|TYPE|EXTENSION|COLUMN|CONSTRAINT|USER|ROLE|LOGIN)"
 _END: Final = r"(?=\n|\s[;)\"'`]|\s\.(?:\s|$)|$)"
@@ -60,6 +60,8 @@ _FORMS: Final = (
           r"(?: AS n| n)?|(?:n|0|s|NULL|\( ?SELECT|CASE|n \()(?=(?:(?! FROM )[^;]){0,250}?[,(*.])(?: [^;]{0,2000}?)?) FROM (?:n|\())"),
     _form("select", "read", r"SELECT (?:DISTINCT )?(?:n|0)(?: n)? FROM n(?: (?:n )?(?:WHERE|ORDER BY|LIMIT|GROUP BY|JOIN)\b| n?" + _END + "|" + _END + ")"),  # noqa: S608  a pattern, no query
     _form("select", "read", r"SELECT (?:\*|0|s|NULL|n \()[^;]{0,200}", alone=True),
+    _form("select", "read", r"SELECT (?:DISTINCT )?(?:n(?: AS n)? , ){4}", alone=True),
+    _form("insert", "write", r"INSERT INTO n \( n , n "),
     _form("insert", "write", r"INSERT (?:IGNORE |OVERWRITE )?(?:INTO )?(?:TABLE )?n (?:AS n )?(?:\( n(?: , n)* \) )?(?:VALUES? \(|SELECT\b|WITH\b|DEFAULT VALUES|SET n =|\( SELECT)"),
     _form("update", "write", r"UPDATE (?:ONLY )?n (?:(?:AS )?n )?(?:(?:INNER |LEFT )?JOIN [^;]{0,400}? )?SET n =(?! =)"),
     _form("delete", "write", r"DELETE FROM (?:ONLY )?n (?:(?:AS )?n )?(?:WHERE (?:[^.;]{0,400}?(?:[=<>]|<>|!=|\b(?:IN|IS|LIKE|BETWEEN|EXISTS|NOT)\b)|0|TRUE)|USING n|RETURNING (?:\*|n)|LIMIT 0)"),
@@ -81,7 +83,7 @@ _FORMS: Final = (
     _form("alter_user", "admin", r"ALTER (?:USER|ROLE|LOGIN) (?:n|s)(?: @ (?:n|s))? (?:IDENTIFIED|WITH|PASSWORD|SET|n)\b", destroys=True),
     _form("rename", "ddl", r"RENAME TABLE n TO n", destroys=True),
     _form("grant", "admin", rf"GRANT {_PRIVILEGE}(?: PRIVILEGES)?(?: (?:\( [^)]* \) )?, {_PRIVILEGE})* ON (?:{_OBJECT} |ALL n IN SCHEMA )?(?:n|\*)(?: \. \*)? TO (?:n|s)", destroys=True),
-    _form("grant", "admin", r"GRANT n(?: , n)* TO n(?: WITH n OPTION| ;)", destroys=True),
+    _form("grant", "admin", r"GRANT n(?: , n)* TO n(?: WITH n OPTION| ;)", alone=True, destroys=True),
     _form("revoke", "admin", rf"REVOKE {_PRIVILEGE}(?: PRIVILEGES)?(?: , {_PRIVILEGE})* ON (?:{_OBJECT} |ALL n IN SCHEMA )?(?:n|\*)(?: \. \*)? FROM (?:n|s)", destroys=True),
     _form("exec", "admin", r"(?:EXEC|EXECUTE) n(?: (?:@|s|0|;|n =)|" + _END + ")", alone=True),
     _form("call", "write", r"CALL n \( [^;]{0,400}\)(?: ;|$)", alone=True),
@@ -188,6 +190,8 @@ def _counts(form: _Form, shape: Shape, text: str, *, in_code: bool) -> bool:
         return True
     if all(text[token.start : token.end].isupper() for token in tokens[:2] if token.shape.isupper()):
         return True
+    if form.name == "grant":
+        return False  # "Grant money to artists;"
     before = text[max(tokens[0].start - 80, 0) : tokens[0].start].rpartition("\n")[2].rstrip(" \t")
     return before[-1:] in {"", ";", "`", "'", '"', "(", ">"} and (";" in shape.line or "\n" not in shape.line.strip())
 
@@ -195,7 +199,7 @@ def _counts(form: _Form, shape: Shape, text: str, *, in_code: bool) -> bool:
 def _writes(line: str) -> bool:
     """Whether what begins like a query changes something: `WITH ... DELETE`, `SELECT ... INTO n FROM`."""
     return (
-        re.search(r"\)\s(?:DELETE\sFROM|UPDATE\sn\sSET|INSERT\sINTO)|^SELECT\s[^;]{0,400}?\sINTO\sn\sFROM", line)
+        re.search(r"[()]\s(?:DELETE\sFROM|UPDATE\sn\sSET|INSERT\sINTO)|^SELECT\s[^;]{0,400}?\sINTO\sn\sFROM", line)
         is not None
     )
 

@@ -8,6 +8,7 @@ from genai_guard.testing.cases.evasion import EVASIONS, KEYWORD_EVASIONS, Evasio
 from genai_guard.testing.cases.reading import case_of, find_case_files, is_case_file, load_cases, read_cases
 from genai_guard.testing.cases.results import CaseResult, Difference, KnownRule, Observed, Report
 from genai_guard.testing.cases.running import load_policy, run_case, run_cases
+from genai_guard.testing.cases.schema import cases_schema
 from genai_guard.testing.cases.scores import Score, Scores, score
 from genai_guard.testing.cases.show import Mark, describe_failure, marked, marks_of, printable
 from genai_guard.testing.cases.variation import vary, vary_all
@@ -39,6 +40,7 @@ __all__ = [
     "assert_verdict",
     "calibrate",
     "case_of",
+    "cases_schema",
     "compare",
     "describe_failure",
     "find_case_files",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from genai_guard.context import caller
@@ -57,6 +58,7 @@ class Bench:
         self._expected_output_tokens = pipeline.expected_output_tokens
         self._lanes: dict[tuple[CaseSide, str], _Lane] = {}
         self._runner: asyncio.Runner | None = None
+        self._lock = RLock()
 
     @property
     def known(self) -> tuple[KnownRule, ...]:
@@ -71,7 +73,10 @@ class Bench:
             ConfigurationError: the case is about a guard, limit or experiment that the policy does not have.
         """
         self._check(case)
-        lane = self._lane(case.side, case.guard)
+        with self._lock:
+            return self._observed(self._lane(case.side, case.guard), case)
+
+    def _observed(self, lane: _Lane, case: Case) -> Observed:
         lane.begin(case)
         start = time.perf_counter()
         calls = 0
@@ -102,11 +107,12 @@ class Bench:
     def _await(self, coroutine: Coroutine[Any, Any, T]) -> T:
         import asyncio  # noqa: PLC0415  for policies with asynchronous guards
 
-        if asyncio.events._get_running_loop() is not None:  # noqa: SLF001  as `get_running_loop`, without the error
-            return _in_thread(lambda: asyncio.run(coroutine))
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-        return self._runner.run(coroutine)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self._runner = self._runner or asyncio.Runner()
+            return self._runner.run(coroutine)
+        return _in_thread(lambda: asyncio.run(coroutine))
 
     def _lane(self, side: CaseSide, guard: str) -> _Lane:
         lane = self._lanes.get((side, guard))

@@ -16,8 +16,13 @@ _NOTHING: Final = "nothing"
 
 
 def differences(case: Case, observed: Observed) -> tuple[Difference, ...]:
-    """Return everything that is not as the case expects."""
+    """Return everything that is not as the case expects.
+
+    A case in disguise that is blocked is as expected whatever was found: a disguise is reason enough.
+    """
     expect = case.expect
+    if case.evasion and observed.action is Action.BLOCK:
+        return ()
     return (
         *_action(expect, observed),
         *_categories(expect, observed),

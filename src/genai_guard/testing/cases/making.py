@@ -79,6 +79,8 @@ class Maker:
 
     def _name(self, written: WrittenCase, text: str, index: int) -> str:
         name = written.name or _name_of(text) or f"case {index + 1}"
+        if not name.isprintable():
+            self._problem("name", "must be a line of characters that can be seen")
         first = self._names.setdefault(name, index)
         if first != index and written.name:
             self._problem("name", f"{quoted(name)} is the name of cases[{first}] too: give each a name of its own")

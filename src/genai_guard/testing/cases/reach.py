@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from genai_guard.testing.cases.case import Case
+from genai_guard.testing.cases.case import CaseSide
 from genai_guard.testing.cases.results import CaseResult, KnownRule
 
-__all__ = ["Reach"]
+__all__ = ["Asking", "Reach"]
 
 Names = dict[str, set[str]]
+
+
+class Asking(Protocol):
+    """What is known of a case: whose guards it asks, and whether only one of them."""
+
+    @property
+    def side(self) -> CaseSide:
+        """Whose guards; empty for both."""
+        ...
+
+    @property
+    def guard(self) -> str:
+        """The only guard; empty for all."""
+        ...
 
 
 @dataclass(slots=True)
@@ -39,14 +54,14 @@ class Reach:
                 reach._add(KnownRule(finding.guard, finding.rule, finding.category))
         return reach
 
-    def asks(self, case: Case, guard: str) -> bool:
+    def asks(self, case: Asking, guard: str) -> bool:
         """Whether a case asks a guard."""
         if case.guard:
             return case.guard == guard
         sides = self._sides.get(guard)
         return not case.side or not sides or case.side in sides
 
-    def asks_about(self, case: Case, category: str) -> bool:
+    def asks_about(self, case: Asking, category: str) -> bool:
         """Whether a case asks a guard that may find a category."""
         guards = self.guards_of.get(category)
         return guards is None or any(self.asks(case, guard) for guard in guards)

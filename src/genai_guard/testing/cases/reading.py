@@ -24,7 +24,16 @@ from genai_guard.testing.cases.case import NOWHERE, Case, Place
 from genai_guard.testing.cases.making import Maker
 from genai_guard.testing.cases.written import WrittenCases
 
-__all__ = ["SUFFIXES", "case_of", "find_case_files", "is_case_file", "is_reference", "load_cases", "read_cases"]
+__all__ = [
+    "SUFFIXES",
+    "adapter",
+    "case_of",
+    "find_case_files",
+    "is_case_file",
+    "is_reference",
+    "load_cases",
+    "read_cases",
+]
 
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".jsonl", ".toml")
 """Ends of the names of cases files, behind `.cases`."""
@@ -160,8 +169,9 @@ def _line_in(path: Path, *, places: Sequence[int], head: int) -> int:
 
 
 @cache
-def _adapter() -> TypeAdapter[WrittenCases]:
-    return TypeAdapter(cast("type[WrittenCases]", entry_of(Form.of(WrittenCases))))
+def adapter() -> TypeAdapter[WrittenCases]:
+    """Return what validates a file of cases."""
+    return TypeAdapter(cast("type[WrittenCases]", entry_of(Form.of(WrittenCases, keys={"schema": "$schema"}))))
 
 
 def _written(data: Any) -> WrittenCases:
@@ -170,7 +180,7 @@ def _written(data: Any) -> WrittenCases:
             [Problem((), f"a file of cases is a mapping with cases:, or a list of them, not {describe(data)}")]
         )
     try:
-        return _adapter().validate_python(plain(data))
+        return adapter().validate_python(plain(data))
     except ValidationError as error:
         raise nested(error.errors(include_url=False)[0]) from None
 

@@ -13,11 +13,13 @@ guard all others. Cases in disguise are counted by evasion alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from genai_guard.testing.cases.case import Case
+from genai_guard.testing.cases.case import CaseSide
 from genai_guard.testing.cases.checking import meets
 from genai_guard.testing.cases.reach import Reach
 from genai_guard.testing.cases.results import CaseResult, KnownRule, Report
@@ -55,6 +57,11 @@ class Score:
     true_negatives: int = 0
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it is nowhere, and is found nowhere."""
+        return not (self.true_positives or self.false_positives or self.false_negatives)
+
+    @property
     def recall(self) -> Rate:
         """Share of what is there that is found."""
         return wilson(self.true_positives, self.true_positives + self.false_negatives)
@@ -85,9 +92,12 @@ class Scores:
         return next((row for row in self.rows if (row.kind, row.name) == (kind, name)), Score(kind=kind, name=name))
 
     def table(self, *, kinds: Iterable[Kind] = KINDS) -> str:
-        """Return the scores as a table for people, with 95 % intervals."""
+        """Return the scores as a table for people, with 95 % intervals.
+
+        Rules that no case is about, and that are never wrong, are left out.
+        """
         chosen = set(kinds)
-        rows = [row for row in self.rows if row.kind in chosen]
+        rows = [row for row in self.rows if row.kind in chosen and not (row.kind == "rule" and row.is_idle)]
         cells = [_HEAD, *(_cells(row) for row in rows)]
         widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
         return "\n".join(_aligned(line, widths) for line in cells)
@@ -97,28 +107,32 @@ def score(results: Report | Iterable[CaseResult]) -> Scores:
     """Return how well what is labelled was found. Cases that were skipped or could not be run are not counted."""
     run = [result for result in results if result.status not in {"skipped", "error"}]
     reach = Reach.of(results.known if isinstance(results, Report) else (), run)
-    counted = [_Labelled.of(result) for result in run]
-    plain = [each for each in counted if not each.case.evasion]
+    alike: Counter[_Labelled] = Counter()
     board = _Board()
-    for each in counted:
-        board.count("evasion" if each.case.evasion else "all", each.case.evasion, each.is_positive, each.is_found)
-    for each in plain:
-        if each.case.source:
-            board.count("source", each.case.source, each.is_positive, each.is_found)
-        _count_spans(board, each)
-    _count_categories(board, plain, reach)
-    _count_rules(board, plain, reach)
-    _count_guards(board, plain, reach)
+    for result in run:
+        case, each = result.case, _Labelled.of(result)
+        board.count("evasion" if case.evasion else "all", case.evasion, each.is_positive, each.is_found)
+        if case.evasion:
+            continue
+        alike[each] += 1
+        if case.source:
+            board.count("source", case.source, each.is_positive, each.is_found)
+        _count_spans(board, result)
+    _count_categories(board, alike, reach)
+    _count_rules(board, alike, reach)
+    _count_guards(board, alike, reach)
     return board.scores()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Labelled:
-    """A result, and what its case says is there."""
+    """What a case says is there, and what was found. Most cases of a corpus are alike in this: they are counted at once."""
 
-    result: CaseResult
-    case: Case
+    side: CaseSide
+    guard: str
     labels: frozenset[str]
+    expected_rules: frozenset[str]
+    expected_guards: frozenset[str]
     is_complete: bool
     is_positive: bool | None
     is_found: bool
@@ -128,17 +142,20 @@ class _Labelled:
 
     @classmethod
     def of(cls, result: CaseResult) -> _Labelled:
-        expect, observed = result.case.expect, result.observed
-        findings = observed.findings
-        named = bool(expect.labels or expect.rules or expect.spans)
+        case, expect, observed = result.case, result.case.expect, result.observed
+        findings, spans = observed.findings, expect.spans
+        named = bool(expect.labels or expect.rules or spans)
         positive = True if named or (expect.actions and Action.ALLOW not in expect.actions) else None
-        spans_name_all = expect.spans is not None and all(span.category for span in expect.spans)
+        nothing = expect.is_negative or (not named and () in {expect.categories, spans})
+        names_all = expect.categories is not None or (spans is not None and all(span.category for span in spans))
         return cls(
-            result=result,
-            case=result.case,
+            side=case.side,
+            guard=case.guard,
             labels=expect.labels,
-            is_complete=expect.is_negative or ((expect.categories is not None or spans_name_all) and not expect.others),
-            is_positive=False if expect.is_negative or (not named and expect.categories == ()) else positive,
+            expected_rules=frozenset(expect.rules),
+            expected_guards=frozenset(span.guard for span in spans or () if span.guard),
+            is_complete=expect.is_negative or (names_all and not expect.others),
+            is_positive=False if nothing else positive,
             is_found=bool(findings) if expect.actions is None else observed.action not in _QUIET,
             categories=frozenset(finding.category for finding in findings),
             rules=frozenset(finding.rule for finding in findings),
@@ -149,7 +166,24 @@ class _Labelled:
         """Whether a category is there, as far as the case says and asks."""
         if category in self.labels:
             return True
-        return False if self.is_complete and reach.asks_about(self.case, category) else None
+        return False if self.is_complete and reach.asks_about(self, category) else None
+
+    def has_rule(self, rule: KnownRule, reach: Reach) -> bool | None:
+        """Whether what a rule looks for is there."""
+        there = self.has(rule.category, reach)
+        if there is False:
+            return False if reach.asks(self, rule.guard) else None
+        if not self.expected_rules:
+            return there
+        return True if rule.rule in self.expected_rules else None
+
+    def has_for(self, guard: str, own: AbstractSet[str], reach: Reach) -> bool | None:
+        """Whether something is there for a guard, which finds its `own` categories."""
+        if self.guard:
+            return self.is_positive if self.guard == guard else None
+        if own & self.labels or guard in self.expected_guards:
+            return True
+        return False if self.is_complete and reach.asks(self, guard) else None
 
 
 @dataclass(slots=True)
@@ -158,10 +192,10 @@ class _Board:
 
     counts: dict[tuple[Kind, str], list[int]] = field(default_factory=dict[tuple[Kind, str], list[int]])
 
-    def count(self, kind: Kind, name: str, is_there: bool | None, is_found: bool) -> None:
+    def count(self, kind: Kind, name: str, is_there: bool | None, is_found: bool, times: int = 1) -> None:
         if is_there is not None:
             place = (0 if is_found else 2) if is_there else (1 if is_found else 3)
-            self.counts.setdefault((kind, name), [0, 0, 0, 0])[place] += 1
+            self.counts.setdefault((kind, name), [0, 0, 0, 0])[place] += times
 
     def scores(self) -> Scores:
         ordered = sorted(self.counts.items(), key=lambda item: (KINDS.index(item[0][0]), item[0][1]))
@@ -180,11 +214,10 @@ class _Board:
         )
 
 
-def _count_spans(board: _Board, each: _Labelled) -> None:
-    expect = each.case.expect
+def _count_spans(board: _Board, result: CaseResult) -> None:
+    expect, findings = result.case.expect, result.observed.findings
     if expect.spans is None:
         return
-    findings = each.result.observed.findings
     for span in expect.spans:
         board.count("span", span.category or _ANY, True, any(meets(span, finding) for finding in findings))
     for finding in () if expect.others else findings:
@@ -192,48 +225,33 @@ def _count_spans(board: _Board, each: _Labelled) -> None:
             board.count("span", finding.category, False, True)
 
 
-def _count_categories(board: _Board, cases: Sequence[_Labelled], reach: Reach) -> None:
+def _count_categories(board: _Board, cases: Counter[_Labelled], reach: Reach) -> None:
     names = {name for each in cases for name in each.labels | each.categories}
-    for each in cases:
+    for each, times in cases.items():
         for name in names:
-            board.count("category", name, each.has(name, reach), name in each.categories)
+            board.count("category", name, each.has(name, reach), name in each.categories, times)
 
 
-def _count_rules(board: _Board, cases: Sequence[_Labelled], reach: Reach) -> None:
+def _count_rules(board: _Board, cases: Counter[_Labelled], reach: Reach) -> None:
     """A rule that no case is about, and that found nothing, has no row."""
     labels = {name for each in cases for name in each.labels}
-    names = {rule for each in cases for rule in each.rules | set(each.case.expect.rules)}
+    names = {rule for each in cases for rule in each.rules | each.expected_rules}
     names |= {rule for rule, known in reach.rules.items() if known.category in labels}
-    for rule in names:
-        known = reach.rules.get(rule, KnownRule("", rule, ""))
-        for each in cases:
-            there = each.has(known.category, reach)
-            if there is False and not reach.asks(each.case, known.guard):
-                there = None
-            if each.case.expect.rules and there is not False:
-                there = True if rule in each.case.expect.rules else None
-            board.count("rule", rule, there, rule in each.rules)
+    rules = [reach.rules.get(name, KnownRule("", name, "")) for name in names]
+    for each, times in cases.items():
+        for rule in rules:
+            board.count("rule", rule.rule, each.has_rule(rule, reach), rule.rule in each.rules, times)
 
 
-def _count_guards(board: _Board, cases: Sequence[_Labelled], reach: Reach) -> None:
+def _count_guards(board: _Board, cases: Counter[_Labelled], reach: Reach) -> None:
     """A guard that no case is about, and that found nothing, has no row."""
     labels = {name for each in cases for name in each.labels}
     names = {guard for guard, categories in reach.categories_of.items() if categories & labels}
-    for each in cases:
-        names |= {*each.guards, each.case.guard, *(span.guard for span in each.case.expect.spans or ())}
-    for guard in names - {""}:
-        own = reach.categories_of.get(guard, set[str]())
-        for each in cases:
-            board.count("guard", guard, _is_for(each, guard, own, reach), guard in each.guards)
-
-
-def _is_for(each: _Labelled, guard: str, own: set[str], reach: Reach) -> bool | None:
-    """Whether a case is positive for a guard."""
-    if each.case.guard:
-        return each.is_positive if each.case.guard == guard else None
-    if own & each.labels or any(span.guard == guard for span in each.case.expect.spans or ()):
-        return True
-    return False if each.is_complete and reach.asks(each.case, guard) else None
+    names |= {name for each in cases for name in (*each.guards, *each.expected_guards, each.guard) if name}
+    for each, times in cases.items():
+        for guard in names:
+            own = reach.categories_of.get(guard, set[str]())
+            board.count("guard", guard, each.has_for(guard, own, reach), guard in each.guards, times)
 
 
 # --- the table --------------------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ _message: Final = re.compile(r"messages\[(\d+)\]\.content").fullmatch
 def vary(case: Case, *, seed: int = 0, n: int = 5) -> tuple[Case, ...]:
     """Return a case in disguise: the same is expected of it, with the spans where they are now.
 
+    More than that may be found, and the text may be blocked: some guards look for the disguise itself.
+
     The spans are disguised, or where a case has none, all of its text: of a conversation with spans in several texts, those
     in the text of the first; of one without spans, its last message. Only cases in which something is to be found are
     varied, none that is skipped or known to fail. What is expected of the text after the guards stays if the spans are
@@ -101,6 +103,7 @@ def _varied(
     expect = replace(
         expect,
         spans=spans if expect.spans is not None else None,
+        others=True,
         redacted=expect.redacted if spans else None,
         redacted_reply=expect.redacted_reply if spans else None,
     )

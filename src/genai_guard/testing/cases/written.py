@@ -143,7 +143,9 @@ class WrittenCases(Defaults):
         policy: The policy that the cases are for: a path that starts from the folder of this file, or a pipeline made
             in Python, as `package.module:name`.
         cases: The tests.
+        schema: Where the JSON Schema of this file is, for editors; not read.
     """
 
     cases: Sequence[WrittenCase]
     policy: str = ""
+    schema: str = ""
