@@ -60,6 +60,16 @@ def reserve_and_settle(limiter: RateLimiter) -> Callable[[], object]:
     return call
 
 
+def spend(limiter: RateLimiter) -> Callable[[], object]:
+    """Return a call that costs money and is in flight meanwhile."""
+
+    def call() -> None:
+        ticket = limiter.reserve(usd=0.000_5)
+        limiter.settle(ticket, usd=0.000_32)
+
+    return call
+
+
 def denied(limiter: RateLimiter) -> Callable[[], object]:
     """Return a call that is refused."""
     limiter.reserve()
@@ -80,6 +90,8 @@ def cases() -> dict[str, Callable[[], object]]:
     one = RateLimiter(Limit.requests(PLENTY, per="minute"))
     user = RateLimiter(Limit.requests(PLENTY, per="minute", by="user"))
     tokens = RateLimiter(Limit.tokens(PLENTY, per="minute"))
+    pair = RateLimiter(Limit.requests(PLENTY, per="minute", by=("tenant", "model")))
+    special = RateLimiter(Limit.requests(PLENTY, per="minute", by="user", overrides={"u-42": PLENTY - 1}))
     three = RateLimiter(
         Limit.requests(PLENTY, per="minute"),
         Limit.tokens(PLENTY, per="minute"),
@@ -92,6 +104,10 @@ def cases() -> dict[str, Callable[[], object]]:
         "one limit by user": lambda: user.reserve(user="u-42"),
         "one limit, denied": denied(RateLimiter(Limit.requests(1, per="day"))),
         "tokens, reserve + settle": reserve_and_settle(tokens),
+        "money, reserve + settle": spend(RateLimiter(Limit.usd(10**6, per="month"))),
+        "calls in flight, reserve + settle": spend(RateLimiter(Limit.concurrent(8))),
+        "by tenant and model": lambda: pair.reserve(tenant="acme", model="small"),
+        "by user, with an override": lambda: special.reserve(user="u-42"),
         "three limits, reserve": lambda: three.reserve(user="u-42", tokens=500),
         "three limits, reserve + settle": reserve_and_settle(three),
     }
@@ -126,14 +142,16 @@ def in_threads(calls: Mapping[str, Callable[[], object]], *, rounds: int = 9) ->
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def bytes_for_a_key(limit: Limit) -> float:
+def bytes_for_a_key(limit: Limit, *, settled: bool = False) -> float:
     """Return the memory of one key of a limit, each used twice."""
     names = [f"user-{number}" for number in range(KEYS)]
     limiter = RateLimiter(limit)
     gc.collect()
     tracemalloc.start()
-    for name in names * 2:
-        limiter.reserve(user=name, tokens=700)
+    for number, name in enumerate(names * 2):
+        ticket = limiter.reserve(user=name, tokens=700 + number % 64, usd=0.01)
+        if settled:
+            limiter.settle(ticket, tokens=321 + number % 64, usd=0.005)
     size, _peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return size / KEYS
@@ -155,6 +173,9 @@ def main() -> None:
     memory = {
         "requests": bytes_for_a_key(Limit.requests(100, per="day", by="user")),
         "tokens": bytes_for_a_key(Limit.tokens(100_000, per="day", by="user")),
+        "tokens, settled": bytes_for_a_key(Limit.tokens(100_000, per="day", by="user"), settled=True),
+        "money, settled": bytes_for_a_key(Limit.usd(100, per="day", by="user"), settled=True),
+        "money, two calls in flight": bytes_for_a_key(Limit.usd(100, per="day", by="user")),
     }
     print(f"memory for a key, of {KEYS:,}")
     for name, size in memory.items():

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from genai_guard.limits.refusals import Refusal
     from genai_guard.verdicts import Finding
 
 __all__ = [
@@ -86,15 +87,19 @@ class RateLimited(Rejected):
         limit: Name of the limit that takes longest to clear.
         retry_after_s: Seconds until the same call would pass if nothing else happened; None if it never can.
         limits: Names of every limit that refused.
+        details: What each of them refused, and its own time to wait.
     """
 
     status = "rate_limited"
     http_status = 429
 
-    def __init__(self, limit: str, retry_after_s: float | None, limits: Sequence[str] = ()) -> None:
+    def __init__(
+        self, limit: str, retry_after_s: float | None, limits: Sequence[str] = (), details: Sequence[Refusal] = ()
+    ) -> None:
         self.limit = limit
         self.retry_after_s = retry_after_s
         self.limits = tuple(limits) or (limit,)
+        self.details = tuple(details)
         when = "the call is larger than the limit" if retry_after_s is None else f"retry after {retry_after_s:.3g} s"
         super().__init__(f"{' and '.join(self.limits)}: {when}")
 
@@ -106,15 +111,30 @@ class BudgetExceeded(Rejected):
         budget: Name of the budget.
         spent: What has been spent or is held, in the unit of the budget.
         cap: What may be spent, in the same unit.
+        retry_after_s: Seconds until the same call would pass if nothing else happened; None if it never can, or if
+            it is not known.
+        limits: Names of every limit that refused.
+        details: What each of them refused, and its own time to wait.
     """
 
     status = "budget_exceeded"
     http_status = 429
 
-    def __init__(self, budget: str, spent: float, cap: float) -> None:
-        self.budget = budget
+    def __init__(
+        self,
+        budget: str,
+        spent: float,
+        cap: float,
+        *,
+        retry_after_s: float | None = None,
+        details: Sequence[Refusal] = (),
+    ) -> None:
+        self.budget = self.limit = budget
         self.spent = spent
         self.cap = cap
+        self.retry_after_s = retry_after_s
+        self.details = tuple(details)
+        self.limits = tuple(refusal.limit for refusal in details) or (budget,)
         super().__init__(f"{budget}: {spent:g} of {cap:g} spent")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from genai_guard.effects import Smuggled
 from genai_guard.errors import ComponentFailed, Rejected
+from genai_guard.limits.charges import Ending
 from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
 from genai_guard.recording.event import Event
 
@@ -180,15 +181,17 @@ class Call:
         return self.stage in _ANSWERING
 
     @property
-    def charge(self) -> int | None:
-        """What limits count for a call without an answer; None to keep what was reserved.
-
-        A call that was cut off at the model may have been charged by the provider in full: the reservation stands. One
-        that the provider refused has cost nothing. One that an input guard refused while the
-        model was at it has cost nobody knows what.
-        """
-        is_unknown = self.status in {"timeout", "cancelled"} or (self.stage == "input" and self.model_s > 0)
-        return None if is_unknown else 0
+    def ending(self) -> Ending:
+        """How the call ended, for limits."""
+        return Ending(
+            self.status,
+            self.stage,
+            self.answering,
+            self.model_s > 0,
+            self.usage,
+            self.reported is not None,
+            self.error_type,
+        )
 
     def cost_usd(self, usage: Usage, *, spent: bool = True) -> float | None:
         """Return the price of the call, with that of models that guards asked if `spent`; None where none is known."""

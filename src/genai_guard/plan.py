@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from genai_guard.errors import Rejected
     from genai_guard.guards.pseudonyms.calls import Vaults
     from genai_guard.guards.screen import Screen
-    from genai_guard.limits import RateLimiter
+    from genai_guard.limits import OutputEstimates, RateLimiter
+    from genai_guard.outcome import Call
     from genai_guard.prices import Price
     from genai_guard.recording.event import Event
     from genai_guard.relay import Source
@@ -149,7 +150,8 @@ class Plan:
         limit_keys: Returns whose call it is, by the names that limits go by.
         router: Experiments; None for none.
         by_request: Whether an experiment goes by the request id.
-        expected_output_tokens: Reserved for a reply whose request states no `max_tokens`.
+        expected_output_tokens: Reserved for a reply whose request states no `max_tokens` while no others are known.
+        estimates: What replies have been like, once some are known; None without a limiter.
         prices: Price of each model.
         on_reject: Answers in place of raising a rejection.
         on_reject_is_async: Whether that is a coroutine function.
@@ -173,10 +175,11 @@ class Plan:
     output: Screen
     vaults: Vaults | None
     limiter: RateLimiter | None
-    limit_keys: Callable[[Caller, str], dict[str, Any]]
+    limit_keys: Callable[[Call], dict[str, Any]]
     router: ExperimentRouter | None
     by_request: bool
     expected_output_tokens: int
+    estimates: OutputEstimates | None
     prices: Mapping[str, Price]
     on_reject: Callable[[Rejected], Any] | None
     on_reject_is_async: bool
@@ -225,12 +228,23 @@ def first_position(signature: Signature, names: Iterable[str]) -> int:
     return min((signature.parameter(name).position for name in names), default=_NOWHERE)
 
 
-def limit_keys(names: Iterable[str]) -> Callable[[Caller, str], dict[str, Any]]:
-    """Return a function of a caller and a model that says whose call it is, by the names that limits go by."""
-    if set(names) == {"user"}:  # what most limiters go by
-        return lambda caller, _: {"user": caller.user}
-    wanted = tuple(names)
-    return lambda caller, model: {name: model if name == "model" else caller.value(name) for name in wanted}
+def limit_keys(limiter: RateLimiter | None) -> Callable[[Call], dict[str, Any]]:
+    """Return a function of a call that says whose it is, by the names that limits go by now; they may be replaced."""
+    if limiter is None:
+        return lambda _: {}
+
+    def keys(call: Call) -> dict[str, Any]:
+        return {name: _key(call, name) for name in limiter.keys}
+
+    return keys
+
+
+def _key(call: Call, name: str) -> str:
+    if name == "model":
+        return call.model
+    if name == "variant":
+        return "+".join(assignment.variant for assignment in call.assignments if assignment.mode == "enforce")
+    return call.caller.value(name)
 
 
 def _anything(*_args: Any, **_kwargs: Any) -> None: ...

@@ -14,7 +14,7 @@ from genai_guard.messages import Part
 from genai_guard.outcome import Call
 from genai_guard.plan import Args, Kwargs, Parameter, Plan
 from genai_guard.screening import judge_call
-from genai_guard.steps import read_reply, reserve
+from genai_guard.steps import read_reply, reserve, settle
 from genai_guard.text.tokens import byte_size
 from genai_guard.verdicts import Action, Verdict
 
@@ -90,7 +90,7 @@ def _claimed(plan: Plan, call: Call, more: int) -> bool:
     limiter, ticket = plan.limiter, call.ticket
     if limiter is not None and ticket is not None:
         try:
-            limiter.settle(ticket, tokens=call.usage.total_tokens)
+            settle(limiter, ticket, call.usage, call.cost_usd(call.usage, spent=False) if plan.prices else None)
             reserve(plan, call, more=more)
         except (Rejected, ComponentFailed):
             call.denied_by, call.stage = "", "output"

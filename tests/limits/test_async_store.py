@@ -28,6 +28,17 @@ class AsyncCounts:
         ticket.grant = ticket.grant[1]
         return self.inner.settle(ticket, actual)
 
+    async def extend(self, ticket: Ticket, demand: Any, /) -> Sequence[Denial]:
+        if ticket.grant is None or ticket.grant[0] is not self:
+            return ()
+        ticket.grant = ticket.grant[1]
+        denials = self.inner.extend(ticket, demand)
+        ticket.grant = (self, ticket.grant)
+        return denials
+
+    async def usage(self) -> Any:
+        return self.inner.usage()
+
     async def peek(self, buckets: Any, /) -> Any:
         return self.inner.peek(buckets)
 
@@ -36,7 +47,7 @@ class AsyncCounts:
 
 
 class AsyncStore:
-    def bind(self, limits: Sequence[Limit], /) -> AsyncCounts:
+    def bind(self, limits: Sequence[Limit], _previous: object = None, /) -> AsyncCounts:
         return AsyncCounts(limits)
 
 
@@ -48,7 +59,11 @@ async def test_a_limiter_can_be_awaited_with_either_kind_of_store(store: Any) ->
         await limiter.areserve(tokens=1)
     with pytest.raises(ConfigurationError):
         await limiter.areserve(ticket)
+    with pytest.raises(RateLimited):
+        await limiter.aextend(ticket, tokens=1)
+    assert await limiter.aextend(ticket)
     assert await limiter.asettle(ticket, tokens=4)
+    assert not await limiter.aextend(ticket)
     assert not await limiter.asettle(ticket)
     await limiter.areserve(Ticket(), tokens=6)
 

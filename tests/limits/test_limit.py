@@ -73,7 +73,7 @@ def test_a_float_that_is_whole_is_told_what_to_write() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"per": "week"}, "per='week'.*'second', 'minute', 'hour', 'day'"),
+        ({"per": "week"}, "per='week'.*'second', 'minute', 'hour', 'day', 'month'"),
         ({"per": None}, "per=None.*'minute'"),
         ({"per": ["minute"]}, "per=.*'minute'"),
         ({"unit": "dollars"}, "unit='dollars'.*'requests', 'tokens'"),

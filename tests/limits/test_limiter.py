@@ -33,7 +33,7 @@ def contents(limiter: RateLimiter) -> dict[Limit, dict[Any, Any]]:
     return {limit: copy.deepcopy(lane.states) for limit, lane in store._lanes.items()}
 
 
-def used(limiter: RateLimiter, **keys: Any) -> list[int]:
+def used(limiter: RateLimiter, **keys: Any) -> list[float]:
     return [level.used for level in limiter.peek(**keys)]
 
 

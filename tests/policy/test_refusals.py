@@ -66,7 +66,7 @@ def problems_of(policy: object) -> list[str]:
         ({"limits": [{"requests": True, "per": "minute"}]}, "limits[0].requests: must be a whole number, not true"),
         (
             {"limits": [{"requests": 5}]},
-            'limits[0].per: is missing: it must be one of "second", "minute", "hour", "day"',
+            'limits[0].per: is missing: it must be one of "second", "minute", "hour", "day", "month"',
         ),
         ({"limits": [{"requests": 5, "per": "minit"}]}, 'not "minit": did you mean "minute"?'),
         ({"limits": [{"request": 5, "per": "day"}]}, 'limits[0].request: unknown field: did you mean "requests"?'),
@@ -75,7 +75,7 @@ def problems_of(policy: object) -> list[str]:
             {"limits": [{"requests": 5, "tokens": 5, "per": "day"}]},
             "limits[0].tokens: requests and tokens are limited apart",
         ),
-        ({"limits": [5]}, 'limits[0]: must be a mapping with one of "requests", "tokens", not 5'),
+        ({"limits": [5]}, 'limits[0]: must be a mapping with one of "requests", "tokens", "input_tokens", '),
         ({"limits": [{"tokens": 5, "per": "day", "burst": 5}]}, "limits[0].burst: unknown field"),
         ({"experiments": [{"name": "a b", "variants": [{"name": "x"}]}]}, "experiments[0].name: "),
         ({"experiments": [{"name": "a"}]}, "experiments[0]: "),

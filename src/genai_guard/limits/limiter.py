@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from inspect import isawaitable, iscoroutinefunction
-from itertools import combinations
-from operator import index
-from typing import Any, Final, NoReturn, SupportsIndex, final
+from typing import Any, Final, NoReturn, final
 
-from genai_guard.errors import ConfigurationError, RateLimited
+from genai_guard.errors import ConfigurationError, Rejected
+from genai_guard.limits.agreement import check_limits
+from genai_guard.limits.binding import Bound
+from genai_guard.limits.buckets import Buckets
+from genai_guard.limits.estimates import OutputEstimates
+from genai_guard.limits.headers import headers_of
 from genai_guard.limits.limit import Limit
-from genai_guard.limits.stores.base import Store
-from genai_guard.limits.stores.memory import Clock, MemoryStore
-from genai_guard.limits.ticket import Bucket, Buckets, Denial, Level, Ticket
+from genai_guard.limits.refusals import rejection
+from genai_guard.limits.stores.base import Counts, Store
+from genai_guard.limits.stores.clocks import Clock
+from genai_guard.limits.stores.memory import MemoryStore
+from genai_guard.limits.table import UsageTable, table_of
+from genai_guard.limits.ticket import Demand, Level, Ticket
+from genai_guard.limits.units import cost_of
 from genai_guard.verdicts import OnError
 
 __all__ = ["RateLimiter"]
 
 _SHARED: Final[Buckets] = {"": ""}
-_LONGEST_KEY: Final = 128
-_LARGEST_KEY: Final = 2**128
 
 
 @final
@@ -35,8 +40,9 @@ class RateLimiter:
     none. A limit in shadow mode refuses nothing: what it would have refused is named on the ticket, and is not counted
     by it, neither then nor when the call is settled. Its usage is thus what it would be were it enforced.
 
-    Requests stay counted whatever becomes of the call. Tokens are reserved, and replaced by what was used when the
-    call is settled. A reservation never settled stands, and leaves the window with its age.
+    Requests stay counted whatever becomes of the call. Tokens and money are reserved, and replaced by what was used
+    when the call is settled; a place for a call in flight is given back then. A reservation never settled leaves the
+    window with its age, or, of a budget, quota or call in flight, ends with its lease.
 
     Safe for threads and asyncio tasks alike: with a `MemoryStore` nothing here waits. Two limiters are equal if their
     limits are, wherever they keep their usage.
@@ -49,7 +55,9 @@ class RateLimiter:
     Attributes:
         limits: The limits, in the order given.
         store: Where usage is kept.
+        estimates: What replies have been like, by model.
         needs_tokens: Whether any of them counts tokens. If none does, `tokens=` makes no difference.
+        needs_parts: Whether any of them counts input, output or money, for which their sum will not do.
         keys: Names of the keys that limits go by. Other keys make no difference.
         on_error: `allow` if every limit lets calls through when the store fails.
         is_async: Whether the store is asynchronous: `areserve` and `asettle` are then the only way to use it.
@@ -59,22 +67,46 @@ class RateLimiter:
             pointless; or both `store` and `clock` are given.
     """
 
+    limits: tuple[Limit, ...]
+    needs_tokens: bool
+    needs_parts: bool
+    keys: frozenset[str]
+    on_error: OnError
+    is_async: bool
+
     def __init__(self, *limits: Limit, store: Store | None = None, clock: Clock | None = None) -> None:
-        _check_limits(limits)
+        check_limits(limits)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
-        self.limits: Final = limits
-        self.needs_tokens: Final = any(limit.unit == "tokens" for limit in limits)
-        self.keys: Final = frozenset(limit.by for limit in limits if limit.by)
-        self._by: Final = tuple(self.keys)
-        self.on_error: Final[OnError] = "block" if any(limit.on_error == "block" for limit in limits) else "allow"
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
-        self._counts: Final = self.store.bind(limits)
-        self.is_async: Final = iscoroutinefunction(self._counts.reserve)
-        plain: Any = _Asynchronous() if self.is_async else self._counts
-        self._reserve: Final = plain.reserve
-        self._settle: Final = plain.settle
-        self._plain: Final = plain
+        self.estimates: Final = OutputEstimates()
+        self._adopt(limits, self.store.bind(limits))
+
+    def replace(self, *limits: Limit) -> None:
+        """Hold calls to other limits from now on, and remember what has been used.
+
+        Usage goes on, in units, in the limit of the same unit, key, period and name, if it has been given one: the
+        amount, the burst and the mode may differ. Calls in flight are settled in what has taken the place of their
+        limits. A call that another thread is reserving at this moment may be counted by the old limits alone.
+
+        Raises:
+            ConfigurationError: as for a new limiter; then nothing has changed.
+        """
+        check_limits(limits)
+        self._adopt(limits, self.store.bind(limits, self._counts))
+
+    def _adopt(self, limits: tuple[Limit, ...], counts: Counts) -> None:
+        self.limits = limits
+        self.needs_tokens = any(limit.unit in {"tokens", "input_tokens", "output_tokens"} for limit in limits)
+        self.needs_parts = any(limit.unit in {"input_tokens", "output_tokens", "usd"} for limit in limits)
+        names = {limit.by for limit in limits if limit.by}
+        self.keys = frozenset(name for by in names for name in ((by,) if isinstance(by, str) else by))
+        self.on_error = "block" if any(limit.on_error == "block" for limit in limits) else "allow"
+        self.is_async = iscoroutinefunction(counts.reserve)
+        self._counts = counts
+        self._now = bound = Bound(limits, names, counts, is_async=self.is_async)
+        self._settling = (bound.settle, bound.width)
+        self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
 
     def reserve(self, ticket: Ticket | None = None, /, *, requests: int = 1, tokens: int = 0, **keys: Any) -> Ticket:
         """Take one call's share of every limit, or of none.
@@ -82,12 +114,13 @@ class RateLimiter:
         Args:
             ticket: An empty ticket to grant, for a caller who has to settle come what may: an interrupt can strike
                 between the grant and the return. A new one when None.
-            requests: Requests to count.
-            tokens: Tokens to reserve. Best a high estimate, such as input plus the 95th percentile of the output:
-                what is used beyond it is a debt that holds up later calls.
-            **keys: Whose call it is: `user`, `tenant`, `session`, `model` or any tag that limits go by. Strings, or
-                integers, which mean their digits. A key that is missing, None or empty means the bucket that all
-                such calls share. A key of more than 128 characters is kept as its digest.
+            requests: Requests to count. A call of none takes no place among the calls in flight.
+            tokens: Tokens to reserve; input and output when left out. Best a high estimate, such as input plus the 95th
+                percentile of the output: what is used beyond it is a debt that holds up later calls.
+            **keys: What else it costs: `input_tokens` and `output_tokens`, those of the request and of the reply, and
+                `usd`, dollars to hold. And whose call it is: `user`, `tenant`, `session`, `model` or any tag that
+                limits go by. Strings, or integers, which mean their digits. A key that is missing, None or empty means
+                the bucket that all such calls share. A key of more than 128 characters is kept as its digest.
 
         Returns:
             A ticket to settle.
@@ -95,42 +128,94 @@ class RateLimiter:
         Raises:
             RateLimited: a limit has no room. It names every one that has none, and the time until all of them have,
                 to the nanosecond, if nothing else happens; None for a call larger than a limit.
+            BudgetExceeded: the one that takes longest to have room is one of money; otherwise as above.
             ConfigurationError: a cost is negative or no whole number, a key of a limit is neither string nor integer,
                 or the ticket has served another call.
         """
+        reserve, buckets, width = self._serving
         if ticket is None:
             ticket = Ticket()
         elif ticket.grant is not None:
             _refuse_used()
         if not (type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0):
-            requests, tokens = _units("requests", requests), _units("tokens", tokens)
-        denials = self._reserve(ticket, self._buckets(keys) if self._by else _SHARED, (requests, tokens))
+            requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
+        # Costs that few limits count are among the keys: to fill in their defaults would cost everybody 15 ns each.
+        if not width or (width == 1 and "input_tokens" not in keys and "output_tokens" not in keys):
+            demand: Demand = (requests, tokens)
+        else:
+            demand = _demand(requests, tokens, keys)
+        denials = reserve(ticket, _SHARED if buckets is None else buckets(keys), demand)
         if denials:
-            raise _rejection(denials)
+            raise rejection(denials)
         return ticket
 
-    def settle(self, ticket: Ticket, *, tokens: int | None = None) -> bool:
+    def extend(
+        self, ticket: Ticket, *, tokens: int = 0, input_tokens: int = 0, output_tokens: int = 0, usd: float = 0
+    ) -> bool:
+        """Reserve more for a call that has outgrown its estimate, in every limit or in none, and renew its leases.
+
+        A stream that calls it from time to time, if only with nothing more, keeps its place among the calls in flight
+        and its hold on budgets for however long it takes.
+
+        Args:
+            ticket: What `reserve` returned.
+            tokens: Tokens more; input and output when left out.
+            input_tokens: Those of the request.
+            output_tokens: Those of the reply.
+            usd: Dollars more.
+
+        Returns:
+            Whether the ticket is open; for another nothing happens.
+
+        Raises:
+            Rejected: as for `reserve`. What the ticket had before it has still.
+            ConfigurationError: a cost is negative or no whole number.
+        """
+        tokens = cost_of("tokens", tokens)
+        demand = _demand(0, tokens, {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd})
+        if denials := self._now.plain.extend(ticket, demand):
+            raise rejection(denials)
+        return ticket.open
+
+    def settle(
+        self,
+        ticket: Ticket,
+        tokens: int | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        usd: float | None = None,
+    ) -> bool:
         """Replace what was reserved by what was used. Never refuses, whatever was used.
 
         What was reserved too much is free again where it was reserved: if that is longer ago than the window, there
-        is nothing to free. What was used beyond the reservation counts from now on.
+        is nothing to free. What was used beyond the reservation counts from now on. Places of calls in flight are free.
 
         Args:
             ticket: What `reserve` returned.
             tokens: Tokens the call used, 0 for a call that was not made; None if unknown, which leaves it as reserved.
+                Input and output together when both are given instead.
+            input_tokens: Those of the request, as above.
+            output_tokens: Those of the reply, as above.
+            usd: Dollars, as above. What a budget holds stays held until the lease ends.
 
         Returns:
             Whether this settled the ticket. A second time, and for a ticket that is empty or another limiter's,
             nothing happens.
 
         Raises:
-            ConfigurationError: `tokens` is negative or no whole number, or `ticket` is not a ticket.
+            ConfigurationError: a figure is negative or no whole number, or `ticket` is not a ticket.
         """
         if tokens is not None and (type(tokens) is not int or tokens < 0):
-            tokens = _units("tokens", tokens)
+            tokens = cost_of("tokens", tokens)
         if type(ticket) is not Ticket:
             raise ConfigurationError(f"settle({type(ticket).__name__}): takes the Ticket that reserve() returned")
-        settled: bool = self._settle(ticket, (None, tokens))
+        settle, width = self._settling
+        actual = (
+            (None, tokens)
+            if width < 2 and input_tokens is output_tokens is None
+            else _actual(tokens, input_tokens, output_tokens, usd)
+        )
+        settled: bool = settle(ticket, actual)
         return settled
 
     async def areserve(
@@ -143,28 +228,72 @@ class RateLimiter:
         ticket = Ticket() if ticket is None else ticket
         if ticket.grant is not None:
             _refuse_used()
-        demand = (_units("requests", requests), _units("tokens", tokens))
-        answer = self._counts.reserve(ticket, self._buckets(keys), demand)
+        requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
+        demand = _demand(requests, tokens, keys)
+        answer = self._counts.reserve(ticket, self._now.buckets(keys), demand)
         denials = await answer if isawaitable(answer) else answer
         if denials:
-            raise _rejection(denials)
+            raise rejection(denials)
         return ticket
 
-    async def asettle(self, ticket: Ticket, *, tokens: int | None = None) -> bool:
+    async def aextend(
+        self, ticket: Ticket, *, tokens: int = 0, input_tokens: int = 0, output_tokens: int = 0, usd: float = 0
+    ) -> bool:
+        """Do as `extend`, in a store of either kind."""
+        more = {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd}
+        demand = _demand(0, cost_of("tokens", tokens), more)
+        answer = self._counts.extend(ticket, demand)
+        denials = await answer if isawaitable(answer) else answer
+        if denials:
+            raise rejection(denials)
+        return ticket.open
+
+    async def asettle(
+        self,
+        ticket: Ticket,
+        *,
+        tokens: int | None = None,
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        usd: float | None = None,
+    ) -> bool:
         """Do as `settle`, in a store of either kind."""
-        answer = self._counts.settle(ticket, (None, None if tokens is None else _units("tokens", tokens)))
+        actual = _actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
+        answer = self._counts.settle(ticket, actual)
         return await answer if isawaitable(answer) else answer
 
     def peek(self, **keys: Any) -> tuple[Level, ...]:
         """Return how full each limit is for a caller with these keys, in the order of the limits. Changes nothing."""
-        return tuple(self._plain.peek(self._buckets(keys)))
+        return tuple(self._now.plain.peek(self._now.buckets(keys)))
+
+    def usage(self) -> UsageTable:
+        """Return every key in use and how full each limit is for it; printed, it is a table. Changes nothing.
+
+        It holds the values of keys, such as names of users. With a million keys it takes seconds, for which a
+        `MemoryStore` holds its lock.
+        """
+        return table_of(self._now.plain.usage())
+
+    def headers(self, rejected: Rejected | None = None, /, **keys: Any) -> dict[str, str]:
+        """Return headers for the answer of a web application: how much is left to a caller, and when there is more.
+
+        Args:
+            rejected: What a limit refused the call with, for `retry-after`.
+            **keys: Whose call it is, as for `reserve`.
+
+        Returns:
+            For requests, tokens and so on `x-ratelimit-limit-requests`, `x-ratelimit-remaining-requests` and
+            `x-ratelimit-reset-requests` of the enforced limit that has least left, the last in whole seconds until all
+            is free.
+        """
+        return headers_of(self.limits, self.peek(**keys), rejected)
 
     def reset(self, **keys: Any) -> None:
         """Forget what callers have used, and what their calls in flight have reserved.
 
         Args:
-            **keys: Whose usage, for instance `user="u-42"`: in the limits by that key, and in no other. Without any
-                key everything is forgotten, by everyone.
+            **keys: Whose usage, for instance `user="u-42"`: in the limits by that key, and in no other. Limits by
+                several keys are meant when all of them are given. Without any key everything is forgotten, by everyone.
 
         Raises:
             ConfigurationError: no limit goes by such a key.
@@ -173,7 +302,7 @@ class RateLimiter:
             if name not in self.keys:
                 known = ", ".join(sorted(self.keys)) or "none"
                 raise ConfigurationError(f"reset({name}=...): no limit goes by it; keys of this limiter: {known}")
-        self._plain.reset({name: _bucket(name, value) for name, value in keys.items()} if keys else None)
+        self._now.plain.reset(self._now.named(keys) if keys else None)
 
     def __eq__(self, other: object) -> bool:
         return self.limits == other.limits if isinstance(other, RateLimiter) else NotImplemented
@@ -184,82 +313,30 @@ class RateLimiter:
     def __repr__(self) -> str:
         return f"RateLimiter({', '.join(map(repr, self.limits))})"
 
-    def _buckets(self, keys: dict[str, Any]) -> Buckets:
-        """Turn the keyword arguments of a call, which are nobody else's, into buckets where they stand."""
-        keys[""] = ""
-        for by in self._by:
-            key = keys.get(by)
-            if type(key) is not str or len(key) > _LONGEST_KEY:
-                keys[by] = _bucket(by, key)
-        return keys
+
+def _demand(requests: int, tokens: int, others: Mapping[Any, Any]) -> Demand:
+    """Return the costs of a call, in the order of `UNITS`."""
+    asked = cost_of("input_tokens", others.get("input_tokens", 0))
+    answered = cost_of("output_tokens", others.get("output_tokens", 0))
+    usd = cost_of("usd", others.get("usd", 0))
+    return requests, tokens or asked + answered, asked, answered, usd, 1 if requests else 0
 
 
-class _Asynchronous:
-    """What a limiter has in place of asynchronous counts where it is used without `await`."""
-
-    def _refuse(self, *_args: object) -> NoReturn:
-        raise ConfigurationError("the store of this limiter is asynchronous: await areserve() and asettle()")
-
-    reserve = settle = peek = reset = _refuse
-
-
-def _check_limits(limits: Sequence[Any]) -> None:
-    if not limits:
-        raise ConfigurationError("RateLimiter(): takes at least one limit, such as Limit.requests(60, per='minute')")
-    for limit in limits:
-        if not isinstance(limit, Limit):
-            raise ConfigurationError(
-                f"RateLimiter(): takes limits, such as Limit.requests(60, per='minute'), not {type(limit).__name__}"
-            )
-    for first, second in combinations(limits, 2):
-        if first.name == second.name:
-            raise ConfigurationError(
-                f"RateLimiter(): two limits have the name {first.name!r}; drop one, or give one another name="
-            )
-        _check_use(first, second)
-        _check_use(second, first)
+def _actual(tokens: object, input_tokens: object, output_tokens: object, usd: object) -> tuple[int | None, ...]:
+    """Return what a call used, in the order of `UNITS`; nobody is in flight any more."""
+    total, asked, answered = (
+        _known("tokens", tokens),
+        _known("input_tokens", input_tokens),
+        _known("output_tokens", output_tokens),
+    )
+    if total is None and asked is not None and answered is not None:
+        total = asked + answered
+    return None, total, asked, answered, _known("usd", usd), 0
 
 
-def _check_use(looser: Limit, tighter: Limit) -> None:
-    """Refuse a limit that can never be the one to refuse."""
-    alike = (looser.unit, looser.per, looser.by, looser.mode) == (tighter.unit, tighter.per, tighter.by, tighter.mode)
-    if alike and looser.amount >= tighter.amount and looser.capacity >= tighter.capacity:
-        raise ConfigurationError(
-            f"RateLimiter(): {tighter.name!r} refuses all that {looser.name!r} would; drop one, or change by= or mode="
-        )
-
-
-def _units(unit: str, count: object) -> int:
-    """Return a cost as an integer; numbers of other kinds, such as numpy's, are welcome while they are whole."""
-    if isinstance(count, bool) or not isinstance(count, SupportsIndex):
-        raise ConfigurationError(f"{unit}= takes a whole number, not {type(count).__name__}")
-    whole = index(count)
-    if whole < 0:
-        raise ConfigurationError(f"{unit}={whole}: must not be negative")
-    return whole
-
-
-def _bucket(by: str, key: object) -> Bucket:
-    """Return whose usage counts together for any value of a key."""
-    if key is None:
-        return ""
-    if type(key) is int and -_LARGEST_KEY < key < _LARGEST_KEY:
-        return str(key)
-    if not isinstance(key, str):
-        raise ConfigurationError(f"{by}= takes a string or an integer, not {type(key).__name__}")
-    if len(key) <= _LONGEST_KEY:
-        return str.__str__(key)
-    from hashlib import blake2b  # noqa: PLC0415  long keys are rare, and it takes a millisecond to import
-
-    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _known(unit: str, count: object) -> int | None:
+    return None if count is None else cost_of(unit, count)
 
 
 def _refuse_used() -> NoReturn:
     raise ConfigurationError("the ticket has served a call before; every call takes its own")
-
-
-def _rejection(denials: Sequence[Denial]) -> RateLimited:
-    """Return the error for some refusals; the one that takes longest to clear is in front."""
-    longest = max(denials, key=lambda denial: float("inf") if denial.wait_ns is None else denial.wait_ns)
-    wait_s = None if longest.wait_ns is None else longest.wait_ns / 1e9
-    return RateLimited(longest.limit.name, wait_s, [denial.limit.name for denial in denials])

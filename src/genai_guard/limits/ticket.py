@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import os
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
+from genai_guard.limits.buckets import Bucket, Buckets
 from genai_guard.limits.limit import Limit
 
 __all__ = ["SETTLED", "Bucket", "Buckets", "Demand", "Denial", "Grant", "Level", "Ticket"]
 
-Bucket: TypeAlias = str | bytes
-"""Whose usage is counted together: the value of a key, or its digest where it is long. `""` is the shared bucket."""
-
-Buckets: TypeAlias = Mapping[str, Bucket]
-"""Bucket by key. The limits without a key have `""` for theirs."""
-
 Demand: TypeAlias = tuple[int, ...]
-"""What a call asks for: one cost for each of `UNITS`, in their order."""
+"""What a call asks for: one cost for each of `UNITS`, in their order. It may end after the last that a limit counts."""
 
 Grant: TypeAlias = tuple[object, Any]
-"""The counts that granted a ticket, and what they need to settle it."""
+"""Who granted a ticket, and what they need to settle it."""
 
 SETTLED: Final[Grant] = (None, None)
 
@@ -39,6 +35,14 @@ class Ticket:
     # Class attributes and no __init__: an empty ticket costs half of a slotted one, and every call makes one.
     shadow_denials: tuple[str, ...] = ()
     grant: Grant | None = None
+    _id: int = 0
+
+    @property
+    def id(self) -> int:
+        """A number below 2**128 that no other ticket has, of any process: what is reserved is in its name."""
+        if not self._id:
+            self._id = _prefix + next(_numbers)
+        return self._id
 
     @property
     def open(self) -> bool:
@@ -55,10 +59,14 @@ class Denial(NamedTuple):
     Attributes:
         limit: The limit.
         wait_ns: Nanoseconds until the call fits if nothing else happens; None if it never can.
+        used: Units in use in the bucket; money in nano-dollars.
+        capacity: Units that can be in use at once, by this call's key.
     """
 
     limit: Limit
     wait_ns: int | None
+    used: int = 0
+    capacity: int = 0
 
 
 class Level(NamedTuple):
@@ -66,17 +74,29 @@ class Level(NamedTuple):
 
     Attributes:
         limit: Name of the limit.
-        used: Units in use, reservations included, rounded up. Debt can take it beyond the capacity.
-        capacity: Units that can be in use at once.
+        used: Units in use, reservations included, rounded up; money in dollars. Debt can take it beyond the capacity.
+        capacity: Units that can be in use at once; None for no limit.
         drained_s: Seconds until nothing is in use if nothing else happens.
     """
 
     limit: str
-    used: int
-    capacity: int
+    used: float
+    capacity: float | None
     drained_s: float
 
     @property
-    def remaining(self) -> int:
-        """Units that would be granted now."""
-        return max(0, self.capacity - self.used)
+    def remaining(self) -> float | None:
+        """Units that would be granted now; None for no limit."""
+        return None if self.capacity is None else max(0, self.capacity - self.used)
+
+
+def _begin_ids() -> None:
+    global _prefix  # noqa: PLW0603  a forked child needs another
+    _prefix = int.from_bytes(os.urandom(11)) << 40
+
+
+_numbers: Final = itertools.count(1)
+_prefix = 0
+_begin_ids()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_ids)

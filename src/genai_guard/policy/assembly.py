@@ -100,10 +100,18 @@ def _guard_clashes(side: str, guards: Sequence[Guard]) -> Iterator[Problem]:
 
 def _limit_clashes(limits: Sequence[Limit]) -> Iterator[Problem]:
     def same(first: str, second: str, limit: Limit) -> str:
-        whose = f"by {limit.by}" if limit.by else "of all calls together"
-        return f"{first} and {second} both limit {limit.unit} per {limit.per} {whose}: keep the one that is meant"
+        names = (limit.by,) if isinstance(limit.by, str) else limit.by or ()
+        whose = f"by {' and '.join(names)}" if names else "of all calls together"
+        what = f"{limit.unit} per {limit.per}" if limit.per else f"{limit.unit} calls"
+        return f"{first} and {second} both limit {what} {whose}: keep the one that is meant"
 
-    return _clashes(("limits",), limits, lambda limit: (limit.unit, limit.per, limit.by, limit.mode), same)
+    return _clashes(("limits",), limits, _scope, same)
+
+
+def _scope(limit: Limit) -> Hashable:
+    """Return what no two limits may have in common."""
+    zone = limit.timezone if limit.calendar else ""
+    return (limit.unit, limit.per, limit.by, limit.mode, limit.calendar, zone, limit.unless, limit.amount is None)
 
 
 def _same_experiment(first: str, second: str, experiment: Experiment) -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
@@ -134,9 +134,17 @@ def _part(part: object, path: Path) -> dict[str, Any]:
             given = _given(form, part)
             _drop_derived(form, given, part)
             entry = _mapping(form, given, path)
-            if TypeAdapter(entry_of(form)).validate_python(entry) == part:
+            if _says(form, entry, part):
                 return entry
     raise _homeless(part, path)
+
+
+def _says(form: Form, entry: Mapping[str, Any], part: object) -> bool:
+    """Whether an entry makes the part: other kinds may not take its parameters, as requests do not take half ones."""
+    try:
+        return bool(TypeAdapter(entry_of(form)).validate_python(entry) == part)
+    except ValidationError:
+        return False
 
 
 def _homeless(part: object, path: Path) -> ConfigurationError:

@@ -122,7 +122,8 @@ def forms_of(kind: type) -> tuple[Form, ...]:
     if kind is Alert:
         return _catalogue(recording, "alert", Alert)
     if kind is Limit:
-        return _by_first_parameter(Limit.requests, Limit.tokens)
+        tokens = (Limit.tokens, Limit.input_tokens, Limit.output_tokens)
+        return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
     if kind is Log:
         return (Form.of(InferenceLog),)
     if kind is MetricsRecorder:

@@ -236,3 +236,25 @@ def test_a_cleared_ring_has_all_its_room() -> None:
     assert machine.reserve(state, 0, 50) is not None
     assert machine.drain_ns(state, 0) == CELL
     assert machine.drain_ns(state, CELL) == 0
+
+
+@given(machines, st.lists(st.tuples(st.integers(0, 20), units), max_size=20))
+def test_a_ring_in_bytes_is_the_same_ring_whatever_the_amount(machine: Ring, steps: list[tuple[int, int]]) -> None:
+    state: State | None = None
+    now = 0
+    for gap, held in steps:
+        now += gap * machine.period_ns // 100
+        state = machine.reserve(state, now, held) or state
+        if state is not None:
+            data = machine.encode(state)
+            assert Ring(machine.amount + 5, machine.period_ns).decode(data, now) == state
+            assert machine.settle(state, now, (machine.part(state),), held, 0) == machine.settle(
+                state, now, state, held, 0
+            )
+
+
+def test_a_ring_in_one_cell_takes_few_bytes() -> None:
+    machine = Ring(10**6, WINDOW)
+    state = machine.reserve(None, 1_700_000_000 * SECOND, 4_096)
+    assert state is not None
+    assert len(machine.encode(state)) <= 8

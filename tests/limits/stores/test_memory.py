@@ -216,7 +216,7 @@ def test_settling_counts_even_where_there_is_no_room(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "most"), [(Limit.requests(9, per="hour", by="user"), 110), (Limit.tokens(9, per="hour", by="user"), 260)]
+    ("limit", "most"), [(Limit.requests(9, per="hour", by="user"), 100), (Limit.tokens(9, per="hour", by="user"), 150)]
 )
 def test_a_key_costs_few_bytes_beside_its_text(limit: Limit, most: int) -> None:
     names = [f"user-{number}" for number in range(25_000)]

@@ -11,6 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import gcd
+from typing import ClassVar
+
+from genai_guard.limits.states.base import MachineClock
+from genai_guard.limits.states.packing import pack, unpack
 
 __all__ = ["Gcra"]
 
@@ -28,6 +32,8 @@ class Gcra:
         burst: Units that fit into an empty bucket at once.
     """
 
+    clock: ClassVar[MachineClock] = "steady"
+
     amount: int
     period_ns: int
     burst: int
@@ -41,7 +47,12 @@ class Gcra:
         object.__setattr__(self, "_interval", self.period_ns // common)  # ticks from one unit to the next
         object.__setattr__(self, "_tolerance", self.burst * self._interval)
 
-    def reserve(self, state: int | None, now: int, cost: int, /) -> int | None:
+    @property
+    def capacity(self) -> int:
+        """The burst."""
+        return self.burst
+
+    def reserve(self, state: int | None, now: int, cost: int, _holder: int = 0, /) -> int | None:
         """Return the arrival time after `cost` more units, or None if it is too far ahead."""
         tick = now * self._ticks
         arrival = (tick if state is None or state < tick else state) + cost * self._interval
@@ -65,3 +76,15 @@ class Gcra:
 
     def cleared(self, state: int, now: int, /) -> None:
         """Forget the bucket: nothing is ever given back to it."""
+
+    def encode(self, state: int, /) -> bytes:
+        """Return the arrival time, with what its ticks and intervals are."""
+        return pack((self._ticks, self._interval, state))
+
+    def decode(self, data: bytes, now: int, /) -> int:
+        """Return the arrival time; of another rate that after which as many units have drained as had to there."""
+        ticks, interval, state = unpack(data)
+        if (ticks, interval) == (self._ticks, self._interval):
+            return state
+        ahead = max(0, state - now * ticks)
+        return now * self._ticks - (-ahead * self._interval // interval)

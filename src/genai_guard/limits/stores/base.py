@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
+from genai_guard.limits.buckets import Bucket, Buckets
 from genai_guard.limits.limit import Limit
-from genai_guard.limits.ticket import Buckets, Demand, Denial, Level, Ticket
+from genai_guard.limits.ticket import Demand, Denial, Level, Ticket
 
-__all__ = ["Answer", "Counts", "Store"]
+__all__ = ["Answer", "Counts", "Row", "Store"]
 
 T = TypeVar("T")
 Answer: TypeAlias = T | Awaitable[T]
 
 
+class Row(NamedTuple):
+    """The usage of one bucket.
+
+    Attributes:
+        limit: The limit.
+        bucket: Whose usage it is.
+        level: How full it is.
+    """
+
+    limit: Limit
+    bucket: Bucket
+    level: Level
+
+
 class Store(Protocol):
     """Keeps the usage of limits."""
 
-    def bind(self, limits: Sequence[Limit], /) -> Counts:
+    def bind(self, limits: Sequence[Limit], previous: Counts | None = None, /) -> Counts:
         """Return the counts of these limits; whatever does not depend on a call is decided here.
 
-        Called once, when a limiter is built. Limiters that are given the same store count equal limits together.
+        Called when a limiter is built, and when its limits are replaced. Limiters that are given the same store count
+        equal limits together.
+
+        Args:
+            limits: The limits.
+            previous: The counts that the new ones replace. Usage of a limit goes on in the one of the same
+                `identity`, its n-th occurrence in the n-th; and tickets that the old counts granted are settled by the
+                new ones.
         """
         ...
 
@@ -40,6 +62,14 @@ class Counts(Protocol):
         """
         ...
 
+    def extend(self, ticket: Ticket, demand: Demand, /) -> Answer[Sequence[Denial]]:
+        """Reserve more of every limit in which the ticket has a reservation, or of none, and renew its leases.
+
+        Places for calls in flight are kept, or taken anew if they were lost. A ticket that these counts did not grant,
+        or have settled, is left alone.
+        """
+        ...
+
     def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> Answer[bool]:
         """Replace what was reserved by what was used, for each of `UNITS`; None leaves it as it was reserved.
 
@@ -50,6 +80,10 @@ class Counts(Protocol):
 
     def peek(self, buckets: Buckets, /) -> Answer[Sequence[Level]]:
         """Return the level of every limit, in their order. Changes nothing."""
+        ...
+
+    def usage(self) -> Answer[Sequence[Row]]:
+        """Return every bucket in use, limit by limit. Changes nothing."""
         ...
 
     def reset(self, buckets: Buckets | None, /) -> Answer[None]:
