@@ -51,7 +51,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         texts = texts if plan.output.plant is None else plan.output.plant(parts, texts)
 
         params, fn = assign(plan, call, fn, args, kwargs)
-        if plan.withstand is None:
+        withstand = plan.withstand
+        if withstand is None:
             reserve(plan, call)
 
         if texts is not None:
@@ -60,9 +61,9 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         if params:
             args, kwargs = plan.merge(params, args, kwargs)
 
-        if plan.withstand is not None:
+        if withstand is not None:
             asked = Asked(fn, args, kwargs, carrier, client)
-            reply, source = yield from plan.withstand(plan, call, asked, judgement)
+            reply, source = yield from withstand(plan, call, asked, judgement)
             if source is None:
                 call.stage = "done"
                 return reply

@@ -249,6 +249,8 @@ class InvisibleText(RuleGuard):
         visible = set(_without_bidi("", matched)) if category == "INVISIBLE_BIDI" else {_FLAG}
         is_seen = str.isprintable if category == "INVISIBLE_CONTROL" else visible.__contains__
         hidden = [char for char in matched if not is_seen(char)]
+        if not hidden:  # written as an escape that nothing undid
+            return ""
         what = f"{len(hidden)} character{'s' * (len(hidden) != 1)}"
         if category == "HIDDEN_TEXT":
             return f"{what} that spell ASCII text"

@@ -192,7 +192,8 @@ class Screen:
     def finding(self, match: Match, where: str, written: str) -> Finding:
         """Return what a match of the fused scanner found; `written` is what is written there."""
         rule, seat = self._rules[match.rule], self._owners[match.rule]
-        detail = "" if seat.detail is None else seat.detail(rule.category, written)
+        matched = written if match.reads is None else match.reads
+        detail = "" if seat.detail is None else seat.detail(rule.category, matched)
         return Finding(rule.id, rule.category, match.start, match.end, rule.score, seat.name, where, detail)
 
     def owner(self, match: Match) -> Seat:

@@ -87,6 +87,8 @@ def row(event: Event) -> dict[str, Any]:
         "chunks": event.chunks,
         "finish_reason": event.finish_reason or None,
         "settled": event.settled,
+        "attempts": event.attempts,
+        "answered_by": event.answered_by or None,
     }
 
 

@@ -5,6 +5,7 @@ from genai_guard.resilience.cache import Cache
 from genai_guard.resilience.fallback import Fallback, Target
 from genai_guard.resilience.resilience import Resilience
 from genai_guard.resilience.retry import Retry
+from genai_guard.resilience.semantic import SemanticCache
 from genai_guard.resilience.signs import is_outage, is_transient, may_be_elsewhere
 from genai_guard.resilience.tiered import Tiered
 from genai_guard.resilience.timeout import Timeout
@@ -15,6 +16,7 @@ __all__ = [
     "Fallback",
     "Resilience",
     "Retry",
+    "SemanticCache",
     "Target",
     "Tiered",
     "Timeout",

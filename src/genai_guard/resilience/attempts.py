@@ -6,31 +6,24 @@ from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from genai_guard.beside import Beside
-from genai_guard.drive import adrive
 from genai_guard.effects import END, Flow, Io, Smuggled
 from genai_guard.errors import BreakerOpen, CallTimeout, ComponentFailed, GenAIGuardError, GuardBlocked, Rejected
-from genai_guard.outcome import NO_USAGE
 from genai_guard.reask import Asked, answered, as_past
 from genai_guard.relay import Source
-from genai_guard.resilience.cache import Cache, Failure, Kept, Landing, kept
 from genai_guard.resilience.fallback import CUT_OFF, PRIMARY, Target
-from genai_guard.resilience.keys import Key, key_of
 from genai_guard.resilience.resilience import Resilience
 from genai_guard.resilience.timeout import FOREVER, AsyncChunks, Bound, Deadline, TimedChunks, in_time, in_time_async
-from genai_guard.screening import enforced, judge_call
+from genai_guard.screening import enforced
 from genai_guard.steps import read_reply, reserve, settle_attempt
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from genai_guard.clients.base import Client
     from genai_guard.guards.judgement import Judgement
     from genai_guard.messages import Part
     from genai_guard.outcome import Call
     from genai_guard.plan import Plan
 
-__all__ = ["Answer", "Attempts", "withstanding"]
+__all__ = ["Answer", "Attempts"]
 
 
 class Answer(NamedTuple):
@@ -45,22 +38,6 @@ class Answer(NamedTuple):
     value: Any
     source: Source | None = None
     raw: Any = None
-
-
-def withstanding(parts: Resilience) -> Callable[[Plan, Call, Asked, Judgement | None], Flow[tuple[Any, Source | None]]]:
-    """Return the stage of the flow that calls the model: with limits, attempts, and the output guards of whole replies."""
-
-    def withstand(plan: Plan, call: Call, asked: Asked, judgement: Judgement | None) -> Flow[tuple[Any, Source | None]]:
-        attempts = Attempts(plan, call, asked, parts)
-        try:
-            answer = yield from attempts.beside(judgement) if plan.input.beside else attempts.begin()
-        except BaseException as error:
-            if attempts.source is not None:
-                yield from attempts.source.close(can_wait=not isinstance(error, GeneratorExit))
-            raise
-        return answer.value, answer.source
-
-    return withstand
 
 
 class Attempts:
@@ -79,38 +56,6 @@ class Attempts:
         self._place = 0
         total_s = None if parts.timeout is None else parts.timeout.total_s
         self._deadline = Deadline(parts.clock, total_s, plan.now() - call.started)
-
-    def beside(self, judgement: Judgement | None) -> Flow[Answer]:
-        """Do all of it with input guards at work beside."""
-        plan, call = self._plan, self._call
-        call.beside = Beside(plan, call, judgement)
-        if plan.awaits:
-            return cast("Answer", (yield from call.beside.ask(adrive, (self.begin(),), {})))
-        answer = yield from self.begin()
-        if not plan.is_lazy:
-            yield from call.beside.settle()
-        return answer
-
-    def begin(self) -> Flow[Answer]:
-        """Return an answer: an old one, one that another call is about to get, or a new one."""
-        call, cache = self._call, self._parts.cache
-        fn, args, kwargs = self._asked[:3]
-        if cache is None or self._plan.is_lazy or kwargs.get("stream"):
-            return (yield from self.answer())
-        key = key_of(call, cache.version, fn, args, kwargs)
-        if key is None:
-            return (yield from self.answer())
-        while True:
-            claim = cache.claim(key)
-            landing: Landing | None = claim.kept
-            if claim.flight is not None:
-                if claim.leads:
-                    return (yield from self._lead(cache, key, claim.flight))
-                landing = yield from self._landing(claim.flight)
-            if isinstance(landing, Kept):
-                return (yield from self._given_again(cache, key, landing))
-            if landing is Failure.FAILED:
-                return (yield from self.answer())
 
     def answer(self) -> Flow[Answer]:
         """Ask one target after another until one has an answer that is good enough."""
@@ -134,54 +79,6 @@ class Attempts:
             call.answered_by = target.name
             return answer
         raise AssertionError  # the last target answers or raises
-
-    # --- the cache --------------------------------------------------------------------------------------------------
-
-    def _lead(self, cache: Cache, key: Key, flight: Future[Landing]) -> Flow[Answer]:
-        """Make the call that others wait for."""
-        landing: Landing = Failure.GONE
-        try:
-            answer = yield from self.answer()
-            landing = (kept(answer.raw) if self._is_fit(answer) else None) or Failure.FAILED
-            return answer
-        except Exception:
-            landing = Failure.FAILED
-            raise
-        finally:
-            cache.land(key, flight, landing, self._asked.fn)
-
-    def _landing(self, flight: Future[Landing]) -> Flow[Landing]:
-        """Wait for the call that another one makes, until the own deadline."""
-        left_s = self._deadline.left_s
-        timeout_s = None if left_s == FOREVER else max(left_s, 0.0)
-        try:
-            if self._plan.signature.is_async:
-                return cast("Landing", (yield Io(landed, (flight, timeout_s), is_async=True)))
-            return flight.result(timeout_s)
-        except TimeoutError:
-            raise self._deadline.error() from None
-
-    def _given_again(self, cache: Cache, key: Key, found: Kept) -> Flow[Answer]:
-        """Let the output guards judge an old reply anew; nothing is asked again, and nothing counted."""
-        plan, call = self._plan, self._call
-        call.stage, call.answered_by = "output", "cache"
-        reply = found.reply
-        writer, parts = read_reply(plan, call, reply)
-        call.reported = NO_USAGE
-        guards = plan.output
-        judgement = (
-            guards.judge(parts, call.vault) if guards.is_plain else (yield from judge_call(plan, call, guards, parts))
-        )
-        try:
-            return self._guarded(reply, writer, parts, judgement)
-        except GuardBlocked:
-            cache.forget(key)
-            raise
-
-    def _is_fit(self, answer: Answer) -> bool:
-        """Whether a reply may be given to others."""
-        tiers = 0 if self._parts.tiers is None else len(self._parts.tiers.targets)
-        return answer.source is None and self._place <= tiers and not self._is_cut_off()
 
     # --- one target ---------------------------------------------------------------------------------------------------
 
@@ -369,14 +266,3 @@ class Attempts:
             call.failed(error)
         settle_attempt(self._plan, call)
         call.verdicts[self._mark :] = as_past(call.verdicts[self._mark :])
-
-
-async def landed(flight: Future[Landing], timeout_s: float | None) -> Landing:
-    """Await a call that another one makes.
-
-    Raises:
-        TimeoutError: it took longer.
-    """
-    import asyncio  # noqa: PLC0415  already loaded by whoever awaits; not worth 46 ms of everybody's import
-
-    return await asyncio.wait_for(asyncio.wrap_future(flight), timeout_s)

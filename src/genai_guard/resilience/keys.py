@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from genai_guard.outcome import Call
     from genai_guard.plan import Args, Kwargs
+    from genai_guard.reask import Asked
 
-__all__ = ["Key", "key_of"]
+__all__ = ["Key", "key_of", "question_of"]
 
 
 class Key(NamedTuple):
@@ -41,6 +42,21 @@ def key_of(call: Call, version: str, fn: Callable[..., Any], args: Args, kwargs:
         return None
     function = (id(getattr(fn, "__self__", None)), id(getattr(fn, "__func__", fn)))
     return Key(function, blake2b(text.encode(), digest_size=20).digest())
+
+
+def question_of(call: Call, version: str, asked: Asked) -> tuple[Key, str] | None:
+    """Return the last text of the user, and what is equal for the same call around it; None if there is none."""
+    content = asked.carrier.read(asked.args, asked.kwargs)
+    texts = asked.client.read_request(content, asked.kwargs).parts
+    last = next((place for place in reversed(range(len(texts))) if texts[place].role == "user"), None)
+    if last is None or not texts[last].text.strip():
+        return None
+    rest = [part.text for part in texts]
+    rest[last] = ""
+    content, kwargs = asked.client.write_request(content, asked.kwargs, rest)
+    args, kwargs = asked.carrier.write(asked.args, kwargs, content)
+    key = key_of(call, version, asked.fn, args, kwargs)
+    return None if key is None else (key, texts[last].text)
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from genai_guard.resilience.breaker import Breaker
 from genai_guard.resilience.cache import Cache
 from genai_guard.resilience.fallback import PRIMARY, Fallback, Target
 from genai_guard.resilience.retry import Retry
+from genai_guard.resilience.semantic import SemanticCache
 from genai_guard.resilience.tiered import Tiered
 from genai_guard.resilience.timeout import Timeout
 
@@ -42,6 +43,7 @@ class Resilience:
         fallback: What answers in place of the model.
         tiers: What is asked again where the reply is not good enough.
         cache: Replies to be given again.
+        semantic: Replies to be given to other questions that are near. It is asked after the cache.
         clock: Monotonic seconds.
         sleep: Waits in synchronous calls.
         asleep: Waits in asynchronous ones; `asyncio.sleep` unless said.
@@ -56,6 +58,7 @@ class Resilience:
     fallback: Fallback | None = field(default=None, kw_only=True)
     tiers: Tiered | None = field(default=None, kw_only=True)
     cache: Cache | None = field(default=None, kw_only=True)
+    semantic: SemanticCache | None = field(default=None, kw_only=True)
     clock: Callable[[], float] = field(default=time.monotonic, kw_only=True, compare=False, repr=False)
     sleep: Callable[[float], object] = field(default=time.sleep, kw_only=True, compare=False, repr=False)
     asleep: Callable[[float], Awaitable[object]] = field(default=_asleep, kw_only=True, compare=False, repr=False)
@@ -76,16 +79,21 @@ class Resilience:
         """Return the stage of the flow that calls a function through all of it; None if there is nothing to do.
 
         Raises:
-            ConfigurationError: a target sets an argument that it does not take, or is of another kind.
+            ConfigurationError: a target sets an argument that it does not take, or is of another kind;
+                or an embedding is asynchronous and the function is not.
         """
         if all(getattr(self, name) is None for name in _PARTS):
             return None
-        from genai_guard.resilience.attempts import withstanding  # noqa: PLC0415  it imports what imports this
+        from genai_guard.resilience.stage import withstanding  # noqa: PLC0415  it imports what imports this
 
         self._check(signature)
         return withstanding(self)
 
     def _check(self, signature: Signature) -> None:
+        if self.semantic is not None and self.semantic.is_async and not signature.is_async:
+            raise ConfigurationError(
+                f"SemanticCache(embed) is asynchronous and {signature.name} is not: make it a plain function"
+            )
         for target in self.targets:
             for name in target.params:
                 if not signature.accepts(name):
@@ -108,6 +116,7 @@ _PARTS: Final[dict[str, type[Any]]] = {
     "fallback": Fallback,
     "tiers": Tiered,
     "cache": Cache,
+    "semantic": SemanticCache,
 }
 _EXAMPLES: Final = {
     "timeout": "Timeout(30)",
@@ -116,4 +125,5 @@ _EXAMPLES: Final = {
     "fallback": "Fallback([{'model': 'small'}])",
     "tiers": "Tiered([{'model': 'large'}], escalate=...)",
     "cache": "Cache(300)",
+    "semantic": "SemanticCache(embed)",
 }
