@@ -6,7 +6,9 @@
     │ ├ GuardBlocked
     │ ├ RateLimited
     │ ├ BudgetExceeded
-    │ └ UnpricedModel
+    │ ├ UnpricedModel
+    │ └ BreakerOpen        the target fails, and is left alone for a while
+    ├ CallTimeout          also a TimeoutError: the model took too long
     └ ComponentFailed      a guard, store or other part broke; its cause is kept
 
 Whatever the wrapped function raises passes through unchanged. No message holds a caller's text.
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from genai_guard.verdicts import Finding
 
 __all__ = [
+    "BreakerOpen",
     "BudgetExceeded",
+    "CallTimeout",
     "ComponentFailed",
     "ConfigurationError",
     "GenAIGuardError",
@@ -153,6 +157,37 @@ class UnpricedModel(Rejected):
         self.model = model
         which = f"the model {model[:128]!r}" if model else "a call that names no model"
         super().__init__(f"no price is known of {which}: add it to the prices, or choose another unknown_model")
+
+
+class BreakerOpen(Rejected):
+    """A circuit breaker lets no call through to a target that has been failing.
+
+    Attributes:
+        target: What was to be called: a model, the wrapped function, or a target of a fallback.
+        retry_after_s: Seconds until it is tried again; 0 while that is being done.
+    """
+
+    status = "breaker_open"
+    http_status = 503
+
+    def __init__(self, target: str, retry_after_s: float) -> None:
+        self.target = target
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{target or 'the target'} has been failing: tried again in {retry_after_s:.3g} s")
+
+
+class CallTimeout(GenAIGuardError, TimeoutError):  # noqa: N818
+    """The wrapped function took longer than its `Timeout` allows.
+
+    Attributes:
+        bound: Which bound it was: `total_s`, `attempt_s` or `first_token_s`.
+        seconds: What it allows.
+    """
+
+    def __init__(self, bound: str, seconds: float) -> None:
+        self.bound = bound
+        self.seconds = seconds
+        super().__init__(f"the call took longer than {bound}={seconds:g}")
 
 
 class ComponentFailed(GenAIGuardError):  # noqa: N818

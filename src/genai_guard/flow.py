@@ -29,7 +29,7 @@ from genai_guard.steps import assign, finish, hear, locate, read_reply, reserve
 __all__ = ["stages"]
 
 
-def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Flow[Any]:  # noqa: PLR0915  in one place
+def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Flow[Any]:  # noqa: C901, PLR0912, PLR0915  in one place
     """Carry one call through every stage; return the reply, or `END` after a stream."""
     plan = call.plan
     source: Source | None = None
@@ -51,7 +51,9 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         texts = texts if plan.output.plant is None else plan.output.plant(parts, texts)
 
         params, fn = assign(plan, call, fn, args, kwargs)
-        reserve(plan, call)
+        withstand = plan.withstand
+        if withstand is None:
+            reserve(plan, call)
 
         if texts is not None:
             content, kwargs = client.write_request(content, kwargs, texts)
@@ -59,22 +61,30 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         if params:
             args, kwargs = plan.merge(params, args, kwargs)
 
-        call.stage = "call"
-        began = plan.now()
-        try:
-            reply = (
-                (yield from ask_beside(plan, call, judgement, (fn, args, kwargs)))
-                if guards.beside
-                else (yield quick_io((fn, args, kwargs, True, False)))
-                if plan.awaits
-                else fn(*args, **kwargs)
-            )
-        except StopIteration as error:
-            raise Smuggled(error) from error
-        finally:
-            call.model_s = plan.now() - began
+        if withstand is not None:
+            asked = Asked(fn, args, kwargs, carrier, client)
+            reply, source = yield from withstand(plan, call, asked, judgement)
+            if source is None:
+                call.stage = "done"
+                return reply
+        else:
+            call.stage = "call"
+            call.attempts = 1
+            began = plan.now()
+            try:
+                reply = (
+                    (yield from ask_beside(plan, call, judgement, (fn, args, kwargs)))
+                    if guards.beside
+                    else (yield quick_io((fn, args, kwargs, True, False)))
+                    if plan.awaits
+                    else fn(*args, **kwargs)
+                )
+            except StopIteration as error:
+                raise Smuggled(error) from error
+            finally:
+                call.model_s = plan.now() - began
+            source = None if type(reply) is str else Source.of(call, reply)
 
-        source = None if type(reply) is str else Source.of(call, reply)
         if source is None:
             call.stage = "output"
             writer, parts = read_reply(plan, call, reply)

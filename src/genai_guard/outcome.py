@@ -67,16 +67,21 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "asked", "assignments", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "parsed", "plan", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "vault", "verdicts",
     )  # fmt: skip
+
+    paid_usd: float
+    """Price of what `earlier` counts; not there before that is."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.started = plan.now()
         self.time_s = time.time()
         self.verdicts: list[Verdict] = []
+        self.answered_by = ""
         self.asked = ""
         self.assignments: tuple[Assignment, ...] = ()
+        self.attempts = 0
         self.beside: Beside | None = None
         self.caller: Caller = ANONYMOUS
         self.chunks = 0
@@ -144,9 +149,13 @@ class Call:
             self.status = "timeout" if "Timeout" in type(error).__name__ else "error"
         self.error_type = type(error).__name__
 
-    def again(self) -> None:
-        """Get ready to ask the model once more."""
-        self.earlier = self.usage if self.earlier is None else self.earlier.plus(self.usage)
+    def again(self, *, answered: bool = True) -> None:
+        """Get ready to ask the model once more; `answered` unless it did not come to an answer."""
+        if answered:
+            usage, paid_usd = self.usage, 0.0 if self.earlier is None else self.paid_usd
+            self.earlier = usage if self.earlier is None else self.earlier.plus(usage)
+            usd = self.cost_usd(usage, spent=False) if self.plan.prices else None
+            self.paid_usd = paid_usd if usd is None else paid_usd + usd
         self.reported, self.output_size = None, 0
 
     @property
@@ -196,8 +205,10 @@ class Call:
     def event(self, usage: Usage) -> Event:
         """Return what the recorder is told; `usage` is that of the last time that the model was asked."""
         plan, ticket = self.plan, self.ticket
+        cost_usd = self.cost_usd(usage) if plan.prices else None
         if self.earlier is not None:
             usage = self.earlier.plus(usage)
+            cost_usd = self.paid_usd + (cost_usd or 0.0) if self.paid_usd else cost_usd
         return _event(
             (
                 self.time_s,
@@ -212,7 +223,7 @@ class Call:
                 self.assignments,
                 tuple(self.verdicts),
                 usage,
-                self.cost_usd(usage) if plan.prices else None,
+                cost_usd,
                 self.ended - self.started,
                 self.model_s,
                 self.first_token_s,
@@ -223,6 +234,8 @@ class Call:
                 ticket.shadow_denials if ticket is not None else (),
                 self.settled,
                 self.guard_usage if self.spent else NO_USAGE,
+                self.attempts,
+                self.answered_by,
                 self.request.parts if plan.wants_text else (),
                 self.response if plan.wants_text else (),
             )
@@ -277,6 +290,16 @@ class Outcome(Generic[R_co]):
     def guard_usage(self) -> Usage:
         """Tokens that guards spent on models of their own, such as those of a `Judge`."""
         return self._call.guard_usage
+
+    @property
+    def attempts(self) -> int:
+        """Times that the model was called."""
+        return self._call.attempts
+
+    @property
+    def answered_by(self) -> str:
+        """Name of the target that answered, or `cache`; empty for the call as it was made."""
+        return self._call.answered_by
 
     @property
     def parsed(self) -> Any:

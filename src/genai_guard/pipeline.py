@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from genai_guard.limits import RateLimiter
     from genai_guard.recording import Recorder
     from genai_guard.recording.event import Event
+    from genai_guard.resilience import Resilience
     from genai_guard.routing import ExperimentRouter
 
 __all__ = ["Pipeline"]
@@ -63,6 +64,7 @@ class Pipeline:
             `{"small": (0.15, 0.60)}`. Or a source of prices, such as `genai_guard.prices.GenAIPrices()`, or
             `genai_guard.prices.Prices`, which says as well what becomes of models of which none is known.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
+        resilience: What is done about a model that is slow, fails or is down.
 
     Raises:
         ConfigurationError: a part is not what it should be.
@@ -81,10 +83,12 @@ class Pipeline:
         on_reject: Callable[[Rejected], Any] | None = None,
         prices: Mapping[str, Priced | tuple[float, ...]] | PriceSource | None = None,
         expected_output_tokens: int = 256,
+        resilience: Resilience | None = None,
     ) -> None:
         _check(limiter, "limiter", "reserve", "a RateLimiter")
         _check(router, "router", "route", "an ExperimentRouter")
         _check(recorder, "recorder", "record", "a MetricsRecorder")
+        _check(resilience, "resilience", "bind", "a Resilience")
         if on_reject is not None and not callable(on_reject):
             raise ConfigurationError("Pipeline(on_reject=...) takes a function of one Rejected")
         if not isinstance(expected_output_tokens, int) or expected_output_tokens < 0:
@@ -102,6 +106,7 @@ class Pipeline:
             raise ConfigurationError("Pipeline(limiter=...): a limit of usd counts nothing without prices=")
         self.prices: Final = self._prices.table if prices is None or isinstance(prices, Mapping) else prices
         self.expected_output_tokens: Final = expected_output_tokens
+        self.resilience: Final = resilience
         self._input = Screen(self.input, "input")
         self._output = Screen(self.output, "output")
         self._vaults = Vaults.of(self.input, self.output)
@@ -221,8 +226,8 @@ class Pipeline:
         sides = [f"{side}=[{', '.join(_name(g) for g in guards)}]" for side, guards in self._sides() if guards]
         parts = [
             f"{name}={part!r}"
-            for name, part in (("limiter", self.limiter), ("router", self.router), ("recorder", self.recorder))
-            if part is not None
+            for name in ("limiter", "router", "recorder", "resilience")
+            if (part := getattr(self, name)) is not None
         ]
         return f"Pipeline({', '.join([f'name={self.name!r}', *sides, *parts])})"
 
@@ -241,6 +246,7 @@ class Pipeline:
             self.on_reject,
             self.prices,
             self.expected_output_tokens,
+            self.resilience,
         )
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
@@ -283,6 +289,7 @@ class Pipeline:
             now=time.perf_counter,
             model=signature.parameter("model"),
             first_param=first_position(signature, () if self.router is None else self.router.param_names),
+            withstand=None if self.resilience is None else self.resilience.bind(signature),
         )
 
     def _scan(self, screen: Screen, part: Part) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from genai_guard.outcome import Call
     from genai_guard.prices import Prices
     from genai_guard.recording.event import Event
+    from genai_guard.relay import Source
     from genai_guard.routing import ExperimentRouter
 
 __all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "first_position", "limit_keys"]
@@ -165,6 +166,7 @@ class Plan:
         awaits: Whether that is a coroutine function.
         model: Its parameter `model`.
         first_param: Place of the first of its parameters that an experiment sets.
+        withstand: Calls the model in place of the flow, with attempts and limits; None without `Resilience`.
     """
 
     pipeline: str
@@ -193,6 +195,7 @@ class Plan:
     awaits: bool
     model: Parameter
     first_param: int
+    withstand: Callable[..., Generator[object, Any, tuple[Any, Source | None]]] | None = None
 
     def merge(self, params: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
         """Return the arguments with what experiments set put in place."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,12 +16,12 @@ from genai_guard.plan import Args, Kwargs, Parameter, Plan
 from genai_guard.screening import judge_call
 from genai_guard.steps import read_reply, reserve, settle
 from genai_guard.text.tokens import byte_size
-from genai_guard.verdicts import Action
+from genai_guard.verdicts import Action, Verdict
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
 
-__all__ = ["Asked", "answered"]
+__all__ = ["Asked", "answered", "as_past"]
 
 
 class Asked(NamedTuple):
@@ -71,7 +71,7 @@ def answered(
         if again is None or not _claimed(plan, call, call.output_size + byte_size(judgement.feedback.text)):
             break
         asked, times = again, times + 1
-        call.verdicts += [replace(each, action=_past(each.action)) for each in judgement.verdicts]
+        call.verdicts += as_past(judgement.verdicts)
         call.reckon(judgement)
         call.stage = "call"
         reply = yield from _reply(plan, call, asked)
@@ -101,6 +101,7 @@ def _claimed(plan: Plan, call: Call, more: int) -> bool:
 
 def _reply(plan: Plan, call: Call, asked: Asked) -> Flow[Any]:
     began = plan.now()
+    call.attempts += 1
     try:
         if plan.awaits:
             return (yield Io(asked.fn, asked.args, asked.kwargs, is_async=True))
@@ -111,6 +112,6 @@ def _reply(plan: Plan, call: Call, asked: Asked) -> Flow[Any]:
         call.model_s += plan.now() - began
 
 
-def _past(action: Action) -> Action:
-    """What was refused was not the end."""
-    return Action.FLAG if action is Action.BLOCK else action
+def as_past(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Return verdicts on a reply that was not the last: what was refused was not the end."""
+    return [replace(each, action=Action.FLAG) if each.action is Action.BLOCK else each for each in verdicts]

@@ -36,14 +36,14 @@ class _Way(NamedTuple):
 class Source:
     """The stream that the wrapped function replied with."""
 
-    __slots__ = ("_call", "_chunks", "_now", "is_async", "stream")
+    __slots__ = ("_call", "_now", "chunks", "is_async", "stream")
 
     def __init__(self, call: Call, stream: Any, *, is_async: bool) -> None:
         self.stream = stream
         self.is_async = is_async
         self._call = call
         self._now = call.plan.now
-        self._chunks: Any = aiter(stream) if is_async else iter(stream)
+        self.chunks: Any = aiter(stream) if is_async else iter(stream)
 
     @classmethod
     def of(cls, call: Call, reply: Any) -> Source | None:
@@ -76,7 +76,7 @@ class Source:
         """Return the next chunk of a synchronous stream, or `END`."""
         began = self._now()
         try:
-            return next(self._chunks, END)
+            return next(self.chunks, END)
         finally:
             self._call.model_s += self._now() - began
 
@@ -84,7 +84,7 @@ class Source:
         """Ask for the next chunk of an asynchronous stream."""
         began = self._now()
         try:
-            return (yield Io(anext, (self._chunks, END), is_async=True))
+            return (yield Io(anext, (self.chunks, END), is_async=True))
         finally:
             self._call.model_s += self._now() - began
 

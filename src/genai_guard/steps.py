@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
 
-__all__ = ["assign", "finish", "hear", "locate", "read_reply", "reserve", "settle"]
+__all__ = ["assign", "finish", "hear", "locate", "read_reply", "reserve", "settle", "settle_attempt"]
 
 _NO_PARAMS: Final[Kwargs] = {}
 
@@ -147,6 +147,23 @@ def read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple
     for part in answer.parts:
         call.output_size += byte_size(part.text)
     return client, answer.parts
+
+
+def settle_attempt(plan: Plan, call: Call) -> None:
+    """Settle one attempt that is not the last, and get ready for the next; what guards spent is settled with that."""
+    answering, limiter, ticket = call.answering, plan.limiter, call.ticket
+    try:
+        if limiter is not None and ticket is not None:
+            charge = call.usage if answering else charge_for(call.ending)
+            if charge is None:
+                limiter.settle(ticket, tokens=None)
+            else:
+                settle(limiter, ticket, charge, call.cost_usd(charge, spent=False) if plan.prices else None)
+    except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
+        call.settled = False
+    call.again(answered=answering)
+    call.status, call.error_type, call.stage, call.denied_by = "ok", "", "call", ""
+    call.ticket, call.finish_reason, call.response, call.parsed = None, "", (), None
 
 
 def finish(plan: Plan, call: Call) -> None:

@@ -90,7 +90,10 @@ def test_what_was_admitted_stays_apart_beyond_the_limit() -> None:
 
 def test_a_million_labels_stay_under_the_cap_and_keep_their_status() -> None:
     cap = SeriesCap(100, dimensions=3)
-    seen = {cap.admit((STATUSES[number % 9], f"m{number % 7}", f"u{number}"), now=0)[0] for number in range(20_000)}
+    seen = {
+        cap.admit((STATUSES[number % len(STATUSES)], f"m{number % 7}", f"u{number}"), now=0)[0]
+        for number in range(20_000)
+    }
 
     assert seen == set(STATUSES)
     assert len(cap) <= 100 + len(STATUSES)

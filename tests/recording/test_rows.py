@@ -37,6 +37,8 @@ def test_a_row_tells_the_whole_call() -> None:
         verdicts=(Verdict(Action.REDACT, guard="pii", findings=(Finding("pii.email", "EMAIL", 3, 9, 0.9, "pii"),)),),
         usage=Usage(100, 20, 5, 2),
         cost_usd=0.0125,
+        attempts=2,
+        answered_by="large",
         latency_s=1.23456,
         model_s=1.23,
         first_token_s=0.2,
@@ -117,6 +119,8 @@ def test_a_row_tells_the_whole_call() -> None:
         "chunks": 4,
         "finish_reason": "stop",
         "settled": True,
+        "attempts": 2,
+        "answered_by": "large",
     }
 
 

@@ -118,7 +118,7 @@ def test_only_what_broke_counts_as_an_error() -> None:
 
     found = seen(windows, 0.0)
 
-    assert (found.errors, found.error_rate) == (3, 3 / 9)
+    assert (found.errors, found.error_rate) == (4, 4 / 10)
     assert (found.blocked, found.denied) == (1, 2)
     assert found.statuses == dict.fromkeys(STATUSES, 1)
 

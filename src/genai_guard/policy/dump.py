@@ -52,7 +52,7 @@ def dump(pipeline: Pipeline) -> dict[str, Any]:
 
 def _sections(pipeline: Pipeline) -> SimpleNamespace:
     """Return what `assemble` would be called with."""
-    for name in ("reader", "on_reject"):
+    for name in ("reader", "on_reject", "resilience"):
         if getattr(pipeline, name) is not None:
             raise _homeless(getattr(pipeline, name), (name,))
     limiter = _expected(pipeline.limiter, RateLimiter, "limits")

@@ -27,6 +27,7 @@ STATUSES: Final = (
     "blocked",
     "rate_limited",
     "budget_exceeded",
+    "breaker_open",
     "component_failed",
     "error",
     "timeout",

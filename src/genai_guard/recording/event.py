@@ -21,8 +21,9 @@ class Event(NamedTuple):
         request_id: Identifier of the call.
         pipeline: Name of the pipeline.
         target: Qualified name of the wrapped function.
-        status: `ok`, `blocked`, `rate_limited`, `budget_exceeded`, `component_failed`, `error` (the function raised),
-            `timeout` (it raised a TimeoutError), `cancelled` or `abandoned` (the stream was not read to its end).
+        status: `ok`, `blocked`, `rate_limited`, `budget_exceeded`, `breaker_open`, `component_failed`, `error` (the
+            function raised), `timeout` (it raised a TimeoutError), `cancelled` or `abandoned` (the stream was not read
+            to its end).
         error_type: Class name of what was raised; empty when nothing was.
         stage: Stage in which the call ended: `read`, `input`, `limits`, `call`, `stream`, `output` or `done`.
         caller: On whose behalf.
@@ -41,6 +42,9 @@ class Event(NamedTuple):
         shadow_denials: Names of the limits in shadow mode that would have refused it.
         settled: False when a reservation was left to expire.
         guard_usage: Tokens that guards spent on models of their own, which `usage` does not count; the cost does.
+        attempts: Times that the model was called; 0 when it was not reached, or the reply was in the cache.
+        answered_by: Name of the target of a fallback or tier that answered, or `cache`, in which case usage and cost
+            are zero; empty for the call as it was made.
         request: The texts as the caller wrote them. Not redacted: may leave the process only through a `Redactor`.
         response: The texts as the model wrote them. Not redacted, as above.
     """
@@ -68,6 +72,8 @@ class Event(NamedTuple):
     shadow_denials: tuple[str, ...] = ()
     settled: bool = True
     guard_usage: Usage = Usage()
+    attempts: int = 0
+    answered_by: str = ""
     request: tuple[Part, ...] = ()
     response: tuple[Part, ...] = ()
 

@@ -30,6 +30,7 @@ _HTTP: Final = {
     "blocked": 400,
     "rate_limited": 429,
     "budget_exceeded": 429,
+    "breaker_open": 503,
     "cancelled": 499,
     "abandoned": 499,
     "timeout": 504,
@@ -86,6 +87,8 @@ def row(event: Event) -> dict[str, Any]:
         "chunks": event.chunks,
         "finish_reason": event.finish_reason or None,
         "settled": event.settled,
+        "attempts": event.attempts,
+        "answered_by": event.answered_by or None,
     }
 
 

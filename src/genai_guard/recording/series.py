@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ERRORS", "NANO", "Counts", "Hit", "Series", "Slice", "count_names"]
 
-ERRORS: Final = frozenset({"error", "timeout", "component_failed"})
+ERRORS: Final = frozenset({"error", "timeout", "component_failed", "breaker_open"})
 """The statuses that count as errors: something broke. What the policy refused or the caller gave up is not among them."""
 
 NANO: Final = 1_000_000_000
