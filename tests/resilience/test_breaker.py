@@ -180,8 +180,9 @@ def test_calls_through_a_closed_breaker_run_side_by_side() -> None:
 
     fn = Pipeline(resilience=Resilience(breaker=Breaker())).wrap(model)
     fn("warm")
-    best = min(_together(fn, 8) for _ in range(5))
-    assert best < 0.06
+    assert any(
+        _together(fn, 8) < 0.06 for _ in range(20)
+    )  # whatever else the machine does; one after another take 0.4 s
 
 
 def _together(fn: Any, count: int) -> float:
