@@ -14,7 +14,7 @@ from genai_guard.resilience.fallback import CUT_OFF, PRIMARY, Target
 from genai_guard.resilience.resilience import Resilience
 from genai_guard.resilience.timeout import FOREVER, AsyncChunks, Bound, Deadline, TimedChunks, in_time, in_time_async
 from genai_guard.screening import enforced
-from genai_guard.steps import read_reply, reserve, settle_attempt
+from genai_guard.steps import hear, read_reply, reserve, settle_attempt
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
@@ -264,5 +264,6 @@ class Attempts:
         call = self._call
         if error is not None:
             call.failed(error)
+            hear(self._plan, call, error)
         settle_attempt(self._plan, call)
         call.verdicts[self._mark :] = as_past(call.verdicts[self._mark :])
