@@ -101,9 +101,7 @@ class Pipeline:
         self.recorder: Final = recorder
         self.reader: Final = reader
         self.on_reject: Final = on_reject
-        self._prices = book_of(prices)
-        if not self._prices and any(getattr(limit, "unit", "") == "usd" for limit in getattr(limiter, "limits", ())):
-            raise ConfigurationError("Pipeline(limiter=...): a limit of usd counts nothing without prices=")
+        self._prices = book_of(prices, limiter)
         self.prices: Final = self._prices.table if prices is None or isinstance(prices, Mapping) else prices
         self.expected_output_tokens: Final = expected_output_tokens
         self.resilience: Final = resilience

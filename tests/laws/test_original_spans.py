@@ -46,10 +46,12 @@ HARMLESS = {
 EVERY_ROW = [row for row in GUARDS if row.startswith(("pii", "all"))]
 
 
-def planted() -> st.SearchStrategy[tuple[str, str, str]]:
-    """Draw what stands before an identifier, the identifier, and what stands behind it."""
-    around = st.lists(st.sampled_from(AROUND), max_size=4).map(" ".join)
-    return st.tuples(around.map("{} ".format), st.sampled_from(list(PLANTED)), around.map(" {}".format))
+def planted(around: Guarded) -> st.SearchStrategy[tuple[str, str, str]]:
+    """Draw what stands before an identifier, the identifier, and what stands behind it: nothing that is found itself."""
+    kept = [each for each in AROUND if not any(guard.check(each).findings for guard in around.guards)]
+    assert len(kept) >= len(AROUND) - 1
+    texts = st.lists(st.sampled_from(kept), max_size=4).map(" ".join)
+    return st.tuples(texts.map("{} ".format), st.sampled_from(list(PLANTED)), texts.map(" {}".format))
 
 
 def found(around: Guarded, text: str) -> list[tuple[str, str]]:
@@ -67,7 +69,7 @@ def found(around: Guarded, text: str) -> list[tuple[str, str]]:
 @given(data=st.data())
 def test_a_finding_points_to_what_was_written_and_nothing_else_is_changed(row: str, data: st.DataObject) -> None:
     around = guarded(*GUARDS[row])
-    before, identifier, after = data.draw(planted())
+    before, identifier, after = data.draw(planted(around))
     text = before + identifier + after
     assert (PLANTED[identifier], identifier) in found(around, text)
     whole = ask(around.pipeline, around.events, SHAPES["text"], {"content": text})

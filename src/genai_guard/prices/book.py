@@ -127,12 +127,19 @@ def _rebuilt(table: Mapping[str, Priced], source: PriceSource | None, unknown_mo
     return Prices(table, source=source, unknown_model=unknown_model)
 
 
-def book_of(prices: Prices | PriceSource | Mapping[str, Priced | tuple[float, ...]] | None) -> Prices:
+def book_of(prices: Prices | PriceSource | Mapping[str, Priced | tuple[float, ...]] | None, limiter: object) -> Prices:
     """Return what a pipeline was given as `prices` as a book.
 
     Raises:
-        ConfigurationError: it is neither a mapping nor a source.
+        ConfigurationError: it is neither a mapping nor a source, or there is none and a limit counts money.
     """
+    book = _book(prices)
+    if not book and any(getattr(limit, "unit", "") == "usd" for limit in getattr(limiter, "limits", ())):
+        raise ConfigurationError("Pipeline(limiter=...): a limit of usd counts nothing without prices=")
+    return book
+
+
+def _book(prices: Prices | PriceSource | Mapping[str, Priced | tuple[float, ...]] | None) -> Prices:
     if isinstance(prices, Prices):
         return prices
     if prices is None or isinstance(prices, Mapping):
