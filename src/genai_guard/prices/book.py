@@ -127,7 +127,9 @@ def _rebuilt(table: Mapping[str, Priced], source: PriceSource | None, unknown_mo
     return Prices(table, source=source, unknown_model=unknown_model)
 
 
-def book_of(prices: Prices | PriceSource | Mapping[str, Priced | tuple[float, ...]] | None, limiter: object) -> Prices:
+def book_of(
+    prices: Prices | PriceSource | Mapping[str, Priced | tuple[float, ...]] | None, limiter: object = None
+) -> Prices:
     """Return what a pipeline was given as `prices` as a book.
 
     Raises:
