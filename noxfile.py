@@ -22,29 +22,21 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
-SAME_ON_EVERY_PYTHON = (
-    *("tests/laws", "tests/corpus", "tests/guards/test_entities_checked.py"),
+DEPENDS_ON_PYTHON = (
+    *("clients", "commands", "limits", "policy", "prices", "recording", "resilience", "routing", "testing"),
+    *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
     *(
-        "tests/guards/test_entities_promises.py",
-        "tests/guards/test_entities_stdnum.py",
-        "tests/guards/test_secrets_laws.py",
-    ),
-    *(
-        "tests/guards/test_secrets_kinds.py",
-        "tests/text/test_linear_time.py",
-        "tests/text/test_canonical_linear_time.py",
-    ),
-    *("tests/text/test_accelerator.py", "tests/text/test_lint.py", "tests/text/test_windows.py"),
-    *(
-        f"tests/guards/test_{name}.py"
+        f"guards/test_{name}.py"
         for name in (
-            *("classifiers", "code", "content_safety", "groundedness", "invisible_text", "language", "links"),
-            *("prompt_injection", "prompt_injection_laws", "refusal", "relevance", "repetition", "sql"),
-            *("structured_repair", "system_prompt_leak", "topics"),
+            *("bounded", "combinators", "conditions", "custom", "escalation", "gate", "json_schema", "judge", "length"),
+            *("names", "pii", "pseudonyms", "pydantic_model", "screen", "secrets", "tool_calls"),
         )
     ),
+    *("text/test_canonical.py", "text/test_canonical_languages.py", "text/test_canonical_letters.py"),
+    *("text/test_json_text.py", "text/test_tokens.py", "text/test_words.py", "guards/test_blocked_patterns.py"),
 )
-"""Tests of patterns, checksums, texts and laws, which take long and come out the same wherever the same packages are."""
+"""What is tested on every Python. The rest, which takes long, is about patterns, checksums, texts and laws: it comes out
+the same wherever the same packages are, and is tested on the oldest. `nox -s tests-3.13 -- tests` runs all of it there."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {"guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
 """Modules that the benchmarks share."""
@@ -78,12 +70,11 @@ def install_model(session: nox.Session, *groups: str) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the test suite: all of it on the oldest Python, and on the others what depends on the Python."""
-    is_oldest = session.python == PYTHONS[0]
     install_model(session, "test")
     # The pages are run by the session that builds them.
-    left_out = ["tests/docs"] if is_oldest else ["tests/docs", *SAME_ON_EVERY_PYTHON]
-    ignored = [f"--ignore={path}" for path in left_out]
-    session.run("python", "-m", "pytest", "--numprocesses=logical", *ignored, *session.posargs)
+    every, some = ["--ignore=tests/docs"], [f"tests/{name}" for name in DEPENDS_ON_PYTHON]
+    chosen = session.posargs or (every if session.python == PYTHONS[0] else some)
+    session.run("python", "-m", "pytest", "--numprocesses=logical", *chosen)
 
 
 @nox.session

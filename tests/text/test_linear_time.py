@@ -14,7 +14,7 @@ LENGTH = 20_000
 """Whatever the windows, this and its double are scanned alike: a text that fits into one takes another way."""
 MAX_RATIO = 2.5
 VISIBLE_S = 0.001
-ROUNDS = 20
+ROUNDS = 10
 HOSTILE = {
     "pii.email": ["a", "a.", "@a", "a@", "a@a.", "..@", "-@-.", "b@b.cc "],
     "pii.phone": ["+", "+1", "+1 ", "+44 20 ", "+1-(", "+4915"],
