@@ -158,11 +158,6 @@ class UsageFile:
             except (sqlite3.Error, ValueError) as error:
                 raise self._failure(error) from error
 
-    def __del__(self) -> None:
-        if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
-
     def close(self) -> None:
         """Close the connection; the next use opens another. For whoever holds the lock."""
         connection, self._connection = self._connection, None
