@@ -86,6 +86,7 @@ class UsageFile:
     """
 
     _connection: sqlite3.Connection | None = None
+    _forgotten: weakref.finalize[..., Any] | None = None
 
     def __init__(
         self,
@@ -162,8 +163,9 @@ class UsageFile:
         """Close the connection; the next use opens another. For whoever holds the lock."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
+            if self._forgotten is not None:
+                self._forgotten.detach()
+            _close(connection)
 
     def abandon(self) -> None:
         """Leave the connection, which is another process's, as it is."""
@@ -171,9 +173,8 @@ class UsageFile:
         if self._connection is not None:
             _abandoned.append(self._connection)  # closing it would drop the locks of the parent
             self._connection = None
-
-    def __del__(self) -> None:
-        self.close()
+            if self._forgotten is not None:
+                self._forgotten.detach()
 
     def _failure(self, error: Exception) -> ComponentFailed:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -195,6 +196,9 @@ class UsageFile:
             connection.close()
             raise
         self._connection = connection
+        # Not `__del__`, which the collector may call after the connection has complained that nobody closed it.
+        self._forgotten = weakref.finalize(self, _close, connection)
+        self._forgotten.atexit = False
         return connection
 
     def _find_offset(self, connection: sqlite3.Connection) -> int:
@@ -234,6 +238,11 @@ def _patiently(connection: sqlite3.Connection, statement: str, deadline: float) 
                 raise
         time.sleep(pause_s * (0.5 + random.random()))  # noqa: S311  so that two do not wait in step
         pause_s = min(2 * pause_s, 0.001)
+
+
+def _close(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):
+        connection.close()
 
 
 _files: Final[weakref.WeakSet[UsageFile]] = weakref.WeakSet()
