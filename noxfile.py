@@ -22,9 +22,13 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
-DEPENDS_ON_PYTHON = (
-    *("clients", "commands", "limits", "policy", "prices", "recording", "resilience", "routing", "testing"),
+FLOW = (
+    *("clients", "policy", "routing"),
     *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
+)
+DEPENDS_ON_PYTHON = (
+    *FLOW,
+    *("commands", "limits", "prices", "recording", "resilience", "testing"),
     *(
         f"guards/test_{name}.py"
         for name in (
@@ -35,8 +39,9 @@ DEPENDS_ON_PYTHON = (
     *("text/test_canonical.py", "text/test_canonical_languages.py", "text/test_canonical_letters.py"),
     *("text/test_json_text.py", "text/test_tokens.py", "text/test_words.py", "guards/test_blocked_patterns.py"),
 )
-"""What is tested on every Python. The rest, which takes long, is about patterns, checksums, texts and laws: it comes out
-the same wherever the same packages are, and is tested on the oldest. `nox -s tests-3.13 -- tests` runs all of it there."""
+"""All is tested on the oldest Python, what depends on the Python on the newest, and the flow on those between. The rest,
+which takes long, is about patterns, checksums, texts and laws: it comes out the same wherever the same packages are.
+`nox -s tests-3.13 -- tests` runs all of it there."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {"guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
 """Modules that the benchmarks share."""
@@ -69,12 +74,13 @@ def install_model(session: nox.Session, *groups: str) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the test suite: all of it on the oldest Python, and on the others what depends on the Python."""
+    """Run the test suite: all of it on the oldest Python, and on the others what may differ there."""
     install_model(session, "test")
     # The pages are run by the session that builds them.
-    every, some = ["--ignore=tests/docs"], [f"tests/{name}" for name in DEPENDS_ON_PYTHON]
-    chosen = session.posargs or (every if session.python == PYTHONS[0] else some)
-    session.run("python", "-m", "pytest", "--numprocesses=logical", *chosen)
+    chosen = {PYTHONS[0]: ["--ignore=tests/docs"], PYTHONS[-1]: [f"tests/{name}" for name in DEPENDS_ON_PYTHON]}
+    flow = [f"tests/{name}" for name in FLOW]
+    paths = session.posargs or chosen.get(str(session.python), flow)
+    session.run("python", "-m", "pytest", "--numprocesses=logical", *paths)
 
 
 @nox.session
