@@ -86,6 +86,11 @@ class Length(GuardBase):
             return verdict if is_cut else replace(verdict, text=text)
         return Verdict(Action.ALLOW, text, (), self.name, self.mode)
 
+    @property
+    def wants_context(self) -> bool:
+        """Whether it judges by more than the texts; a pipeline else spares the context of each call."""
+        return self.max_messages is not None or self.max_output_tokens is not None
+
     def check_parts(self, parts: Sequence[Part], context: Context | None = None, /) -> Sequence[Verdict]:
         """Return one verdict if the texts are too long together, and none if they are not.
 

@@ -65,7 +65,9 @@ class Seat:
                 f"{_describe(guard)} is not a guard: a guard is an object with a method check(text) -> Verdict, "
                 "such as PII() or a function under @guard"
             )
-        takes_context = isinstance(guard, ContextGuard) or _has_second(getattr(guard, "check_parts", None))
+        takes_context = isinstance(guard, ContextGuard) or (
+            getattr(guard, "wants_context", True) and _has_second(getattr(guard, "check_parts", None))
+        )
         ask = guard.check_part if isinstance(guard, ContextGuard) else check
         is_async = inspect.iscoroutinefunction(ask) or bool(getattr(guard, "is_async", False))
         inline = not is_async and not getattr(guard, "blocking", False)
