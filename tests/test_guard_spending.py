@@ -8,7 +8,7 @@ import pytest
 
 from calls import CountingLimiter, Events
 from genai_guard import GuardBlocked, Limit, Pipeline
-from genai_guard.guards import RUBRICS, Judge
+from genai_guard.guards import RUBRICS, Judge, any_of
 from genai_guard.messages import Usage
 from genai_guard.testing import FakeLLM
 
@@ -73,3 +73,12 @@ def test_a_call_without_such_guards_owes_nothing() -> None:
     outcome = ask(Pipeline(limiter=limiter, recorder=events))  # type: ignore[arg-type]
     assert outcome.guard_usage == Usage()
     assert limiter.settled == [outcome.usage.total_tokens]
+
+
+@pytest.mark.parametrize("verdict", ["pass", "fail"])
+def test_what_judges_within_other_guards_spend_counts_whatever_they_say(verdict: str) -> None:
+    judges = [Judge(JudgeLLM(verdict), action="flag", name=name) for name in ("first", "second")]
+    limiter = CountingLimiter(Limit.tokens(100_000, per="minute"))
+    outcome = ask(Pipeline(input=[any_of(*judges, action="flag")], limiter=limiter, prices=PRICES))  # type: ignore[arg-type]
+    assert outcome.guard_usage == Usage(200, 20)
+    assert limiter.settled == [outcome.usage.total_tokens + 220]

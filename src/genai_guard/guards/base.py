@@ -181,7 +181,7 @@ class WholeGuard(Protocol):
         """Return one verdict for each part that is not simply allowed, with `Finding.where` set; none when all is well.
 
         A verdict that edits holds the new text of its part. A guard whose method takes a second parameter gets the
-        `Context` there.
+        `Context` there, unless it says `wants_context = False`, which spares each call what the context costs.
         """
         ...
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, ClassVar, TypeAlias, cast
 
 from genai_guard.concurrently import UNDONE, Job, Result, Tasks, Threads
@@ -12,7 +13,7 @@ from genai_guard.context import current_caller
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Context, ContextGuard, Guard, GuardBase, settle
 from genai_guard.guards.seat import Seat
-from genai_guard.messages import Part
+from genai_guard.messages import Part, Usage
 from genai_guard.text.edits import Edit, apply_edits
 from genai_guard.verdicts import Action, Finding, Verdict
 
@@ -23,7 +24,7 @@ Asking: TypeAlias = Generator[Sequence[Seat], list[Verdict], list[Verdict]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Combined(GuardBase):
+class Combined(GuardBase, ABC):
     """What guards have in common that ask others: only whether those find something counts, not what they would do.
 
     The quick ones among them are asked first, and the slow ones, which run at the same time, only if that decides
@@ -34,9 +35,9 @@ class Combined(GuardBase):
     allowed_actions: ClassVar[frozenset[Action]] = frozenset({Action.FLAG, Action.REDACT, Action.BLOCK})
 
     @property
+    @abstractmethod
     def members(self) -> tuple[Guard, ...]:
         """The guards that are asked."""
-        raise NotImplementedError
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,9 +66,9 @@ class Combined(GuardBase):
         """Return the verdict about a text of a call; awaitable if one of the guards is asynchronous."""
         return self._awaited(part, context) if self.is_async else self._asked(part, context)
 
+    @abstractmethod
     def _asking(self) -> Asking:
         """Ask the guards."""
-        raise NotImplementedError
 
     @cached_property
     def _seats(self) -> tuple[Seat, ...]:
@@ -80,37 +81,44 @@ class Combined(GuardBase):
                 yield seats
 
     def _asked(self, part: Part, context: Context) -> Verdict:
-        asking = self._asking()
+        asking, said = self._asking(), list[Verdict]()
         try:
             seats = next(asking)
             while True:
                 jobs = _jobs(seats, part, context)
                 results = [_done(job) for job in jobs] if _is_simple(jobs, seats) else Threads(jobs, _ends).wait()
-                seats = asking.send(_verdicts(seats, results))
+                verdicts = _verdicts(seats, results)
+                said += verdicts
+                seats = asking.send(verdicts)
         except StopIteration as stop:
-            return self._verdict(part.text, stop.value)
+            return self._verdict(part.text, stop.value, said)
 
     async def _awaited(self, part: Part, context: Context) -> Verdict:
-        asking = self._asking()
+        asking, said = self._asking(), list[Verdict]()
         try:
             seats = next(asking)
             while True:
                 jobs = _jobs(seats, part, context)
                 results = [_done(job) for job in jobs] if seats[0].inline else await Tasks(jobs, _ends).wait()
-                seats = asking.send(_verdicts(seats, results))
+                verdicts = _verdicts(seats, results)
+                said += verdicts
+                seats = asking.send(verdicts)
         except StopIteration as stop:
-            return self._verdict(part.text, stop.value)
+            return self._verdict(part.text, stop.value, said)
 
-    def _verdict(self, text: str, counting: Sequence[Verdict]) -> Verdict:
-        findings = tuple(replace(each, guard=self.name) for verdict in counting for each in verdict.findings)
-        usage = [verdict.usage for verdict in counting if verdict.usage is not None]
+    def _verdict(self, text: str, counting: Sequence[Verdict], said: Sequence[Verdict]) -> Verdict:
+        """Return the verdict by those that count; what any of the guards spent is told with it."""
+        spent = [each for each in said if each.usage is not None]
+        usage = reduce(Usage.plus, (each.usage for each in spent if each.usage is not None)) if spent else None
+        model = spent[0].model if spent else ""
         if not counting:
-            return Verdict(Action.ALLOW, text, (), self.name, self.mode)
+            return Verdict(Action.ALLOW, text, (), self.name, self.mode, usage=usage, model=model)
+        findings = tuple(replace(each, guard=self.name) for verdict in counting for each in verdict.findings)
         if not findings:
             findings = (Finding(f"{self.name}.found", self.name.upper(), 0, len(text), 1.0, self.name),)
         if self.action is Action.REDACT and self.mode == "enforce":
             text = apply_edits(text, [Edit(each.start, each.end, f"[{each.category}]") for each in findings])
-        return Verdict(Action(self.action), text, findings, self.name, self.mode, usage=usage[0] if usage else None)
+        return Verdict(Action(self.action), text, findings, self.name, self.mode, usage=usage, model=model)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is looked up again."""
@@ -118,7 +126,25 @@ class Combined(GuardBase):
 
 
 @dataclass(frozen=True)
-class AnyOf(Combined):
+class Several(Combined):
+    """Two guards or more that are asked alike."""
+
+    guards: Sequence[Guard] = ()
+
+    def __post_init__(self) -> None:
+        settle(self, guards=_several(self.kind, self.guards))
+        super().__post_init__()
+
+    __hash__ = Combined.__hash__
+
+    @property
+    def members(self) -> tuple[Guard, ...]:
+        """The guards that are asked."""
+        return tuple(self.guards)
+
+
+@dataclass(frozen=True)
+class AnyOf(Several):
     """Find something where at least one of several guards does.
 
     Args:
@@ -132,18 +158,7 @@ class AnyOf(Combined):
 
     kind: ClassVar[str] = "any_of"
 
-    guards: Sequence[Guard] = ()
-
-    def __post_init__(self) -> None:
-        settle(self, guards=_several("any_of", self.guards))
-        super().__post_init__()
-
     __hash__ = Combined.__hash__
-
-    @property
-    def members(self) -> tuple[Guard, ...]:
-        """The guards that are asked."""
-        return tuple(self.guards)
 
     def _asking(self) -> Asking:
         for seats in self._by_speed:
@@ -154,7 +169,7 @@ class AnyOf(Combined):
 
 
 @dataclass(frozen=True)
-class AllOf(Combined):
+class AllOf(Several):
     """Find something in a text only if each of several guards does.
 
     Args:
@@ -168,18 +183,7 @@ class AllOf(Combined):
 
     kind: ClassVar[str] = "all_of"
 
-    guards: Sequence[Guard] = ()
-
-    def __post_init__(self) -> None:
-        settle(self, guards=_several("all_of", self.guards))
-        super().__post_init__()
-
     __hash__ = Combined.__hash__
-
-    @property
-    def members(self) -> tuple[Guard, ...]:
-        """The guards that are asked."""
-        return tuple(self.guards)
 
     def _asking(self) -> Asking:
         found: list[Verdict] = []
@@ -289,7 +293,7 @@ def _verdicts(seats: Sequence[Seat], results: Sequence[Result]) -> list[Verdict]
             if seat.on_error == "block":
                 raise result
         elif isinstance(result, Verdict):
-            verdicts.append(result if seat.mode == "enforce" else Verdict(Action.ALLOW))
+            verdicts.append(result if seat.mode == "enforce" else replace(result, action=Action.ALLOW, findings=()))
             continue
         elif result is not UNDONE:
             raise TypeError(f"{seat.name}: check() must return a Verdict, not {type(result).__name__}")
