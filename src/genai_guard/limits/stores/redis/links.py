@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from genai_guard.limits.stores.redis.connections import Connections
 from genai_guard.limits.stores.redis.outage import Outage
 from genai_guard.limits.stores.redis.scripts import script
 from genai_guard.limits.stores.redis.shared import Call, Request, Scan
@@ -29,7 +30,8 @@ class Link:
         from redis import exceptions  # noqa: PLC0415  of an extra
 
         self.client: Final = client
-        self._own: Final = own
+        self._connections: Final = Connections(client.connection_pool) if own else None
+        self._run_command: Final = client.execute_command if self._connections is None else self._connections.run
         self._errors: Final = (exceptions.RedisError, OSError)
         self._lost: Final = exceptions.ConnectionError
         self._unknown: Final = exceptions.NoScriptError
@@ -52,7 +54,8 @@ class Link:
 
     def close(self) -> None:
         """Close every connection of the store's own."""
-        if self._own:
+        if self._connections is not None:
+            self._connections.close()
             self.client.close()
 
     def _send(self, request: Request) -> Any:
@@ -68,8 +71,7 @@ class Link:
             return pipeline.execute()
 
     def _run(self, call: Call) -> Any:
-        source = script(call.name)
-        run = self.client.execute_command
+        source, run = script(call.name), self._run_command
         try:
             return run("EVALSHA", source.sha, len(call.keys), *call.keys, *call.args)
         except self._unknown:
