@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from threading import Lock
 from typing import Final, final
 
@@ -15,23 +13,9 @@ _QUANTILE_OF: Final = (95, 100)
 _ENOUGH: Final = 20  # replies; a 95th percentile of fewer says little
 _MOST_MODELS: Final = 256
 _MOST_COUNTED: Final = 1_000  # replies, after which the older ones count half
-_STEPS: Final = 8  # buckets from one power of two to the next: an estimate is high by an eighth at most
-_LARGEST: Final = 1 << 41
+_BITS: Final = 3  # of a length behind the highest that tell its bucket: an estimate is high by an eighth at most
 _AT_ONCE: Final = ((4 * _ENOUGH, 1), (400, 16), (_MOST_COUNTED, 64))
 """How many replies are looked at together while so many are known: what one more of many tells can wait."""
-
-
-def _edges() -> Iterator[int]:
-    """Yield the greatest length in each bucket: those up to 8 have one each, then there are eight to each doubling."""
-    yield from range(_STEPS)
-    base = _STEPS
-    while base < _LARGEST:
-        yield from range(base, 2 * base, base // _STEPS)
-        base *= 2
-
-
-_EDGES: Final = tuple(_edges())
-_bucket: Final = partial(bisect_left, _EDGES, hi=len(_EDGES) - 1)  # without a step of Python's for each reply
 
 
 @final
@@ -126,5 +110,20 @@ class _Sketch:
         for bucket in sorted(self._counts, reverse=True):
             above -= self._counts[bucket]
             if above < 0:
-                return _EDGES[bucket]
+                return _edge(bucket)
         raise AssertionError("a quantile of no counts")  # pragma: no cover
+
+
+def _bucket(tokens: int) -> int:
+    """Return the bucket of a length: those up to 16 have one each, then there are eight to each doubling."""
+    below = tokens - 1
+    shift = below.bit_length() - _BITS - 1
+    return below if shift <= 0 else (shift << _BITS) + (below >> shift)
+
+
+def _edge(bucket: int) -> int:
+    """Return the greatest length in a bucket."""
+    steps = 1 << _BITS
+    if bucket < 2 * steps:
+        return bucket + 1
+    return (steps + bucket % steps + 1) << (bucket // steps - 1)
