@@ -25,8 +25,8 @@ from laws.hostile import Hostile, hostile_texts
 from text.texts import KEYWORDS
 
 KIT: Final[dict[str, Any]] = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "kit.py"))
-LENGTH: Final = 4_000
-"""This and its double fit into one window, which would hide what a search costs that is bounded by the window alone."""
+LENGTH: Final = 2_500
+"""This and its multiples fit into one window, which would hide what a search costs that is bounded by the window alone."""
 SUSPECT_S: Final = {"check": 0.2e-6, "stream at once": 0.25e-6, "stream": 0.8e-6}
 """Seconds for a character above which a text is looked at more closely."""
 PIECE: Final = 40
@@ -40,6 +40,7 @@ QUADRATIC: Final = {
     r"(?i)key[a-z= ]*=[a-z]+;": 600,
 }
 """Rules that are not linear, and the length at which that is plain to see."""
+
 
 class Together(NamedTuple):
     """The rules of many guards."""
