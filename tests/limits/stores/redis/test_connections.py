@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 import redis
 
+from genai_guard.limits.stores.redis import AsyncRedisStore
 from genai_guard.limits.stores.redis.connections import Connections
+from genai_guard.limits.stores.redis.outage import Outage
+from genai_guard.limits.stores.redis.shared import Call, Scan
 from limits.stores.servers import Server
 
 
@@ -81,6 +85,18 @@ def test_a_forked_child_uses_none_of_its_parents(own: Connections) -> None:
     assert os.waitpid(child, 0)[1] == 0
     assert int(os.read(reading, 100)) != parent
     assert own.run("CLIENT", "ID") == parent
+
+
+@pytest.mark.parametrize("request_", [Scan(b"*"), Call("look", [b"{p}:t"], [])], ids=["a scan", "a script"])
+async def test_a_server_that_hangs_is_awaited_no_longer_than_said(fragile: Server, request_: Any) -> None:
+    store = AsyncRedisStore(fragile.url, timeout_s=0.05)
+    link: Any = store._link
+    await link.send(Scan(b"*"))
+    fragile.stall()
+    with pytest.raises(Outage, match="Timeout"):
+        await asyncio.wait_for(link.send(request_), 10)
+    fragile.go_on()
+    await store.close()
 
 
 def _interrupted(*_args: Any, **_options: Any) -> Any:

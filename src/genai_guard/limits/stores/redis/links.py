@@ -114,7 +114,9 @@ class AsyncLink:
             Outage: there is none.
         """
         try:
-            async with asyncio.timeout(self._timeout_s if not isinstance(request, Scan) else None):
+            if isinstance(request, Scan):
+                return await self._scan(request)
+            async with asyncio.timeout(self._timeout_s):
                 try:
                     return await self._send(request)
                 except self._lost as error:  # as above
@@ -130,11 +132,19 @@ class AsyncLink:
             with suppress(*self._errors):
                 await self.client.aclose()
 
-    async def _send(self, request: Request) -> Any:
+    async def _scan(self, request: Scan) -> list[bytes]:
+        keys = aiter(self.client.scan_iter(match=request.pattern, count=_SCAN))
+        found: list[bytes] = []
+        while True:
+            async with asyncio.timeout(self._timeout_s):
+                try:
+                    found.append(await anext(keys))
+                except StopAsyncIteration:
+                    return found
+
+    async def _send(self, request: Call | list[Call]) -> Any:
         if isinstance(request, Call):
             return await self._run(request)
-        if isinstance(request, Scan):
-            return [key async for key in self.client.scan_iter(match=request.pattern, count=_SCAN)]
         if _is_cluster(self.client):
             return [await self._run(call) for call in request]
         async with self.client.pipeline(transaction=False) as pipeline:

@@ -251,7 +251,9 @@ class AsyncRedisStore(_Store[AsyncLink]):
         url, redis = _checked(server, "AsyncRedisStore"), cast("Any", library)
 
         def make() -> Any:
-            return redis.Redis.from_url(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
+            options = _options(self.timeout_s, Retry(NoBackoff(), 0))
+            # The link bounds the whole of a request already; to bound its parts as well would take a task for each.
+            return redis.Redis.from_url(url, **options | {"socket_timeout": None})
 
         make()  # refuses what is wrong with the URL
         return AsyncLink(make, self.timeout_s, own=True)
