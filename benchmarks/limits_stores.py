@@ -10,19 +10,20 @@ import contextlib
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import redis
+import redis.asyncio
 from limits_memory import PLENTY, limits_of
 
 from genai_guard.limits import Limit, RateLimiter, Store, Ticket
 from genai_guard.limits.stores.leased import LeasedStore
-from genai_guard.limits.stores.redis import RedisStore
+from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.limits.stores.sqlite import SqliteStore
 
-__all__ = ["NO_OP", "ROW", "Latency", "latencies", "serving", "sqlite_cases", "valkey_cases"]
+__all__ = ["NO_OP", "ROW", "Latency", "awaited", "latencies", "serving", "sqlite_cases", "valkey_cases"]
 
 NO_OP: Final = "a script that does nothing, redis-py"
 ROW: Final = "one row written in a transaction"
@@ -131,6 +132,35 @@ def valkey_cases(url: str) -> Iterator[dict[str, Call]]:
         bare.disconnect()
         store.close()
         client.close()
+
+
+async def awaited(url: str, *, rounds: int, each: int = 10) -> dict[str, Latency]:
+    """Return how long calls take that are awaited, in turns."""
+    store = AsyncRedisStore(url, prefix="benchmark", timeout_s=1)
+    client: Any = redis.asyncio.Redis.from_url(url, protocol=2)
+    limiter, tickets = RateLimiter(*limits_of(3), store=store), list[Ticket]()
+    nothing = await client.script_load("return 1")
+
+    async def reserve() -> None:
+        tickets.append(await limiter.areserve(user="u-42", tokens=500))
+
+    async def settle() -> None:
+        await limiter.asettle(tickets.pop(), tokens=321)
+
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        NO_OP: lambda: client.execute_command("EVALSHA", nothing, 0),
+        "3 limits, areserve": reserve,
+        "3 limits, asettle": settle,
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(rounds * each * len(calls)):
+        name = list(calls)[turn // each % len(calls)]
+        started = time.perf_counter()
+        await calls[name]()
+        times[name].append((time.perf_counter() - started) * 1e6)
+    await store.close()
+    await client.aclose()
+    return {name: _latency(sorted(found)) for name, found in times.items()}
 
 
 @contextlib.contextmanager

