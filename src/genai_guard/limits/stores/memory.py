@@ -204,7 +204,8 @@ class MemoryCounts:
                 return False
             ticket.grant = SETTLED
             times = self._times()
-            for hold, used in _shares(grant[1], actual):
+            is_whole = grant[0] is self.owner  # it has not been extended
+            for hold, used in _whole(grant[1], actual) if is_whole else _shares(grant[1], actual):
                 bucket, mark, reserved = hold[1:]
                 lane = self._heir(hold[0])
                 if lane.settle is not None:  # it is the same for every amount
@@ -350,6 +351,11 @@ def _extend(held: list[_Hold], index: int, part: _Hold) -> None:
         held[index] = (lane, bucket, after, reserved + cost)
     else:
         held.append(part)
+
+
+def _whole(held: Sequence[_Hold], actual: tuple[int | None, ...]) -> list[tuple[_Hold, int]]:
+    """Return what was used of each reservation, where it is one for each limit."""
+    return [(hold, used) for hold in held if (used := actual[hold[0].unit]) is not None]
 
 
 def _shares(held: Sequence[_Hold], actual: tuple[int | None, ...]) -> Iterator[tuple[_Hold, int]]:
