@@ -11,7 +11,8 @@ they reserve.
 The rate admits, in a run that starts with an empty bucket, a burst and what has drained meanwhile: at most
 `burst + rate * (end of the last admitted call - start of the first)`. It has room for no more than the call that was
 refused last, so at least `burst - 1 + rate * (start of the last refused call - end of the first admitted one)`. The two
-differ by what drains while a call takes its time. The quota admits an exact number.
+differ by what drains while a call takes its time. On every interval within the run there are at most `burst + rate * length`
+calls that began and ended in it. The quota admits an exact number.
 
 Exits with 1 if more or less was admitted, or a call has failed, or calls came at less than five times the limit.
 """
@@ -25,6 +26,7 @@ import random
 import sys
 import tempfile
 import time
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -177,12 +179,24 @@ def bounds(load: Load, made: list[Made]) -> tuple[int, int]:
     return math.floor(load.rate - 1 + load.rate * sure), math.floor(load.rate + load.rate * spans)
 
 
+def excess(load: Load, made: list[Made]) -> float:
+    """Return by how many calls the rate exceeded its bound on the interval where it came closest; below zero for none."""
+    ends: list[float] = []
+    most = -float(load.rate)
+    for call in sorted(made, key=lambda it: -it.start):
+        if call.limit == "rate" and call.outcome == "admitted":
+            insort(ends, call.end)
+            fullest = max(number - load.rate * end for number, end in enumerate(ends, 1))
+            most = max(most, fullest + load.rate * call.start - load.rate)
+    return most
+
+
 def report(load: Load, made: list[Made]) -> dict[str, Any]:
     """Print what came of it, and return it; `wrong` says what is not as it has to be."""
     counts = Counter((call.limit, call.outcome) for call in made)
     failed = sum(count for (_limit, outcome), count in counts.items() if outcome not in {"admitted", "refused"})
     least, most = bounds(load, made)
-    rate, quota = counts["rate", "admitted"], counts["quota", "admitted"]
+    rate, quota, over = counts["rate", "admitted"], counts["quota", "admitted"], excess(load, made)
     spent_s = max(call.end for call in made) - min(call.start for call in made)
     times = len(made) / spent_s / (2 * load.rate)
     waits = sorted(1e3 * (call.end - call.start) for call in made)
@@ -194,9 +208,11 @@ def report(load: Load, made: list[Made]) -> dict[str, Any]:
     print(
         f"  quota       {quota:,} admitted; the limit allows {load.quota_calls:,}; {counts['quota', 'refused']:,} refused"
     )
+    print(f"  intervals   on the fullest of them the rate admitted {-over:.2f} calls fewer than it allows")
     print(f"  latency     p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {worst:.1f} ms")
     wrong = {
         "the rate admitted another number": not least <= rate <= most,
+        "the rate was exceeded on an interval": over > 0,
         "the quota admitted another number": quota != load.quota_calls,
         f"calls have failed: {sorted({outcome for _limit, outcome in counts} - {'admitted', 'refused'})}": failed > 0,
         "too few calls were made to tell; lower --rate": times < TIMES / 2,
@@ -204,7 +220,7 @@ def report(load: Load, made: list[Made]) -> dict[str, Any]:
     said = [what for what, is_so in wrong.items() if is_so]
     print(*(f"  WRONG: {what}" for what in said), sep="\n", end="\n" if said else "")
     return {
-        **load._asdict(), "calls": len(made), "failed": failed, "rate_admitted": rate, "rate_allowed": [least, most],
+        **load._asdict(), "calls": len(made), "failed": failed, "rate_admitted": rate, "rate_allowed": [least, most], "excess": over,
         "quota_admitted": quota, "quota_allowed": load.quota_calls, "times": times,
         "latency_ms": {"p50": p50, "p99": p99, "worst": worst}, "wrong": said,
     }  # fmt: skip

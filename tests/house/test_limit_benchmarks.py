@@ -105,7 +105,13 @@ def test_the_load_test_tells_what_is_wrong(capsys: pytest.CaptureFixture[str]) -
     calls += [script.Made(limit, "refused", 1.0, 1.0) for limit in ("rate", "quota") for _ in range(100)]
     assert script.bounds(asked, calls) == (19, 19)
     assert script.report(asked, calls[:-201] + calls[-200:])["wrong"] == []
-    assert script.report(asked, calls)["wrong"] == ["the rate admitted another number"]
+    assert script.report(asked, calls)["wrong"] == [
+        "the rate admitted another number",
+        "the rate was exceeded on an interval",
+    ]
+    crowd = [script.Made("rate", "admitted", t, t) for t in (0.5, 0.6) for _ in range(5)]
+    assert script.excess(asked, crowd) == pytest.approx(-1)
+    assert script.excess(asked, [*crowd, *crowd[:3]]) == pytest.approx(2)
     failed = [script.Made("quota", "ComponentFailed", 0.5, 0.5)]
     assert "WRONG: calls have failed: ['ComponentFailed']" in _printed(script, asked, calls + failed, capsys)
     more = [script.Made("quota", "admitted", 0.5, 0.5)]
