@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from typing import Any
 
@@ -89,9 +90,10 @@ def test_a_forked_child_uses_none_of_its_parents(own: Connections) -> None:
 
 @pytest.mark.parametrize("request_", [Scan(b"*"), Call("look", [b"{p}:t"], [])], ids=["a scan", "a script"])
 async def test_a_server_that_hangs_is_awaited_no_longer_than_said(fragile: Server, request_: Any) -> None:
-    store = AsyncRedisStore(fragile.url, timeout_s=0.05)
+    store = AsyncRedisStore(fragile.url, timeout_s=0.1)
     link: Any = store._link
-    await link.send(Scan(b"*"))
+    with suppress(Outage):  # of a busy machine
+        await link.send(Scan(b"*"))
     fragile.stall()
     with pytest.raises(Outage, match="Timeout"):
         await asyncio.wait_for(link.send(request_), 10)
