@@ -56,7 +56,7 @@ class CompiledExperiment:
         self._enrol_below = threshold(experiment.coverage)
         self._prefix = hash_prefix(salt, purpose="variant", by=by)
         self._boundaries = boundaries([variant.weight for variant in variants])
-        self._arms = [(variant.name, variant.params, shares[variant.name], variant.target) for variant in variants]
+        self._arms = [(each.name, each.params, shares[each.name], each.target, each.prompt) for each in variants]
         self._index = {variant.name: index for index, variant in enumerate(variants)}
         self._disabled = self._without_variant(Reason.DISABLED)
         self._no_unit = self._without_variant(Reason.NO_UNIT)
@@ -74,16 +74,16 @@ class CompiledExperiment:
         if self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         bucket = bucket_of(self._prefix + data)
-        variant, params, share, target = self._arms[bisect_right(self._boundaries, bucket)]
-        return _new(Assignment, (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target))
+        variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
+        return _new(Assignment, (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt))
 
     def force(self, variant: str, unit: object) -> Assignment:
         """Return `variant`, whoever asks, unless the experiment is disabled."""
         return self._fixed(variant, identify(unit)) if self._enabled else self._disabled
 
     def _fixed(self, name: str, unit: str) -> Assignment:
-        _, params, _, target = self._arms[self._index[name]]
-        return _new(Assignment, (self.name, name, params, _OVERRIDE, None, 1.0, unit, self._mode, target))
+        _, params, _, target, prompt = self._arms[self._index[name]]
+        return _new(Assignment, (self.name, name, params, _OVERRIDE, None, 1.0, unit, self._mode, target, prompt))
 
     def _without_variant(self, reason: Reason, unit: str = "") -> Assignment:
-        return _new(Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None))
+        return _new(Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, None))

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.routing import checks
+from genai_guard.routing.prompts import Prompt
 from genai_guard.verdicts import Mode
 
 __all__ = ["MAX_TOTAL_WEIGHT", "NO_PARAMS", "Assignment", "Experiment", "Reason", "Variant"]
@@ -48,6 +49,7 @@ class Assignment(NamedTuple):
         unit: Who was assigned, as hashed; empty when the rules did not get as far as asking. Not part of the `repr`.
         mode: `shadow` when the assignment is only recorded, and `params` and `target` are not to be applied.
         target: What the variant calls in place of the wrapped function; None for that function itself.
+        prompt: The prompt that the variant gives to the model; None for that of the call itself.
     """
 
     experiment: str
@@ -59,6 +61,7 @@ class Assignment(NamedTuple):
     unit: str = ""
     mode: Mode = "enforce"
     target: Callable[..., Any] | None = None
+    prompt: Prompt | None = None
 
     @property
     def enrolled(self) -> bool:
@@ -81,6 +84,7 @@ class Variant:
         params: Keyword arguments of the wrapped function that the variant sets. Copied; values are shared with every
             call, so they must not be changed afterwards.
         target: Called in place of the wrapped function, with the same arguments.
+        prompt: Prompt that the model is given, in place of the system prompt of the call or around the user's text.
 
     Raises:
         ConfigurationError: one of them is not what it must be.
@@ -90,11 +94,14 @@ class Variant:
     weight: int = field(default=1, kw_only=True)
     params: Mapping[str, Any] = field(default=NO_PARAMS, kw_only=True)
     target: Callable[..., Any] | None = field(default=None, kw_only=True, hash=False)
+    prompt: Prompt | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         checks.label(self.name, where="Variant")
         where = f"Variant({self.name!r})"
         checks.target(self.target, where=where)
+        if self.prompt is not None and not isinstance(self.prompt, Prompt):
+            raise ConfigurationError(f"{where}: prompt= must be a Prompt(...), not {type(self.prompt).__name__}")
         object.__setattr__(self, "weight", checks.weight(self.weight, where=where))
         object.__setattr__(self, "params", checks.params(self.params, where=where))
 

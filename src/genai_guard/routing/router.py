@@ -22,6 +22,7 @@ _CONTRADICTIONS: Final = {
     "name": "have one name; give each its own",
     "salt": "have the salt {!r}, so their splits would not be independent; give each its own",
     "param": "both set the parameter {!r}, and one would overwrite the other; join them, or put one in shadow mode",
+    "prompt": "both have a {} prompt, and one would replace the other; join them, or put one in shadow mode",
     "target": "both have a target, and a call has only one; join them, or put one in shadow mode",
 }
 _FIELDS: Final = {"user": "user", "tenant": "tenant", "session": "session", "request": "request_id"}
@@ -43,7 +44,7 @@ class ExperimentRouter:
 
     Raises:
         ConfigurationError: there is no experiment, or two contradict each other: they have one name, hash with one
-            salt, set the same parameter, or both have a `target`. An experiment in shadow mode sets nothing.
+            salt, set the same parameter, or both have a `target` or a prompt of one role. An experiment in shadow mode sets nothing.
     """
 
     def __init__(self, *experiments: Experiment, clock: Callable[[], float] | None = None) -> None:
@@ -188,5 +189,7 @@ def _claims(experiment: Experiment) -> Iterator[tuple[str, str]]:
         return
     for param in sorted(_params(experiment)):
         yield "param", param
+    for role in sorted({variant.prompt.role for variant in experiment.variants if variant.prompt is not None}):
+        yield "prompt", role
     if any(variant.target is not None for variant in experiment.variants):
         yield "target", ""
