@@ -31,6 +31,8 @@ class Reason(StrEnum):
     OVERRIDE = "override"
     NOT_ENROLLED = "not_enrolled"
     SPLIT = "split"
+    UNAVAILABLE = "unavailable"
+    """A router of another system gave no answer."""
 
 
 class Assignment(NamedTuple):
