@@ -17,10 +17,12 @@ _CONTRADICTIONS: Final = {
     "salt": "have the salt {!r}, so their splits would not be independent; give each its own",
     "param": "both set the parameter {!r}, and one would overwrite the other; join them, give them slots of one layer, "
     "or put one in shadow mode",
+    "prompt": "both have a {} prompt, and one would replace the other; join them, give them slots of one layer, or put "
+    "one in shadow mode",
     "target": "both have a target, and a call has only one; join them, give them slots of one layer, or put one in "
     "shadow mode",
 }
-_APPLIED: Final = {"param", "target"}
+_APPLIED: Final = {"param", "prompt", "target"}
 
 
 def check(experiments: Sequence[object], *, where: str) -> tuple[Experiment, ...]:
@@ -112,5 +114,7 @@ def _claims(experiment: Experiment) -> Iterator[tuple[str, str]]:
         return
     for param in sorted(param_names([experiment])):
         yield "param", param
+    for role in sorted({variant.prompt.role for variant in experiment.variants if variant.prompt is not None}):
+        yield "prompt", role
     if any(variant.target is not None for variant in experiment.variants):
         yield "target", ""

@@ -14,6 +14,7 @@ from genai_guard.messages import Caller
 from genai_guard.routing.assignment import SPACE, bucket_of, hash_prefix, identify, threshold
 from genai_guard.routing.conditions import Condition, attribute_of
 from genai_guard.routing.experiment import NO_PARAMS, Assignment, Experiment, Reason
+from genai_guard.routing.prompts import Prompt
 from genai_guard.routing.ranges import NOBODY, Range
 from genai_guard.routing.sticky.base import StickyKey
 from genai_guard.verdicts import Mode
@@ -27,8 +28,8 @@ __all__ = ["CompiledExperiment", "RuledExperiment"]
 # Together they would be a third of the cost of an assignment.
 _new: Final[Callable[[type[Assignment], tuple[object, ...]], Assignment]] = tuple[object, ...].__new__
 _key: Final[Callable[[type[StickyKey], tuple[object, ...]], StickyKey]] = tuple[object, ...].__new__
-_Arm: TypeAlias = tuple[str, Mapping[str, Any], float, Callable[..., Any] | None]
-_NO_ARM: Final[_Arm] = ("", NO_PARAMS, 0.0, None)
+_Arm: TypeAlias = tuple[str, Mapping[str, Any], float, Callable[..., Any] | None, Prompt | None]
+_NO_ARM: Final[_Arm] = ("", NO_PARAMS, 0.0, None, None)
 _OVERRIDE: Final = Reason.OVERRIDE
 _HELD_OUT: Final = Reason.HELD_OUT
 _ATTRIBUTE_MISSING: Final = Reason.ATTRIBUTE_MISSING
@@ -71,7 +72,7 @@ class CompiledExperiment:
         self._prefix = hash_prefix(salt, purpose="variant", by=by)
         shares = experiment.shares
         arms: list[_Arm] = [
-            (variant.name, variant.params, shares[variant.name], variant.target) for variant in experiment.variants
+            (each.name, each.params, shares[each.name], each.target, each.prompt) for each in experiment.variants
         ]
         layout = _whole(experiment.layout, experiment.space)
         self._boundaries = [each.end for each in layout]
@@ -100,9 +101,10 @@ class CompiledExperiment:
         if self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         bucket = bucket_of(self._prefix + data)
-        variant, params, share, target = self._arms[bisect_right(self._boundaries, bucket)]
+        variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
         return _new(
-            Assignment, (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, self._version)
+            Assignment,
+            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
         )
 
     def decide(
@@ -119,13 +121,16 @@ class CompiledExperiment:
         return self.assign(unit)
 
     def _fixed(self, name: str, unit: str) -> Assignment:
-        variant, params, _, target = self._variants[name]
+        variant, params, _, target, prompt = self._variants[name]
         return _new(
-            Assignment, (self.name, variant, params, _OVERRIDE, None, 1.0, unit, self._mode, target, self._version)
+            Assignment,
+            (self.name, variant, params, _OVERRIDE, None, 1.0, unit, self._mode, target, prompt, self._version),
         )
 
     def _without_variant(self, reason: Reason, unit: str = "") -> Assignment:
-        return _new(Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, self._version))
+        return _new(
+            Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, None, self._version)
+        )
 
 
 class RuledExperiment(CompiledExperiment):
@@ -228,11 +233,12 @@ class RuledExperiment(CompiledExperiment):
 
     def _split(self, text: str, data: bytes) -> Assignment:
         bucket = bucket_of(self._prefix + data) if self._bucket is None else self._bucket(data, self._space)
-        variant, params, share, target = self._arms[bisect_right(self._boundaries, bucket)]
+        variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
         if not variant:
             return self._without_variant(_NOT_ENROLLED, text)
         return _new(
-            Assignment, (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, self._version)
+            Assignment,
+            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
         )
 
     def _kept(self, text: str, data: bytes, sticky: Steady) -> Assignment:
@@ -240,9 +246,10 @@ class RuledExperiment(CompiledExperiment):
         key = _key(StickyKey, (self.name, self._bucket_version, text))
         kept = sticky.get(key)
         if kept in self._variants:
-            variant, params, share, target = self._variants[kept]
+            variant, params, share, target, prompt = self._variants[kept]
             return _new(
-                Assignment, (self.name, variant, params, _STICKY, None, share, text, self._mode, target, self._version)
+                Assignment,
+                (self.name, variant, params, _STICKY, None, share, text, self._mode, target, prompt, self._version),
             )
         assignment = self._split(text, data)
         if assignment.variant:

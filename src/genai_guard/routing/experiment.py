@@ -16,6 +16,7 @@ from genai_guard.routing.conditions import Condition
 from genai_guard.routing.fingerprint import fingerprint
 from genai_guard.routing.layers import Holdout, Slot
 from genai_guard.routing.migration import HASH_VERSIONS, Formula, HashVersion, check_parts, checked_params, formula_of
+from genai_guard.routing.prompts import Prompt
 from genai_guard.routing.ranges import Range, check_cover, checked_ranges, laid_out, sizes
 from genai_guard.routing.schedule import Schedule
 from genai_guard.verdicts import Mode
@@ -63,6 +64,7 @@ class Assignment(NamedTuple):
         unit: Who was assigned, as hashed; empty when the rules did not get as far as asking. Not part of the `repr`.
         mode: `shadow` when the assignment is only recorded, and `params` and `target` are not to be applied.
         target: What the variant calls in place of the wrapped function; None for that function itself.
+        prompt: The prompt that the variant gives to the model; None for that of the call itself.
         config_version: Which configuration of the experiment decided: `Experiment.config_version`.
     """
 
@@ -75,6 +77,7 @@ class Assignment(NamedTuple):
     unit: str = ""
     mode: Mode = "enforce"
     target: Callable[..., Any] | None = None
+    prompt: Prompt | None = None
     config_version: str = ""
 
     @property
@@ -100,6 +103,7 @@ class Variant:
         target: Called in place of the wrapped function, with the same arguments.
         ranges: The buckets of the variant, in place of its weight: pairs of the first one and the one after the last,
             out of 2^32. Empty for a variant that nobody gets. `rebalance` writes them.
+        prompt: Prompt that the model is given, in place of the system prompt of the call or around the user's text.
 
     Raises:
         ConfigurationError: one of them is not what it must be.
@@ -110,11 +114,14 @@ class Variant:
     params: Mapping[str, Any] = field(default=NO_PARAMS, kw_only=True)
     target: Callable[..., Any] | None = field(default=None, kw_only=True, hash=False)
     ranges: Sequence[Sequence[int]] | None = field(default=None, kw_only=True)
+    prompt: Prompt | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         checks.label(self.name, where="Variant")
         where = f"Variant({self.name!r})"
         checks.target(self.target, where=where)
+        if self.prompt is not None and not isinstance(self.prompt, Prompt):
+            raise ConfigurationError(f"{where}: prompt= must be a Prompt(...), not {type(self.prompt).__name__}")
         object.__setattr__(self, "weight", checks.weight(self.weight, where=where))
         object.__setattr__(self, "params", checks.params(self.params, where=where))
         if self.ranges is not None:

@@ -59,8 +59,8 @@ class ExperimentRouter:
 
     Raises:
         ConfigurationError: there is no experiment, or two contradict each other: they have one name, hash with one
-            salt, set the same parameter, or both have a `target`, and are not of one layer; slots of a layer overlap;
-            a prerequisite cannot be met. An experiment in shadow mode sets nothing.
+            salt, or set the same parameter, or both have a `target` or a prompt of one role, and are not of one layer;
+            slots of a layer overlap; a prerequisite cannot be met. An experiment in shadow mode sets nothing.
     """
 
     def __init__(
