@@ -15,12 +15,13 @@ from genai_guard.routing.conditions.parser import MAX_LENGTH, parse
 from genai_guard.routing.conditions.tree import Comparison, Node, tests, written
 from genai_guard.routing.conditions.values import READERS, Kind
 
-__all__ = ["Attributes", "Condition", "attribute_of"]
+__all__ = ["CALLER_FIELDS", "Attributes", "Condition", "attribute_of"]
 
 Attributes: TypeAlias = Mapping[str, Kind]
 """Names of attributes, and what each is: `text`, `number` or `bool`."""
 
-_FIELDS: Final = {"user": "user", "tenant": "tenant", "session": "session", "request": "request_id"}
+CALLER_FIELDS: Final = {"user": "user", "tenant": "tenant", "session": "session", "request": "request_id"}
+"""What an attribute of a caller is called there, if it is no tag."""
 
 
 def attribute_of(name: str) -> Callable[[Caller], Any]:
@@ -28,8 +29,8 @@ def attribute_of(name: str) -> Callable[[Caller], Any]:
 
     None or an empty text is no value.
     """
-    if name in _FIELDS:
-        return attrgetter(_FIELDS[name])
+    if name in CALLER_FIELDS:
+        return attrgetter(CALLER_FIELDS[name])
     return lambda caller: caller.tags.get(name)
 
 
@@ -101,7 +102,7 @@ class Condition:
         Raises:
             ConfigurationError: the condition asks for another attribute, or takes one for what it is not.
         """
-        kinds: dict[str, str | None] = dict.fromkeys(_FIELDS, "text")
+        kinds: dict[str, str | None] = dict.fromkeys(CALLER_FIELDS, "text")
         kinds |= declared if isinstance(declared, Mapping) else dict.fromkeys(declared)
         for name, kind in self.attributes.items():
             if name not in kinds:
