@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from threading import Event
 from typing import Any, Final
 
 import pytest
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import EventDetails, ProviderEvent
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails
 from openfeature.flag_evaluation import Reason as FlagReason
@@ -163,11 +165,42 @@ def test_whole_numbers_are_not_truth_values() -> None:
 
 def test_a_router_that_breaks_gives_the_default() -> None:
     class Broken(ExperimentRouter):
-        def route(self, caller: Caller) -> Any:
-            raise RuntimeError(caller.user)
+        def assign(self, unit: object, **options: Any) -> Any:
+            raise RuntimeError(unit)
 
     details = client_of(ExperimentProvider(Broken(MODELS))).get_string_details("models", "none", user("ann"))
     assert (details.value, details.error_code, details.error_message) == ("none", ErrorCode.GENERAL, "RuntimeError")
+
+
+def test_targeting_goes_by_the_attributes() -> None:
+    router = ExperimentRouter(Experiment("x", Variant("a"), targeting="age > 18 and beta"))
+    client = client_of(ExperimentProvider(router))
+    assert client.get_string_value("x", "none", user("ann", age=30, beta=True)) == "a"
+    details = client.get_string_details("x", "none", user("ann", age=30))
+    assert (details.value, details.reason, details.flag_metadata["reason"]) == (
+        "none",
+        FlagReason.DEFAULT,
+        "attribute_missing",
+    )
+
+
+def test_a_change_of_the_experiments_is_told() -> None:
+    told = Event()
+    changes: list[EventDetails] = []
+
+    def note(details: EventDetails) -> None:
+        changes.append(details)
+        told.set()
+
+    router = ExperimentRouter(Experiment("x", Variant("a"), Variant("b")))
+    client = client_of(ExperimentProvider(router))
+    client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, note)
+    client.get_string_value("x", "none", user("ann"))
+    assert changes == []
+    router.replace(Experiment("x", Variant("a"), Variant("b"), coverage=0.5))
+    client.get_string_value("x", "none", user("ann"))
+    assert told.wait(20)
+    assert [each.flags_changed for each in changes] == [["x"]]
 
 
 def test_outcomes_are_handed_on_with_their_assignments() -> None:
@@ -309,6 +342,14 @@ def test_a_pipeline_goes_by_the_flag() -> None:
     with caller(user="ann"):
         outcome = Pipeline(router=OpenFeatureRouter(client, MODELS)).run(ask, [{"role": "user", "content": "hi"}])
     assert outcome.value == "l: Be brief."
+
+
+def test_one_unit_can_be_asked_for() -> None:
+    router = OpenFeatureRouter(client_of(InMemoryProvider({"models": flag("large")})), MODELS)
+    assert router.assign("ann") == router.route(Caller("ann"))[0]
+    assert router.assign("ann").variant == "large"
+    with pytest.raises(ConfigurationError, match="no experiment is called 'nothing'"):
+        router.assign("ann", experiment="nothing")
 
 
 def test_both_ways_agree() -> None:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.messages import Caller
+from genai_guard.messages import ANONYMOUS, Caller
 from genai_guard.routing.assignment import SPACE, identify
 from genai_guard.routing.conditions import attribute_of
 from genai_guard.routing.experiment import Assignment, Experiment, Reason
@@ -24,6 +24,7 @@ from genai_guard.routing.router import ExperimentRouter
 
 try:
     from openfeature.evaluation_context import EvaluationContext
+    from openfeature.event import ProviderEventDetails
     from openfeature.exception import ErrorCode, FlagNotFoundError, GeneralError, TargetingKeyMissingError
     from openfeature.flag_evaluation import FlagEvaluationDetails, FlagMetadata, FlagResolutionDetails
     from openfeature.flag_evaluation import Reason as FlagReason
@@ -43,8 +44,8 @@ _FLAG_REASONS: Final[Mapping[str, FlagReason]] = {
     Reason.SPLIT: FlagReason.SPLIT,
     Reason.OVERRIDE: FlagReason.TARGETING_MATCH,
     Reason.DISABLED: FlagReason.DISABLED,
-    "sticky": FlagReason.CACHED,
-    "not_scheduled": FlagReason.DISABLED,
+    Reason.STICKY: FlagReason.CACHED,
+    Reason.NOT_SCHEDULED: FlagReason.DISABLED,
 }
 """Of all others it is DEFAULT: the unit takes no part."""
 
@@ -84,7 +85,8 @@ class ExperimentProvider(AbstractProvider):
     The targeting key is the unit, by whatever the experiment goes; attributes `user`, `tenant` and `session` are those of a
     caller and beat it, and other attributes are its tags. Reasons are SPLIT, TARGETING_MATCH for an override, CACHED for
     a variant that was kept, DISABLED, and DEFAULT for those who take no part. The metadata says the rest: experiment,
-    bucket, propensity, version of the configuration, the router's own reason, and the prompt of the variant.
+    bucket, propensity, version of the configuration, the router's own reason, and the prompt of the variant. Once the
+    router compares something else, the next evaluation emits PROVIDER_CONFIGURATION_CHANGED.
 
     Args:
         router: What assigns.
@@ -103,6 +105,7 @@ class ExperimentProvider(AbstractProvider):
         self.router: Final = router
         self.on_track: Final = on_track
         self.track_errors = 0
+        self._told = router.config_version
 
     def get_metadata(self) -> Metadata:
         """Return the name of the provider."""
@@ -164,10 +167,8 @@ class ExperimentProvider(AbstractProvider):
         self, key: str, default: Any, context: EvaluationContext | None, read: Callable[[Any], Any]
     ) -> FlagResolutionDetails[Any]:
         experiment, parameter = self._flag(key)
-        caller = _caller(context, experiment.by)
-        if not identify(attribute_of(experiment.by)(caller)):
-            raise TargetingKeyMissingError(f"{key} goes by {experiment.by}, which the context has not")
-        assignment = self._assignment(experiment, caller)
+        self._tell_changes()
+        assignment = self._assignment(experiment, _caller(context, experiment.by))
         reason = _FLAG_REASONS.get(assignment.reason, FlagReason.DEFAULT)
         if not assignment.variant or assignment.mode == "shadow":
             reason = FlagReason.DEFAULT if assignment.variant else reason
@@ -196,11 +197,20 @@ class ExperimentProvider(AbstractProvider):
         return experiment, parameter
 
     def _assignment(self, experiment: Experiment, caller: Caller) -> Assignment:
+        unit = identify(attribute_of(experiment.by)(caller))
+        if not unit:
+            raise TargetingKeyMissingError(f"{experiment.name} goes by {experiment.by}, which the context has not")
         try:
-            routed = self.router.route(caller)
+            return self.router.assign(unit, experiment=experiment.name, caller=caller)
         except Exception as error:
             raise GeneralError(type(error).__name__) from error  # and no more: it may quote the caller
-        return next(each for each in routed if each.experiment == experiment.name)
+
+    def _tell_changes(self) -> None:
+        version = self.router.config_version
+        if version != self._told:
+            self._told = version
+            names = [each.name for each in self.router.experiments]
+            self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=names))
 
 
 def _caller(context: EvaluationContext | None, by: str) -> Caller:
@@ -223,7 +233,7 @@ def _metadata(assignment: Assignment) -> FlagMetadata:
         "experiment": assignment.experiment,
         "reason": str(assignment.reason),
         "propensity": assignment.propensity,
-        "config_version": getattr(assignment, "config_version", ""),
+        "config_version": assignment.config_version,
         "mode": assignment.mode,
     }
     if assignment.bucket is not None:
@@ -304,26 +314,31 @@ class OpenFeatureRouter(ExperimentRouter):
 
     def route(self, caller: Caller) -> tuple[Assignment, ...]:
         """Return what the flag of each experiment gives to `caller`, in the order of the experiments."""
-        return tuple([self._asked(experiment, caller) for experiment in self.experiments])
+        return tuple([self._asked(attribute_of(each.by)(caller), each.name, caller) for each in self.experiments])
 
-    def _asked(self, experiment: Experiment, caller: Caller) -> Assignment:
-        settled = super().assign(None, experiment=experiment.name)
-        unit = identify(attribute_of(experiment.by)(caller))
+    def assign(self, unit: str | int | None, *, experiment: str = "", caller: Caller = ANONYMOUS) -> Assignment:
+        """Return what the flag of one experiment gives to `unit`; as for `ExperimentRouter.assign`."""
+        return self._asked(unit, experiment, caller)
+
+    def _asked(self, unit: object, name: str, caller: Caller) -> Assignment:
+        settled = super().assign(None, experiment=name, caller=caller)
+        unit = identify(unit)
         if settled.reason is not Reason.NO_UNIT or not unit:  # disabled or forced, or nobody to ask for
             return settled
         try:
-            details = self.client.get_string_details(experiment.name, "", _context(unit, caller))
+            details = self.client.get_string_details(settled.experiment, "", _context(unit, caller))
         except Exception as error:  # noqa: BLE001  such as a hook of the application: it must not fail the call
             return self._failed(settled, type(error).__name__)
         if details.error_code is not None:
             return self._failed(settled, str(details.error_code.value))
-        return self._read(experiment, settled._replace(unit=unit), details)
+        return self._read(settled._replace(unit=unit), details)
 
-    def _read(self, experiment: Experiment, settled: Assignment, details: FlagEvaluationDetails[str]) -> Assignment:
+    def _read(self, settled: Assignment, details: FlagEvaluationDetails[str]) -> Assignment:
         """Return the assignment that a flag says."""
         if details.reason == FlagReason.DISABLED or not details.value:
             disabled = details.reason == FlagReason.DISABLED
             return settled._replace(reason=Reason.DISABLED if disabled else Reason.NOT_ENROLLED)
+        experiment = next(each for each in self.experiments if each.name == settled.experiment)
         variant = next((each for each in experiment.variants if each.name == details.value), None)
         if variant is None:
             return self._failed(settled, "NO_VARIANT")
