@@ -170,4 +170,4 @@ def _moves(before: Sequence[Range], after: Sequence[Range], names: Sequence[str]
             if new.arm != old.arm:
                 buckets = min(old.end, new.end) - max(old.start, new.start)
                 moved[old.arm, new.arm] = moved.get((old.arm, new.arm), 0) + buckets
-    return tuple(Move(names[old], names[new], buckets / total) for (old, new), buckets in moved.items())
+    return tuple(Move(names[old], names[new], buckets / total) for (old, new), buckets in sorted(moved.items()))
