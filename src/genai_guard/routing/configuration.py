@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -84,7 +84,7 @@ class Configuration:
         self.by_request: Final = any(map(_needs_request, experiments))
         self.is_plain: Final = not any(map(_is_ruled, experiments))
         self.is_scheduled: Final = any(each.schedule is not None for each in experiments)
-        self.by_name: Final = {each.name: self._entry(each, sticky) for each in experiments}
+        self.by_name: Final = _entries(experiments, sticky=sticky, enabled=enabled)
         self.plan: Final = tuple((entry.compiled, entry.unit_of) for entry in self.by_name.values())
         self.single: Final = self.plan[0] if len(self.plan) == 1 else None
         self.quick: Final = {name: entry.compiled for name, entry in self.by_name.items() if self.is_plain}
@@ -111,15 +111,25 @@ class Configuration:
             given[name] = compiled.decide(unit_of(caller), caller, now_s, given, forced)
         return entry.compiled.decide(unit, caller, now_s, given, forced)
 
-    def _entry(self, experiment: Experiment, sticky: Steady | None) -> Entry:
-        compiled = CompiledExperiment(experiment, enabled=self.enabled)
-        if _is_ruled(experiment):
-            rivals = [each for each in self.experiments if each is not experiment and _share_layer(each, experiment)]
-            compiled = RuledExperiment(experiment, rivals=rivals, sticky=sticky, enabled=self.enabled)
-        return Entry(compiled, attribute_of(experiment.by), experiment.by, needed(self.experiments, experiment))
-
 
 _NOTHING: Final[Mapping[str, Assignment]] = {}
+
+
+def _entries(experiments: Iterable[Experiment], *, sticky: Steady | None, enabled: bool) -> dict[str, Entry]:
+    by_name = {each.name: each for each in experiments}
+    layers: dict[str, list[Experiment]] = {}
+    for each in by_name.values():
+        if each.layer is not None:
+            layers.setdefault(each.layer.layer, []).append(each)
+    entries: dict[str, Entry] = {}
+    for name, experiment in by_name.items():
+        compiled = CompiledExperiment(experiment, enabled=enabled)
+        if _is_ruled(experiment):
+            members = layers[experiment.layer.layer] if experiment.layer is not None else ()
+            rivals = [each for each in members if each is not experiment]
+            compiled = RuledExperiment(experiment, rivals=rivals, sticky=sticky, enabled=enabled)
+        entries[name] = Entry(compiled, attribute_of(experiment.by), experiment.by, needed(by_name, name))
+    return entries
 
 
 def _is_ruled(experiment: Experiment) -> bool:
@@ -147,7 +157,3 @@ def _needs_request(experiment: Experiment) -> bool:
     held = experiment.holdout
     targeted = Condition(experiment.targeting).attributes if experiment.targeting else ()
     return "request" in {experiment.by, held.by if held is not None else "", *targeted}
-
-
-def _share_layer(one: Experiment, other: Experiment) -> bool:
-    return one.layer is not None and other.layer is not None and one.layer.layer == other.layer.layer
