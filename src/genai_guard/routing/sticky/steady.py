@@ -37,7 +37,8 @@ class Steady:
     What has been read or set is kept in memory, so a unit costs one question a process. Whatever the store raises is
     counted; it is as if nothing were known of the unit then. After `failures` in a row the store is left alone for
     `retry_s`, and then tried by one call. What could not be set is not set later: the next call of the unit that the
-    memory has forgotten tries again.
+    memory has forgotten tries again. What is removed from the store elsewhere stays in memory: another bucket version
+    forgets for sure.
 
     Args:
         store: The store.
