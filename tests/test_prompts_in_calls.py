@@ -6,15 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import anthropic
-import openai
 import pytest
 
 from calls import KINDS, CountingLimiter, Events, consume, target
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, GuardBlocked, Limit, Pipeline, Variant, caller
 from genai_guard.clients import custom
 from genai_guard.guards import PII, SystemPromptLeak
-from genai_guard.plan import Signature
 from genai_guard.recording.rows import row
 from genai_guard.routing.prompts import Prompt
 
@@ -68,14 +65,6 @@ def test_a_request_that_is_called_so_is_no_place_for_it() -> None:
 
     with caller(user="ann"):
         assert piped(SYSTEM).run(ask, "hi").value == "Be brief, ann.\n\nhi"
-
-
-def test_the_clients_say_where_they_take_it() -> None:
-    anthropic_client = anthropic.Anthropic(api_key="unused")
-    openai_client = openai.OpenAI(api_key="unused")
-    assert "system" in Signature.of(anthropic_client.messages.create).parameters
-    assert "instructions" in Signature.of(openai_client.responses.create).parameters
-    assert {"system", "instructions"}.isdisjoint(Signature.of(openai_client.chat.completions.create).parameters)
 
 
 def test_messages_have_it_in_place_of_their_system_message() -> None:
