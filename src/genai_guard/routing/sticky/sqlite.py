@@ -145,7 +145,7 @@ def _wrong(name: str, value: object, what: str) -> ConfigurationError:
 
 def _after_fork_in_child() -> None:
     for store in _stores:
-        store._abandon()  # noqa: SLF001  of this module
+        store._abandon()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  of this module
 
 
 if hasattr(os, "register_at_fork"):
