@@ -7,7 +7,6 @@ from threading import Lock
 from typing import Final, Literal, NamedTuple, final
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.limits.stores.redis.outage import Breaker, Outage
 from genai_guard.routing.sticky.base import StickyKey, StickyStore
 from genai_guard.routing.sticky.memory import MemoryStickyStore
 
@@ -58,6 +57,8 @@ class Steady:
             )
         self.store: Final = store
         self._near: Final = store if isinstance(store, MemoryStickyStore) else MemoryStickyStore(max_units=cached_units)
+        from genai_guard.limits.stores.redis.outage import Breaker  # noqa: PLC0415  asyncio comes with it
+
         self._breaker: Final = Breaker(failures, retry_s)
         self._lock: Final = Lock()
         self._failed = 0
@@ -98,6 +99,8 @@ class Steady:
         try:
             answer = _text(do(*args))
         except Exception as error:  # noqa: BLE001  whatever a store does, it must not fail the call
+            from genai_guard.limits.stores.redis.outage import Outage  # noqa: PLC0415  as above
+
             self._breaker.ended(Outage(type(error).__name__))
             with self._lock:
                 self._failed += 1
