@@ -60,8 +60,6 @@ class Steady:
 
         self.store: Final = store
         self._near: Final = store if isinstance(store, MemoryStickyStore) else MemoryStickyStore(max_units=cached_units)
-        from genai_guard.limits.stores.redis.outage import Breaker  # noqa: PLC0415  asyncio comes with it
-
         self._breaker: Final = Breaker(failures, retry_s)
         self._lock: Final = Lock()
         self._failed = 0
