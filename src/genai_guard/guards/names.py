@@ -11,6 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeGuard, cast
 
+from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import GuardBase, settle
 from genai_guard.guards.bounded import BoundedCalls, TooManyStuck
@@ -104,7 +105,7 @@ class Names(GuardBase):
     threshold: float = field(default=0.5, kw_only=True)
     allow: Sequence[str] = field(default=(), kw_only=True)
     action: ActionLike = field(default=Action.REDACT, kw_only=True)
-    hash_key: str | bytes | None = field(default=None, kw_only=True, repr=False)
+    hash_key: str | bytes | FromEnv | None = field(default=None, kw_only=True, repr=False)
     timeout_s: float = field(default=2.0, kw_only=True)
 
     def __post_init__(self) -> None:
