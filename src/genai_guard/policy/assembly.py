@@ -7,9 +7,11 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from functools import cache, partial
 from typing import Any, Final, Literal, TypeVar, cast
 
+from genai_guard.environment import is_elsewhere
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
-from genai_guard.limits import Adaptive, Limit, RateLimiter
+from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter
+from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.forms import Form, LimiterOptions
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
@@ -121,6 +123,8 @@ def _limiter(
         problems.append(Problem(("limiter", "adapt"), "stands beside upstream, which says the same: keep one of them"))
     if upstream:
         options["adapt"] = _built("upstream", Adaptive, upstream, problems)
+    if is_elsewhere() and "store" in options:
+        options["store"] = LeasedStore(MemoryStore()) if isinstance(options["store"], LeasedStore) else None
     return _built("limits", partial(RateLimiter, **options), limits, problems, partial(_place, options))
 
 

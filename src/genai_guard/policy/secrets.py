@@ -66,7 +66,7 @@ def _read(value: Any, *, is_optional: bool) -> Any:
     if not is_mapping(value) or list(value) != ["env"]:
         raise _problem((), f"must be {SECRET_WORDS}")
     name = value["env"]
-    if not isinstance(name, str) or not re.match(VARIABLE, name):
+    if not isinstance(name, str) or not re.fullmatch(VARIABLE, name):
         raise _problem(("env",), "must be the name of an environment variable, such as LIMITS_URL")
     try:
         return env(name)

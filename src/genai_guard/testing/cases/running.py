@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+from genai_guard.environment import elsewhere
 from genai_guard.errors import ConfigurationError
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.problems import Problems
@@ -32,17 +33,19 @@ _benches: WeakKeyDictionary[Pipeline, Bench] = WeakKeyDictionary()
 def load_policy(policy: str | os.PathLike[str]) -> Pipeline:
     """Return the pipeline of a policy file, or of a reference `package.module:name` to one made in Python.
 
-    A function of no arguments is called for its pipeline. Modules are looked for from the working directory too.
+    A function of no arguments is called for its pipeline. Modules are looked for from the working directory too. Where
+    an environment variable that the policy names is not set, something else stands in for it: tests need no secrets.
 
     Raises:
         ConfigurationError: the policy is wrong, or there is no such pipeline.
     """
     name = os.fspath(policy)
-    if not is_reference(name):
-        return Pipeline.from_policy(name)
-    value = _imported(name)
-    if callable(value) and not isinstance(value, Pipeline):
-        value = value()
+    with elsewhere():
+        if not is_reference(name):
+            return Pipeline.from_policy(name)
+        value = _imported(name)
+        if callable(value) and not isinstance(value, Pipeline):
+            value = value()
     if not isinstance(value, Pipeline):
         raise ConfigurationError(f"{name}: is no Pipeline but an object of type {type(value).__name__}")
     return value
