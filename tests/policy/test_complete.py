@@ -66,6 +66,12 @@ def test_the_formats_say_the_same() -> None:
     assert all(other == first for other in others)
 
 
+def test_the_page_shows_the_example() -> None:
+    page = (FOLDER.parents[1] / "docs" / "how-to" / "policy-file.md").read_text(encoding="utf-8")
+    text = FILES[0].read_text(encoding="utf-8")
+    assert f"```yaml\n{text[text.index('version: 1') :]}```" in page
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.suffix)
 def test_a_file_is_the_pipeline_made_in_python(path: Path) -> None:
     pipeline = Pipeline.from_policy(path)

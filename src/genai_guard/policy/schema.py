@@ -29,6 +29,11 @@ EXAMPLE: Final[dict[str, Any]] = {
         {"tokens": 100_000, "per": "minute"},
         {"requests": 10, "per": "minute", "by": "user"},
     ],
+    "limiter": {
+        "store": {"kind": "redis", "server": {"env": "LIMITS_URL"}, "local_share": 0.25},
+        "max_waiting": 100,
+    },
+    "upstream": [{"requests": 500, "per": "minute", "by": "model"}],
     "experiments": [
         {
             "name": "model-comparison",
@@ -50,6 +55,12 @@ EXAMPLE: Final[dict[str, Any]] = {
     },
     "prices": {"small": {"input_usd": 0.15, "output_usd": 0.60}},
     "expected_output_tokens": 256,
+    "resilience": {
+        "timeout": {"total_s": 30, "first_token_s": 5},
+        "retry": {"attempts": 3},
+        "breaker": {},
+        "fallback": {"targets": [{"params": {"model": "large"}}]},
+    },
 }
 """A policy with every section, from which the schema takes its examples."""
 
