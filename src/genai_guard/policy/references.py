@@ -33,13 +33,11 @@ def is_referable(annotation: Any) -> bool:
 
 
 def imported(value: Any) -> Any:
-    """Return the object that a reference names; None stays None.
+    """Return the object that a reference names.
 
     Raises:
         Problems: it is no reference, or cannot be imported.
     """
-    if value is None:
-        return None
     if not isinstance(value, str):
         raise _problem(f'must be an import reference such as "package.module:name", not {describe(value)}')
     module, colon, name = value.partition(":")
