@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -88,8 +87,12 @@ class AsyncLink:
     """
 
     def __init__(self, make: Callable[[], Any], timeout_s: float, *, own: bool) -> None:
+        import asyncio  # noqa: PLC0415  half of what importing this would cost, for who has no event loop
+
         from redis import exceptions  # noqa: PLC0415  of an extra
 
+        self._loop: Final = asyncio.get_running_loop
+        self._timeout: Final = asyncio.timeout
         self._make: Final = make
         self._own: Final = own
         self._timeout_s: Final = timeout_s
@@ -101,7 +104,7 @@ class AsyncLink:
     @property
     def client(self) -> Any:
         """The client of the running event loop."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop()
         client = self._clients.get(loop)
         if client is None:
             client = self._clients[loop] = self._make()
@@ -116,7 +119,7 @@ class AsyncLink:
         try:
             if isinstance(request, Scan):
                 return await self._scan(request)
-            async with asyncio.timeout(self._timeout_s):
+            async with self._timeout(self._timeout_s):
                 try:
                     return await self._send(request)
                 except self._lost as error:  # as above
@@ -136,7 +139,7 @@ class AsyncLink:
         keys = aiter(self.client.scan_iter(match=request.pattern, count=_SCAN))
         found: list[bytes] = []
         while True:
-            async with asyncio.timeout(self._timeout_s):
+            async with self._timeout(self._timeout_s):
                 try:
                     found.append(await anext(keys))
                 except StopAsyncIteration:
