@@ -61,6 +61,8 @@ class Part(Base):
     def __post_init__(self) -> None:
         if self.size > 9:
             raise ConfigurationError(f"Part(size={self.size}) is too large")
+        if self.either == "bad":
+            raise ConfigurationError("Part('n'): either: column 1: is no word")
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,7 @@ def test_parameters_without_a_place_in_a_policy_are_unknown_fields() -> None:
         ({"choice": ["x"]}, "choice", 'must be one of "x", "y", not a list'),
         ({"words": {"a": 1}}, "words", "must be a list, not a mapping"),
         ({"size": 10}, "size", "Part(size=10) is too large"),
+        ({"either": "bad"}, "either", "Part('n'): either: column 1: is no word"),
         ({"size": None}, "size", "must be a whole number, not nothing"),
         (3, "", "must be a mapping, not 3"),
     ],
