@@ -66,7 +66,8 @@ def test_a_router_made_in_python_names_the_variable_of_its_store() -> None:
 
 def test_a_router_of_which_nothing_is_said_is_left_out() -> None:
     plain = policy({"name": "a", "variants": VARIANTS})
-    for given in ({}, {"attributes": {}}, {"sticky": None}):
+    cases: list[dict[str, Any]] = [{}, {"attributes": {}}, {"sticky": None}]
+    for given in cases:
         assert Pipeline.from_policy({**plain, "router": given}).policy() == plain
 
 

@@ -74,7 +74,7 @@ def assemble(
     held = _limiter(limits, dict(limiter or {}), upstream, problems)
     if router and not experiments:
         problems.append(Problem(("router",), "needs experiments beside it"))
-    compared = _built("experiments", partial(ExperimentRouter, **(router or {})), experiments, problems)
+    compared = _built("experiments", partial(ExperimentRouter, **dict(router or {})), experiments, problems)
     if not prices and isinstance(unknown_model, str):
         problems += _unpriced(limits)
     if problems:
