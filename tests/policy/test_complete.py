@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from genai_guard.limits.stores.redis import RedisStore
 from genai_guard.policy.files import read
 from genai_guard.prices import Prices
 from genai_guard.resilience import Breaker, Cache, Fallback, Resilience, Retry, Target, Timeout, is_transient
+from genai_guard.testing.cases import load_policy
 from policy.parts import parts_of
 
 FOLDER = Path(__file__).parents[2] / "examples" / "policies"
@@ -79,11 +82,24 @@ def test_a_file_is_the_pipeline_made_in_python(path: Path) -> None:
     assert pipeline.policy() == in_python().policy()
 
 
-@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def as_toml(value: Any, *, is_whole: bool = True) -> str:
+    """Enough of TOML for a policy: a line for each section."""
+    if isinstance(value, dict):
+        pairs = [f"{json.dumps(key)} = {as_toml(inner, is_whole=False)}" for key, inner in value.items()]
+        return "\n".join(pairs) if is_whole else f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(as_toml(each, is_whole=False) for each in value)}]"
+    return json.dumps(value)
+
+
+WRITERS: dict[str, Callable[[Any], str]] = {"yaml": yaml.safe_dump, "json": json.dumps, "toml": as_toml}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
 def test_what_is_written_comes_back_from_a_file(suffix: str, tmp_path: Path) -> None:
     pipeline = Pipeline.from_policy(FILES[0])
     path = tmp_path / f"policy.{suffix}"
-    path.write_text((yaml.safe_dump if suffix == "yaml" else json.dumps)(pipeline.policy()))
+    path.write_text(WRITERS[suffix](pipeline.policy()))
     again = Pipeline.from_policy(path)
     assert again == pipeline
     assert again.policy() == pipeline.policy()
@@ -149,3 +165,14 @@ def test_the_command_line_leaves_the_store_alone(tmp_path: Path, capsys: pytest.
     path.write_text(json.dumps({**policy, "limiter": {"store": {"kind": "leased", "store": file}}}))
     assert main(["validate", str(path)]) == 1
     assert "limiter.store: LeasedStore: '5 calls at once': calls in flight cannot be leased" in capsys.readouterr().err
+
+
+def test_a_module_that_a_policy_names_is_imported_as_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "an_application.py").write_text(
+        "from genai_guard.environment import is_elsewhere\nseen = is_elsewhere()\ndef unsure(reply): return False\n"
+    )
+    tiers = {"targets": [{"params": {"model": "large"}}], "escalate": "an_application:unsure"}
+    (tmp_path / "policy.json").write_text(json.dumps({"version": 1, "resilience": {"tiers": tiers}}))
+    load_policy(tmp_path / "policy.json")
+    assert sys.modules["an_application"].seen is False

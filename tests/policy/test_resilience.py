@@ -6,8 +6,10 @@ import inspect
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from genai_guard import ConfigurationError, Pipeline
+from genai_guard.policy import json_schema
 from genai_guard.policy.forms import forms_of
 from genai_guard.policy.shapes import entry_of
 from genai_guard.resilience import (
@@ -88,6 +90,12 @@ def test_a_part_is_read_and_written(entry: dict[str, Any], resilience: Resilienc
     assert Pipeline(resilience=resilience).policy() == policy
 
 
+def test_a_function_may_be_left_open() -> None:
+    policy = {"version": 1, "resilience": {"retry": {"when": None}, "cache": None}}
+    Draft202012Validator(json_schema()).validate(policy)
+    assert Pipeline.from_policy(policy).policy() == {"version": 1, "resilience": {"retry": {}}}
+
+
 def test_no_resilience_is_none() -> None:
     assert Pipeline.from_policy({"version": 1, "resilience": None}).resilience is None
     assert Pipeline().policy() == {"version": 1}
@@ -119,6 +127,10 @@ def test_a_policy_says_what_is_done() -> None:
         ({"retry": {"random": "random:random"}}, ".retry.random: unknown field"),
         ({"retry": {"when": "os:sep"}}, ".retry.when: Retry(when=...): takes a function of one exception"),
         ({"retry": {"when": "is_transient"}}, '.retry.when: must be an import reference such as "package.module:name"'),
+        (
+            {"tiers": {"targets": [{"params": {"a": 1}}], "escalate": None}},
+            ".tiers.escalate: must be an import reference",
+        ),
         ({"retry": {"when": "os:no_such"}}, ".retry.when: cannot be imported: there is no 'no_such' in os"),
         ({"breaker": {"failure_rate": 2}}, ".breaker.failure_rate: Breaker(failure_rate=2.0): takes a share"),
         ({"fallback": {}}, ".fallback.targets: is missing: it must be a list"),

@@ -80,7 +80,7 @@ class Names(GuardBase):
     for `timeout_s` at most; a coroutine function runs in the loop of an asynchronous call. While four calls are left
     behind without an answer no further one is made. A stream is held to its end.
 
-    A guard with a recogniser is built in Python; it has no place in a policy file.
+    In a policy file the recogniser is named by its module: `my_app.names:recogniser`.
 
     Args:
         recogniser: Takes a text, and returns `(start, end, label)` or `(start, end, label, score)` for each name.

@@ -98,7 +98,10 @@ def _parameter(form: Form, parameter: Parameter) -> Shape | None:
     if parameter.name == "action" and actions:
         return _one_of([action for action in Action if action in actions])
     shape = shape_of(parameter.annotation)
-    return _REFERENCE if shape is None and is_referable(parameter.annotation) else shape
+    if shape is not None or not is_referable(parameter.annotation):
+        return shape
+    is_optional = NoneType in get_args(parameter.annotation)
+    return Shape(_REFERENCE | None if is_optional else _REFERENCE, 'an import reference such as "package.module:name"')
 
 
 def _field(parameter: Parameter) -> Any:
@@ -291,10 +294,9 @@ OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
     StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
 }
 """Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""
-_REFERENCE: Final = Shape(
-    Annotated[Any, BeforeValidator(imported), WithJsonSchema({"type": "string", "pattern": PATTERN})],
-    'an import reference such as "package.module:name"',
-)
+_REFERENCE: Final[Any] = Annotated[
+    Any, BeforeValidator(imported), WithJsonSchema({"type": "string", "pattern": PATTERN})
+]
 _CONTAINERS: Final[Mapping[type, type]] = {list: list, set: frozenset, frozenset: frozenset, AbstractSet: frozenset}
 _SCALARS: Final[Mapping[Any, Shape]] = {
     str: Shape(str, "text"),

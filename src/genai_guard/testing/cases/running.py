@@ -34,18 +34,19 @@ def load_policy(policy: str | os.PathLike[str]) -> Pipeline:
     """Return the pipeline of a policy file, or of a reference `package.module:name` to one made in Python.
 
     A function of no arguments is called for its pipeline. Modules are looked for from the working directory too. Where
-    an environment variable that the policy names is not set, something else stands in for it: tests need no secrets.
+    an environment variable that a policy file names is not set, something else stands in for it, and its store of limits
+    is not opened: tests need neither.
 
     Raises:
         ConfigurationError: the policy is wrong, or there is no such pipeline.
     """
     name = os.fspath(policy)
-    with elsewhere():
-        if not is_reference(name):
+    if not is_reference(name):
+        with elsewhere():
             return Pipeline.from_policy(name)
-        value = _imported(name)
-        if callable(value) and not isinstance(value, Pipeline):
-            value = value()
+    value = _imported(name)
+    if callable(value) and not isinstance(value, Pipeline):
+        value = value()
     if not isinstance(value, Pipeline):
         raise ConfigurationError(f"{name}: is no Pipeline but an object of type {type(value).__name__}")
     return value

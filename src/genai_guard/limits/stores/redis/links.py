@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -86,8 +85,12 @@ class AsyncLink:
     """
 
     def __init__(self, make: Callable[[], Any], timeout_s: float, *, own: bool) -> None:
+        import asyncio  # noqa: PLC0415  half of what importing this would cost, for who has no event loop
+
         from redis import exceptions  # noqa: PLC0415  of an extra
 
+        self._loop: Final = asyncio.get_running_loop
+        self._timeout: Final = asyncio.timeout
         self._make: Final = make
         self._own: Final = own
         self._timeout_s: Final = timeout_s
@@ -99,7 +102,7 @@ class AsyncLink:
     @property
     def client(self) -> Any:
         """The client of the running event loop."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop()
         client = self._clients.get(loop)
         if client is None:
             client = self._clients[loop] = self._make()
@@ -112,7 +115,7 @@ class AsyncLink:
             Outage: there is none.
         """
         try:
-            async with asyncio.timeout(self._timeout_s if not isinstance(request, Scan) else None):
+            async with self._timeout(self._timeout_s if not isinstance(request, Scan) else None):
                 try:
                     return await self._send(request)
                 except self._lost as error:  # as above
