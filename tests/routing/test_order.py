@@ -176,11 +176,11 @@ def test_each_purpose_hashes_by_the_specification() -> None:
     rules: dict[str, Any] = {"holdout": Holdout("h", share=held), "layer": Slot("chat", start=slot, end=slot + edge)}
     experiment = Experiment("models", *ARMS, coverage=enrolled + edge, **rules)
     assert ExperimentRouter(experiment).assign("u-1").reason is Reason.SPLIT
-    for change, reason in [
+    cases: list[tuple[dict[str, Any], Reason]] = [
         ({"holdout": Holdout("h", share=held + edge)}, Reason.HELD_OUT),
         ({"layer": Slot("chat", start=slot + edge, end=1)}, Reason.OTHER_SLOT),
         ({"layer": Slot("chat", start=0, end=slot)}, Reason.OTHER_SLOT),
         ({"coverage": enrolled}, Reason.NOT_ENROLLED),
-    ]:
-        changes: dict[str, Any] = change
+    ]
+    for changes, reason in cases:
         assert ExperimentRouter(replace(experiment, **changes)).assign("u-1").reason is reason

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from genai_guard.frozen import FrozenDict
 from genai_guard.messages import Caller
@@ -15,11 +15,9 @@ from genai_guard.routing.conditions import CALLER_FIELDS, Condition, attribute_o
 from genai_guard.routing.experiment import Assignment, Experiment
 from genai_guard.routing.fingerprint import fingerprint
 from genai_guard.routing.prerequisites import in_order, needed
+from genai_guard.routing.sticky import Steady
 
-if TYPE_CHECKING:
-    from genai_guard.routing.sticky import Steady
-
-__all__ = ["Configuration", "Entry"]
+__all__ = ["NOTHING", "Configuration", "Entry"]
 
 Forced: TypeAlias = Mapping[str, str] | None
 
@@ -51,6 +49,7 @@ class Configuration:
         by_request: Whether an experiment asks who the request is.
         is_plain: Whether no experiment has more than the rules that each has.
         is_scheduled: Whether the time matters.
+        by_user: Whether the only experiment goes by the user, as most do, who can be asked for directly.
         by_name: The experiments by their names.
         quick: The rules of experiments that have no others than each has, by their names, and the only one by no name;
             empty unless all experiments are such.
@@ -63,6 +62,7 @@ class Configuration:
         "_in_order",
         "by_name",
         "by_request",
+        "by_user",
         "enabled",
         "experiments",
         "is_plain",
@@ -84,9 +84,10 @@ class Configuration:
         self.by_request: Final = any(map(_needs_request, experiments))
         self.is_plain: Final = not any(map(_is_ruled, experiments))
         self.is_scheduled: Final = any(each.schedule is not None for each in experiments)
-        self.by_name: Final = {each.name: self._entry(each, sticky) for each in experiments}
+        self.by_name: Final = _entries(experiments, sticky=sticky, enabled=enabled)
         self.plan: Final = tuple((entry.compiled, entry.unit_of) for entry in self.by_name.values())
         self.single: Final = self.plan[0] if len(self.plan) == 1 else None
+        self.by_user: Final = self.single is not None and experiments[0].by == "user"
         self.quick: Final = {name: entry.compiled for name, entry in self.by_name.items() if self.is_plain}
         if self.single is not None and self.is_plain:
             self.quick[""] = self.single[0]
@@ -94,9 +95,6 @@ class Configuration:
 
     def route(self, caller: Caller, now_s: float, forced: Forced) -> tuple[Assignment, ...]:
         """Return what each experiment gives to a caller, in the order of the experiments."""
-        if self.single is not None:
-            compiled, unit_of = self.single
-            return (compiled.decide(unit_of(caller), caller, now_s, _NOTHING, forced),)
         given: dict[str, Assignment] = {}
         for compiled, unit_of, _, _ in self._in_order:
             given[compiled.name] = compiled.decide(unit_of(caller), caller, now_s, given, forced)
@@ -111,15 +109,26 @@ class Configuration:
             given[name] = compiled.decide(unit_of(caller), caller, now_s, given, forced)
         return entry.compiled.decide(unit, caller, now_s, given, forced)
 
-    def _entry(self, experiment: Experiment, sticky: Steady | None) -> Entry:
-        compiled = CompiledExperiment(experiment, enabled=self.enabled)
+
+NOTHING: Final[Mapping[str, Assignment]] = {}
+"""What a single experiment is given of others."""
+
+
+def _entries(experiments: Iterable[Experiment], *, sticky: Steady | None, enabled: bool) -> dict[str, Entry]:
+    by_name = {each.name: each for each in experiments}
+    layers: dict[str, list[Experiment]] = {}
+    for each in by_name.values():
+        if each.layer is not None:
+            layers.setdefault(each.layer.layer, []).append(each)
+    entries: dict[str, Entry] = {}
+    for name, experiment in by_name.items():
+        compiled = CompiledExperiment(experiment, enabled=enabled)
         if _is_ruled(experiment):
-            rivals = [each for each in self.experiments if each is not experiment and _share_layer(each, experiment)]
-            compiled = RuledExperiment(experiment, rivals=rivals, sticky=sticky, enabled=self.enabled)
-        return Entry(compiled, attribute_of(experiment.by), experiment.by, needed(self.experiments, experiment))
-
-
-_NOTHING: Final[Mapping[str, Assignment]] = {}
+            members = layers[experiment.layer.layer] if experiment.layer is not None else ()
+            rivals = [each for each in members if each is not experiment]
+            compiled = RuledExperiment(experiment, rivals=rivals, sticky=sticky, enabled=enabled)
+        entries[name] = Entry(compiled, attribute_of(experiment.by), experiment.by, needed(by_name, name))
+    return entries
 
 
 def _is_ruled(experiment: Experiment) -> bool:
@@ -147,7 +156,3 @@ def _needs_request(experiment: Experiment) -> bool:
     held = experiment.holdout
     targeted = Condition(experiment.targeting).attributes if experiment.targeting else ()
     return "request" in {experiment.by, held.by if held is not None else "", *targeted}
-
-
-def _share_layer(one: Experiment, other: Experiment) -> bool:
-    return one.layer is not None and other.layer is not None and one.layer.layer == other.layer.layer

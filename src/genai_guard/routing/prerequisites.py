@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from genai_guard.errors import ConfigurationError
@@ -40,14 +40,14 @@ def in_order(experiments: Sequence[Experiment]) -> list[str]:
     return list(done)
 
 
-def needed(experiments: Sequence[Experiment], experiment: Experiment) -> tuple[str, ...]:
+def needed(by_name: Mapping[str, Experiment], name: str) -> tuple[str, ...]:
     """Return the names of all that an experiment requires, and that these require, each after those before it."""
     done: dict[str, None] = {}
-    _visit(experiment.name, {each.name: each for each in experiments}, done)
+    _visit(name, by_name, done)
     return tuple(done)[:-1]
 
 
-def _visit(wanted: str, by_name: dict[str, Experiment], done: dict[str, None]) -> None:
+def _visit(wanted: str, by_name: Mapping[str, Experiment], done: dict[str, None]) -> None:
     """Put an experiment behind all that it requires; without recursion, for chains may be long."""
     path: dict[str, list[str]] = {}
     stack = [wanted]
@@ -70,7 +70,9 @@ def _visit(wanted: str, by_name: dict[str, Experiment], done: dict[str, None]) -
 def _check(experiment: Experiment, required: Experiment | None, name: str, variant: str, names: list[str]) -> None:
     where = f"Experiment({experiment.name!r})"
     if required is None:
-        raise ConfigurationError(f"{where}: requires {name!r}, and no experiment has that name; there are {names}")
+        raise ConfigurationError(
+            f"{where}: requires {name!r}, and no experiment has that name; there are {', '.join(names)}"
+        )
     variants = [each.name for each in required.variants]
     if variant not in variants:
         raise ConfigurationError(

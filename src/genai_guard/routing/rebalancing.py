@@ -57,9 +57,9 @@ class Rebalance:
 def rebalance(experiment: Experiment, weights: Mapping[str, int], *, add: Iterable[Variant] = ()) -> Rebalance:
     """Return the experiment with other weights, and what they move, before anything does.
 
-    A variant that must shrink gives the ends of its ranges to those that must grow; all others keep what they have. The
-    buckets are written into the variants as `ranges`, which a policy file keeps. Units that are kept in a sticky store
-    do not move at all.
+    A variant that must shrink gives buckets to those that must grow; all others keep what they have. Between two
+    variants a change and its opposite move the same units there and back. The buckets are written into the variants as
+    `ranges`, which a policy file keeps. Units that are kept in a sticky store do not move at all.
 
     Args:
         experiment: What is compared now. Its coverage does not matter: who takes part stays.
@@ -125,17 +125,25 @@ def _moved(before: Sequence[Range], wanted: Sequence[int]) -> list[Range]:
     """Return ranges of the wanted sizes, in which each bucket that could stay has stayed."""
     missing = [want - have for want, have in zip(wanted, sizes(before, len(wanted)), strict=True)]
     after: list[Range] = []
-    for start, end, arm in before:
+    for start, end, arm in sorted(before, key=_size):  # whole ranges go first, so they do not pile up
         given = min(end - start, max(0, -missing[arm]))
         missing[arm] += given
-        after.append(Range(start, end - given, arm))
         at = end - given
-        for taker, lacks in enumerate(missing):
+        after.append(Range(start, at, arm))
+        for taker, lacks in sorted(enumerate(missing), key=_lack):
             taken = min(max(0, lacks), end - at)
             missing[taker] -= taken
             after.append(Range(at, at + taken, taker))
             at += taken
-    return _merged(each for each in after if each.start < each.end)
+    return _merged(each for each in sorted(after) if each.start < each.end)
+
+
+def _size(each: Range) -> tuple[int, int]:
+    return each.end - each.start, -each.start
+
+
+def _lack(arm: tuple[int, int]) -> int:
+    return -arm[1]
 
 
 def _merged(ranges: Iterable[Range]) -> list[Range]:
@@ -162,4 +170,4 @@ def _moves(before: Sequence[Range], after: Sequence[Range], names: Sequence[str]
             if new.arm != old.arm:
                 buckets = min(old.end, new.end) - max(old.start, new.start)
                 moved[old.arm, new.arm] = moved.get((old.arm, new.arm), 0) + buckets
-    return tuple(Move(names[old], names[new], buckets / total) for (old, new), buckets in moved.items())
+    return tuple(Move(names[old], names[new], buckets / total) for (old, new), buckets in sorted(moved.items()))

@@ -258,8 +258,8 @@ _IDENTIFIERS: Final = ("user", "tenant", "session", "request_id")
 
 
 def _without_effects(experiment: Experiment) -> Experiment:
-    """Return what calls no target and keeps no variant: a unit goes by its hash."""
-    variants = tuple(replace(variant, target=None) for variant in experiment.variants)
+    """Return what calls no target, sets no prompt and keeps no variant: a unit goes by its hash."""
+    variants = tuple(replace(variant, target=None, prompt=None) for variant in experiment.variants)
     if variants == experiment.variants and not experiment.sticky:
         return experiment
     return replace(experiment, variants=variants, sticky=False)
