@@ -23,7 +23,7 @@ from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter, Sqlite
 from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.policy.docstrings import arguments, summary
-from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
+from genai_guard.recording import Alert, AlertSink, InferenceLog, Log, MetricsRecorder
 from genai_guard.routing import ExperimentRouter
 from genai_guard.routing.sticky import MemoryStickyStore, RedisStickyStore, SqliteStickyStore, StickyStore
 
@@ -268,6 +268,7 @@ def _described(build: Callable[..., Any]) -> dict[str, str]:
 _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Guard: lambda: _catalogue(guards, "guard", Guard),
     Alert: lambda: _catalogue(recording, "alert", Alert),
+    AlertSink: lambda: _catalogue(recording, "sink", AlertSink),
     Limit: _limits,
     Store: lambda: _by_kind(_STORES),
     StickyStore: lambda: _by_kind(_STICKY),
