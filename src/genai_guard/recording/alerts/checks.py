@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.binomial import tail
@@ -59,13 +59,15 @@ def dimensions_of(part: object, by: object) -> tuple[str, ...]:
 def values_of(part: object, name: str) -> dict[str, str]:
     """Return the values of dimensions, checked."""
     where: object = getattr(part, name)
-    if isinstance(where, dict):
-        found = cast("dict[Any, Any]", where)
-        if all(isinstance(text, str) for pair in found.items() for text in pair) and all(found):
-            return dict(found)
+    if _is_dict(where) and all(isinstance(text, str) for pair in where.items() for text in pair) and all(where):
+        return dict(where)
     raise ConfigurationError(
         f"{type(part).__name__}({name}=...) takes values of dimensions by their names, such as {{'model': 'large'}}"
     )
+
+
+def _is_dict(value: object) -> TypeGuard[dict[Any, Any]]:
+    return isinstance(value, dict)
 
 
 def exceeds(hits: int, trials: int, share: float, confidence: float | None) -> bool:

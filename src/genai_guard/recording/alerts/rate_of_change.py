@@ -76,7 +76,8 @@ class RateOfChange(Alert):
         """Return how many times as often it happens as before, and whether that is too much or too little."""
         now, both = facts.counts(self.window_s), facts.counts(self.looks_back_s)
         measure = MEASURES[self.measure]
-        count, before = measure.count(now), measure.count(both) - measure.count(now)
+        count = measure.count(now)
+        before = max(0, measure.count(both) - count)  # where slices are folded, the longer window may know less
         size, size_before = self._exposure(now), self._exposure(both) - self._exposure(now)
         ratio = _ratio(count, size, before, size_before)
         known = both.seconds >= self.looks_back_s and both.calls - now.calls >= self.min_calls

@@ -71,8 +71,8 @@ class PagerDuty(AlertSink):
                 "component": "genai_guard",
                 "class": event.name,
                 "custom_details": {
-                    "value": event.value,
-                    "threshold": event.threshold,
+                    "value": f"{event.value:g}",
+                    "threshold": f"{event.threshold:g}",
                     "labels": dict(event.labels),
                 },
             },
