@@ -81,9 +81,9 @@ class _WhileFiring(ABC):
         """Act, or undo it."""
         with self._lock:
             if event.state == "firing":
-                self._firing.add(event.key)
-                if len(self._firing) == 1:
+                if not self._firing:
                     self._begin()
+                self._firing.add(event.key)
             elif event.key in self._firing:
                 self._firing.discard(event.key)
                 if not self._firing:
@@ -158,6 +158,8 @@ class TightenLimit(_WhileFiring):
     def _begin(self) -> None:
         limits = self.limiter.limits
         tight = [self._tightened(limit) if not self.names or limit.name in self.names else limit for limit in limits]
+        renamed = {old.name: new.name for old, new in zip(limits, tight, strict=True)}
+        tight = [replace(limit, unless=tuple(renamed.get(name, name) for name in limit.unless)) for limit in tight]
         self.limiter.replace(*tight)
         self._before.clear()
         self._before.update(zip(tight, limits, strict=True))
@@ -177,6 +179,9 @@ class TightenLimit(_WhileFiring):
             amount=None if limit.amount is None else less(limit.amount, self.to),
             burst=None if limit.burst is None else int(_whole(limit.burst, self.to)),
             overrides=overrides,
+            name=""
+            if replace(limit, name="").name == limit.name
+            else limit.name,  # usage goes by names that were given
         )
 
 

@@ -3,7 +3,7 @@
 Rule 1: Nothing here is waited for by a call, nor by the reading of alerts.
 Rule 2: What fails is tried again, up to the sink's number of attempts, after a wait that doubles. The next waits behind it.
 Rule 3: What is given up, or finds no room, is counted by reason, and told once for each.
-Rule 4: The thread never sleeps through a wait: it can be flushed and closed at any time.
+Rule 4: The thread never sleeps through a wait: it can be closed at any time, and then tries once more what waits.
 """
 
 from __future__ import annotations
@@ -88,11 +88,6 @@ class Outbox:
             self._try()
         return None
 
-    def flush(self) -> None:
-        """Try what waits now, instead of later."""
-        self._due_s = float("-inf")
-        self.handle(TICK)
-
     def finish(self) -> None:
         """Try what waits a last time. Where one fails, the rest is given up with it."""
         while self._waiting:
@@ -141,7 +136,7 @@ class Delivery:
     def __init__(self, name: str, send: Send, *, attempts: int = 1) -> None:
         self.name: Final = name
         self._outbox = box = Outbox(name, send, attempts=attempts)
-        self._worker = Worker(name, box.handle, size=MOST_WAITING, flush=box.flush, finish=box.finish)
+        self._worker = Worker(name, box.handle, size=MOST_WAITING, finish=box.finish)
 
     @property
     def failures(self) -> dict[str, int]:
