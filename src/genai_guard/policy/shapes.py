@@ -297,7 +297,7 @@ OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
     Guard: ("guard", _is_guard, "a mapping such as {guard: pii}"),
     Store: ("store", _is_store, "a mapping such as {kind: redis}"),
     StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
-    AlertSink: ("alert sink", _is_alert_sink, "a mapping such as {sink: slack}"),
+    AlertSink: ("sink of alerts", _is_alert_sink, "a mapping such as {sink: slack}"),
 }
 """Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""
 _REFERENCE: Final[Any] = Annotated[
