@@ -3,9 +3,9 @@
 What alerts are decided from. A slice is tallied once, when it is over, and added to both rings; a call costs nothing
 more for them.
 
-A tally takes some 300 bytes. The ring of an hour has no more of them than there are series in the slices; that of three
-days has 865 cells with at most a quarter of `max_series`, and one for each status: typically one or two megabytes for
-ten series, and 75 MB if every one of 250 series has calls in every five minutes of three days.
+A tally takes some 200 bytes, more where guards found something. The ring of an hour has no more of them than there are
+series in the slices; that of three days has 865 cells with at most a quarter of `max_series` and one for each status: less
+than two megabytes for ten series, and some 45 if all 250 that there may be have calls in every five minutes.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -79,7 +79,9 @@ class AlertDesk:
             self._read(moment)
             return list(self._board.events())
 
-        return self._ledger.read(read)
+        events = self._ledger.read(read)
+        self._go_on()
+        return events
 
     def silence(self, silence: Silence) -> None:
         """Tell nobody of certain alerts for a while, those that expire later included."""
@@ -104,10 +106,16 @@ class AlertDesk:
         """Read the alerts, unless somebody else is at it for longer."""
         with suppress(TimeoutError):
             self._ledger.read(self._read, timeout_s=max(0.0, timeout_s))
+        self._go_on()
 
     def after_fork(self) -> None:
         """Begin anew in a child; its threads are begun anew by whoever holds `workers`."""
         self._begin()
+
+    def _go_on(self) -> None:
+        """Have what was found by somebody who asked looked after."""
+        if self._board.is_busy:
+            self.wake()
 
     def _tick(self) -> float | None:
         """Read the alerts; ask for the next tick unless nothing happened since the last one."""
@@ -122,24 +130,15 @@ class AlertDesk:
         return moment.counted
 
     def _tell(self, event: AlertEvent) -> None:
-        if self._watcher is not None:
-            self._put(self._watcher, event)
         for wanted, delivery in self._told:
-            if wanted(event):
-                self._put(delivery, event)
-
-    def _put(self, worker: Worker | Delivery, event: AlertEvent) -> None:
-        if refused := worker.put(event):
-            self._ledger.miss(f"{worker.name}.{refused}")
+            if wanted(event) and (refused := delivery.put(event)):
+                self._ledger.miss(f"{delivery.name}.{refused}")
 
 
 def _watching(tick: weakref.WeakMethod[Callable[[], float | None]]) -> Handler:
-    """Return what reads the alerts once a second and logs them; it does not keep the recorder alive."""
+    """Return what reads the alerts once a second; it does not keep the recorder alive."""
 
-    def handle(item: AlertEvent | object) -> float | None:
-        if isinstance(item, AlertEvent):
-            _LOG.send(item)
-            return _TICK_S
+    def handle(_: object) -> float | None:
         look = tick()
         return look() if look is not None else None
 
@@ -147,9 +146,11 @@ def _watching(tick: weakref.WeakMethod[Callable[[], float | None]]) -> Handler:
 
 
 def _told(
-    alerts: Iterable[Alert], on_alert: AlertAction | None, sinks: Iterable[AlertSink]
+    alerts: Collection[Alert], on_alert: AlertAction | None, sinks: Iterable[AlertSink]
 ) -> Iterator[tuple[Callable[[AlertEvent], bool], Delivery]]:
-    """Yield whoever is told, and what of."""
+    """Yield whoever is told, and what of. Each has a thread, which begins with the first alert."""
+    if alerts:
+        yield (lambda _: True), Delivery("alerts_log", _LOG.send)
     actions = {alert.name: alert.on_fire for alert in alerts if alert.on_fire is not None}
     if actions:
         yield (lambda event: event.name in actions), Delivery("on_fire", lambda event: actions[event.name](event))
