@@ -147,6 +147,7 @@ class RuledExperiment(CompiledExperiment):
         "_holdout_below",
         "_holdout_prefix",
         "_holdout_unit",
+        "_is_scheduled",
         "_layer_below",
         "_layer_from",
         "_layer_prefix",
@@ -173,6 +174,7 @@ class RuledExperiment(CompiledExperiment):
         super().__init__(experiment, enabled=enabled)
         schedule, held, slot = experiment.schedule, experiment.holdout, experiment.layer
         self._start_s, self._end_s = schedule.bounds if schedule is not None else (float("-inf"), float("inf"))
+        self._is_scheduled = schedule is not None
         self._not_scheduled = self._without_variant(Reason.NOT_SCHEDULED)
         self._holdout_below = threshold(held.share) if held is not None else 0
         self._holdout_prefix = hash_prefix(held.name, purpose="holdout", by=held.by) if held is not None else b""
@@ -210,7 +212,7 @@ class RuledExperiment(CompiledExperiment):
         """
         if not self._enabled:
             return self._disabled
-        if not self._start_s <= now_s < self._end_s:
+        if self._is_scheduled and not self._start_s <= now_s < self._end_s:
             return self._not_scheduled
         if forced is not None and forced.get(self.name) in self._variants:
             return self._fixed(forced[self.name], identify(unit))
@@ -231,9 +233,8 @@ class RuledExperiment(CompiledExperiment):
             met = self._targeting(caller)
             if met is not True:
                 return self._without_variant(_NOT_TARGETED if met is False else _ATTRIBUTE_MISSING, text)
-        for other, wanted in self._requires:
-            if given[other].variant != wanted:
-                return self._without_variant(_PREREQUISITE, text)
+        if self._requires and any(given[other].variant != wanted for other, wanted in self._requires):
+            return self._without_variant(_PREREQUISITE, text)
         if self._layer_prefix:
             place = bucket_of(self._layer_prefix + data)
             if (

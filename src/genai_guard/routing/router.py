@@ -157,7 +157,8 @@ class ExperimentRouter:
             if configuration.single is None:
                 return configuration.route(caller, now_s, forced)
             compiled, unit_of = configuration.single
-            return (compiled.decide(unit_of(caller), caller, now_s, NOTHING, forced),)
+            unit = caller.user if configuration.by_user else unit_of(caller)
+            return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
         if configuration.single is not None:
             compiled, unit_of = configuration.single
             return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
