@@ -124,6 +124,8 @@ class Variant:
         checks.target(self.target, where=where)
         if self.prompt is not None and not isinstance(self.prompt, Prompt):
             raise ConfigurationError(f"{where}: prompt= must be a Prompt(...), not {type(self.prompt).__name__}")
+        if self.prompt is not None and self.prompt.role == "system" and {"system", "instructions"} & {*self.params}:
+            raise ConfigurationError(f"{where}: params= and prompt= both set the system prompt; keep the prompt")
         object.__setattr__(self, "weight", checks.weight(self.weight, where=where))
         object.__setattr__(self, "params", checks.params(self.params, where=where))
         if self.ranges is not None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import ANONYMOUS, Caller
 from genai_guard.routing.assignment import SPACE, identify
+from genai_guard.routing.claims import param_names
 from genai_guard.routing.conditions import attribute_of
 from genai_guard.routing.experiment import Assignment, Experiment, Reason
 from genai_guard.routing.router import ExperimentRouter
@@ -106,6 +107,8 @@ class ExperimentProvider(AbstractProvider):
         self.on_track: Final = on_track
         self.track_errors = 0
         self._told = router.config_version
+        self._seen: tuple[Experiment, ...] = ()
+        self._flags: dict[str, tuple[Experiment, str]] = {}
 
     def get_metadata(self) -> Metadata:
         """Return the name of the provider."""
@@ -167,7 +170,6 @@ class ExperimentProvider(AbstractProvider):
         self, key: str, default: Any, context: EvaluationContext | None, read: Callable[[Any], Any]
     ) -> FlagResolutionDetails[Any]:
         experiment, parameter = self._flag(key)
-        self._tell_changes()
         assignment = self._assignment(experiment, _caller(context, experiment.by))
         reason = _FLAG_REASONS.get(assignment.reason, FlagReason.DEFAULT)
         if not assignment.variant or assignment.mode == "shadow":
@@ -187,14 +189,23 @@ class ExperimentProvider(AbstractProvider):
 
     def _flag(self, key: str) -> tuple[Experiment, str]:
         """Return the experiment of a flag, and the parameter if it is one."""
-        by_name = {each.name: each for each in self.router.experiments}
-        if key in by_name:
-            return by_name[key], ""
-        name, _, parameter = key.rpartition(".")
-        experiment = by_name.get(name)
-        if experiment is None or not any(parameter in each.params for each in experiment.variants):
+        if self._seen is not self.router.experiments:
+            self._look()
+        found = self._flags.get(key)
+        if found is None:
             raise FlagNotFoundError(f"there is no experiment or parameter {key}")
-        return experiment, parameter
+        return found
+
+    def _look(self) -> None:
+        """Look at the experiments anew, and tell if they have changed."""
+        experiments, version = self.router.experiments, self.router.config_version
+        params = {f"{each.name}.{name}": (each, name) for each in experiments for name in sorted(param_names([each]))}
+        self._flags = {**params, **{each.name: (each, "") for each in experiments}}
+        self._seen = experiments
+        if version != self._told:
+            self._told = version
+            names = [each.name for each in experiments]
+            self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=names))
 
     def _assignment(self, experiment: Experiment, caller: Caller) -> Assignment:
         unit = identify(attribute_of(experiment.by)(caller))
@@ -204,13 +215,6 @@ class ExperimentProvider(AbstractProvider):
             return self.router.assign(unit, experiment=experiment.name, caller=caller)
         except Exception as error:
             raise GeneralError(type(error).__name__) from error  # and no more: it may quote the caller
-
-    def _tell_changes(self) -> None:
-        version = self.router.config_version
-        if version != self._told:
-            self._told = version
-            names = [each.name for each in self.router.experiments]
-            self.emit_provider_configuration_changed(ProviderEventDetails(flags_changed=names))
 
 
 def _caller(context: EvaluationContext | None, by: str) -> Caller:
