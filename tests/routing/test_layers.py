@@ -321,3 +321,9 @@ def test_targeting_asks_for_what_is_declared() -> None:
         router.replace(experiment("e", targeting='pla == "pro"'))
     with pytest.raises(ConfigurationError, match=r"Experiment\('e'\): targeting: column 6"):
         experiment("e", targeting="plan = 1")
+
+
+@pytest.mark.parametrize("kind", ["str", None, str])
+def test_what_an_attribute_is_has_one_of_three_names(kind: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"attributes\['plan'\]=.* must be 'text' or 'number' or 'bool'"):
+        ExperimentRouter(experiment("e"), attributes={"plan": kind})

@@ -37,6 +37,15 @@ def test_an_update_changes_the_experiments_it_names() -> None:
     assert router.experiments == (STYLE, large_only(MODELS))
 
 
+def test_an_update_need_not_name_what_an_experiment_requires() -> None:
+    second = Experiment("second", Variant("a"), requires={"models": "large"})
+    router = ExperimentRouter(MODELS, second)
+    router.update(replace(second, coverage=0.5))
+    assert router.experiments == (MODELS, replace(second, coverage=0.5))
+    with pytest.raises(ConfigurationError, match="requires the variant 'large' of 'models'"):
+        router.update(Experiment("models", Variant("small"), salt="models-2"))
+
+
 def test_an_update_is_of_what_is_there() -> None:
     router = ExperimentRouter(STYLE)
     with pytest.raises(ConfigurationError, match="update: no experiment is called 'models'; there are style"):

@@ -10,7 +10,7 @@ from genai_guard.routing.experiment import Experiment
 from genai_guard.routing.layers import check_holdouts, check_layers
 from genai_guard.routing.prerequisites import check_prerequisites
 
-__all__ = ["check", "check_removals", "param_names"]
+__all__ = ["check", "check_removals", "only_experiments", "param_names"]
 
 _CONTRADICTIONS: Final = {
     "name": "have one name; give each its own",
@@ -31,16 +31,26 @@ def check(experiments: Sequence[object], *, where: str) -> tuple[Experiment, ...
     Raises:
         ConfigurationError: there is none, or they contradict each other.
     """
+    checked = only_experiments(experiments, where=where)
+    _check_claims(checked)
+    check_layers(checked)
+    check_holdouts(checked)
+    check_prerequisites(checked)
+    return checked
+
+
+def only_experiments(experiments: Sequence[object], *, where: str) -> tuple[Experiment, ...]:
+    """Return the experiments.
+
+    Raises:
+        ConfigurationError: there is none, or something else is among them.
+    """
     checked = tuple(each for each in experiments if isinstance(each, Experiment))
     if len(checked) < len(experiments):
         wrong = next(type(each).__name__ for each in experiments if not isinstance(each, Experiment))
         raise ConfigurationError(f"{where}: takes Experiment(...), one argument each, not {wrong}")
     if not checked:
         raise ConfigurationError(f"{where}: needs at least one Experiment(...); leave the router out for none")
-    _check_claims(checked)
-    check_layers(checked)
-    check_holdouts(checked)
-    check_prerequisites(checked)
     return checked
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Final, Protocol
+from typing import Final, Protocol, cast, get_args
 from weakref import ref
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.messages import ANONYMOUS, Caller
-from genai_guard.routing.claims import check, check_removals
-from genai_guard.routing.conditions import Attributes, Condition
+from genai_guard.routing.claims import check, check_removals, only_experiments
+from genai_guard.routing.conditions import Attributes, Condition, Kind
 from genai_guard.routing.configuration import NOTHING, Configuration, Entry
 from genai_guard.routing.experiment import Assignment, Experiment
 from genai_guard.routing.sticky import Steady, StickyStore
@@ -68,7 +68,7 @@ class ExperimentRouter:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.clock: Final = clock or time.time
-        self.attributes: Final = FrozenDict(attributes or {})
+        self.attributes: Final = _declared(attributes or {})
         self.sticky: Final = None if sticky is None else Steady(sticky)
         self._latest_s = -math.inf
         self._forces = False
@@ -126,7 +126,10 @@ class ExperimentRouter:
         Raises:
             ConfigurationError: as for `replace`; or there is no experiment of that name.
         """
-        fresh = {each.name: each for each in check(experiments, where="update")}
+        given = only_experiments(experiments, where="update")
+        fresh = {each.name: each for each in given}
+        if len(fresh) < len(given):
+            raise ConfigurationError("update: two experiments have one name; give each once")
         with self._writing:
             unknown = [name for name in fresh if name not in self._configuration.by_name]
             if unknown:
@@ -210,7 +213,9 @@ class ExperimentRouter:
             _forced.reset(token)
 
     def __eq__(self, other: object) -> bool:
-        return self.experiments == other.experiments if isinstance(other, ExperimentRouter) else NotImplemented
+        if not isinstance(other, ExperimentRouter):
+            return NotImplemented
+        return (self.experiments, self.attributes) == (other.experiments, other.attributes)
 
     def __hash__(self) -> int:
         return hash(ExperimentRouter)  # experiments may be replaced, and equal routers hash alike
@@ -258,6 +263,15 @@ class ExperimentRouter:
 
 _NOTHING: Final[Mapping[int, Mapping[str, str]]] = FrozenDict()
 _forced: Final[ContextVar[Mapping[int, Mapping[str, str]]]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
+
+
+def _declared(attributes: Mapping[str, object]) -> Attributes:
+    kinds = get_args(Kind)
+    for name, kind in attributes.items():
+        if kind not in kinds:
+            words = " or ".join(map(repr, kinds))
+            raise ConfigurationError(f"ExperimentRouter: attributes[{name!r}]={kind!r} must be {words}")
+    return FrozenDict(cast("Attributes", attributes))
 
 
 def _only(configuration: Configuration, name: str) -> Entry:
