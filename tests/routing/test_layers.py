@@ -333,3 +333,9 @@ def test_targeting_asks_for_what_is_declared() -> None:
 def test_what_an_attribute_is_has_one_of_three_names(kind: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"attributes\['plan'\]=.* must be 'text' or 'number' or 'bool'"):
         ExperimentRouter(experiment("e"), attributes={"plan": kind})
+
+
+def test_attributes_are_a_mapping() -> None:
+    wrong: Any = ["plan"]
+    with pytest.raises(ConfigurationError, match="attributes must be a mapping such as"):
+        ExperimentRouter(experiment("e"), attributes=wrong)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Final, Protocol, cast, get_args
+from typing import Final, Protocol, TypeAlias, cast, get_args
 from weakref import ref
 
 from genai_guard.errors import ConfigurationError
@@ -206,7 +206,7 @@ class ExperimentRouter:
             self._check_forced(name, variant)
         self._forces = True  # for good: a task may outlive the block that it was started in
         outer = _forced.get()
-        token = _forced.set({**outer, id(self): {**outer.get(id(self), {}), **chosen}})
+        token = _forced.set({**outer, id(self): (self, {**(self._forced() or {}), **chosen})})
         try:
             yield
         finally:
@@ -243,7 +243,8 @@ class ExperimentRouter:
         self._configuration = fresh
 
     def _forced(self) -> Mapping[str, str] | None:
-        return _forced.get().get(id(self))
+        found = _forced.get().get(id(self))
+        return None if found is None else found[1]
 
     def _now_s(self) -> float:
         """Return the time, which does not run backwards: what has begun or ended has, whatever becomes of the clock."""
@@ -261,11 +262,18 @@ class ExperimentRouter:
             raise ConfigurationError(f"force: {name!r} has no variant {variant!r}; there are {', '.join(shares)}")
 
 
-_NOTHING: Final[Mapping[int, Mapping[str, str]]] = FrozenDict()
-_forced: Final[ContextVar[Mapping[int, Mapping[str, str]]]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
+_Forced: TypeAlias = Mapping[int, tuple[ExperimentRouter, Mapping[str, str]]]
+_NOTHING: Final[_Forced] = FrozenDict()
+_forced: Final[ContextVar[_Forced]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
+"""Variants that are forced, by the identity of the router, which is kept so that no other one gets the same."""
 
 
 def _declared(attributes: Mapping[str, object]) -> Attributes:
+    if not isinstance(attributes, Mapping):
+        kind = type(attributes).__name__
+        raise ConfigurationError(
+            f"ExperimentRouter: attributes must be a mapping such as {{'plan': 'text'}}, not {kind}"
+        )
     kinds = get_args(Kind)
     for name, kind in attributes.items():
         if kind not in kinds:
