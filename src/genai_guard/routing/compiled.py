@@ -64,8 +64,8 @@ class CompiledExperiment:
         self.version: Final = experiment.config_version
         self._enabled = experiment.enabled and enabled
         self._overrides = experiment.overrides
-        self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by)
         self._enrol_below = threshold(experiment.coverage)
+        self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by) if self._enrol_below < SPACE else b""
         self._prefix = hash_prefix(salt, purpose="variant", by=by)
         shares = experiment.shares
         arms: list[_Arm] = [
@@ -95,7 +95,7 @@ class CompiledExperiment:
             data = text.encode()
         except UnicodeEncodeError:
             data = text.encode("utf-8", "surrogatepass")
-        if self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+        if self._enrol_prefix and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         bucket = bucket_of(self._prefix + data)
         variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
@@ -246,7 +246,7 @@ class RuledExperiment(CompiledExperiment):
         if self._percentile is not None:
             if self._percentile(data) >= self._percent:
                 return self._without_variant(_NOT_ENROLLED, text)
-        elif self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+        elif self._enrol_prefix and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         sticky = self._sticky
         if sticky is not None:
