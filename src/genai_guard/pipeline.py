@@ -19,7 +19,7 @@ from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
-from genai_guard.plan import Plan, Signature, first_position, limit_keys
+from genai_guard.plan import Plan, Signature, awaits_limits, first_position, limit_keys
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
 from genai_guard.recording.recorder import MetricsRecorder
@@ -134,8 +134,8 @@ class Pipeline:
             reader: As for the pipeline, for this function only.
 
         Raises:
-            ConfigurationError: `fn` is not callable, or is synchronous while a guard is asynchronous, or does not take
-                what an experiment sets.
+            ConfigurationError: `fn` is not callable, or is synchronous while a guard or the store of the limiter is
+                asynchronous, or does not take what an experiment sets.
         """
         if fn is None:
             return functools.partial(self._wrapped, prompt=prompt, reader=reader)
@@ -274,6 +274,7 @@ class Pipeline:
             vaults=self._vaults,
             limiter=self.limiter,
             limit_keys=limit_keys(self.limiter),
+            awaits_limits=awaits_limits(self.limiter, signature),
             router=self.router,
             by_request=self.router is not None and any(each.by == "request" for each in self.router.experiments),
             expected_output_tokens=self.expected_output_tokens,
@@ -309,9 +310,8 @@ class Pipeline:
         return plan
 
     def _check_router(self, signature: Signature) -> None:
-        if self.router is None:
-            return
-        unknown = sorted(name for name in self.router.param_names if not signature.accepts(name))
+        names = () if self.router is None else self.router.param_names
+        unknown = sorted(name for name in names if not signature.accepts(name))
         if unknown:
             raise ConfigurationError(
                 f"an experiment sets {', '.join(unknown)}, which {signature.name} does not take: "
