@@ -213,9 +213,11 @@ def settle(plan: Plan, limiter: RateLimiter, call: Call, charge: Usage | None) -
 
 def settling(plan: Plan, call: Call, *, can_wait: bool) -> Flow[None]:
     """Do as `settle` where limits have to be awaited; what cannot be awaited any more is noted, to be settled later."""
-    limiter = plan.limiter
-    if limiter is None or (call.ticket is None and not call.spent):
+    limiter, ticket = plan.limiter, call.ticket
+    if limiter is None or (ticket is None and not call.spent):
         return
+    if ticket is not None and not ticket.open and call.status != "cancelled":
+        return  # it was refused; who is cancelled may have been granted what nobody has heard of, which the store knows
     try:
         charge = call.usage if call.answering else charge_for(call.ending)
         if not can_wait:

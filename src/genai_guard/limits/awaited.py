@@ -11,7 +11,7 @@ from genai_guard.limits.demands import Actual, actual_of, demand_of, refuse_used
 from genai_guard.limits.headers import headers_of
 from genai_guard.limits.refusals import rejection
 from genai_guard.limits.table import UsageTable, table_of
-from genai_guard.limits.ticket import Level, Ticket
+from genai_guard.limits.ticket import SETTLED, Level, Ticket
 from genai_guard.limits.units import cost_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class Awaited:
         usd: float | None = None,
     ) -> bool:
         """Do as `settle`. Who is cancelled meanwhile is so when it is done."""
+        if ticket.grant is SETTLED:
+            return False
         answer = self._now.awaited.settle(ticket, actual_of(tokens, input_tokens, output_tokens, usd))
         if isawaitable(answer):
             answer = await (finished(answer) if self.is_async else answer)
