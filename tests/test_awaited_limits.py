@@ -96,8 +96,7 @@ async def test_the_event_loop_goes_on_while_a_store_blocks() -> None:
             return super().ask(name, run, *args)
 
     call = asyncio.ensure_future(World(Stuck()).pipeline(target("async def", CHUNKS))("hello"))
-    while not waiting.is_set():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(waiting.wait, 5)
     assert not call.done()
     go_on.set()
     assert await call == "".join(CHUNKS)
@@ -113,9 +112,8 @@ def test_a_synchronous_function_cannot_have_an_asynchronous_store(kind: str) -> 
             pipeline.run(target(kind, CHUNKS), "hello")
 
 
-async def test_the_store_in_memory_is_asked_where_one_is() -> None:
-    limiter = RateLimiter(*LIMITS)
-    assert not limiter.may_wait
+def test_a_store_in_memory_has_nobody_wait_but_for_room() -> None:
+    assert not RateLimiter(*LIMITS).may_wait
     assert RateLimiter(*LIMITS, wait_s=1).may_wait
     assert RateLimiter(*LIMITS, store=BlockingStore()).may_wait
 
@@ -140,7 +138,7 @@ async def cancelled_after(steps: int, kind: str, fn: Any) -> bool:
     was_over = task.done()
     task.cancel()
     await asyncio.wait([task])
-    gc.collect()
+    gc.collect(1)
     for _ in range(20):
         await asyncio.sleep(0)
     return was_over
@@ -171,8 +169,7 @@ async def test_a_call_that_is_cancelled_while_a_thread_is_at_the_store_gives_bac
 
     world = World(store := Slow())
     call = asyncio.ensure_future(world.pipeline(target("async def", CHUNKS))("hello"))
-    while not waiting.is_set():
-        await asyncio.sleep(0)
+    await asyncio.to_thread(waiting.wait, 5)
     call.cancel()
     await asyncio.sleep(0)
     go_on.set()
@@ -235,7 +232,9 @@ async def test_a_store_that_fails_when_a_call_is_settled_hides_no_reply(store: t
 @pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("on_error", ["allow", "block"])
 async def test_a_store_that_fails_does_as_the_limits_say(store: type[Book], on_error: Any) -> None:
-    world = World(book := store(), Limit.requests(3, per="hour", on_error=on_error), on_reject=lambda error: error.status)
+    world = World(
+        book := store(), Limit.requests(3, per="hour", on_error=on_error), on_reject=lambda error: error.status
+    )
     book.fails = True
     if on_error == "allow":
         assert await world.pipeline(target("async def", CHUNKS))("hello") == "".join(CHUNKS)
@@ -305,7 +304,9 @@ class Costly:
     action = "block"
 
     def check(self, text: str, /) -> Verdict:
-        return Verdict(Action.BLOCK, text, (Finding("costly.no", "NO", 0, len(text)),), model="judge", usage=Usage(100, 10))
+        return Verdict(
+            Action.BLOCK, text, (Finding("costly.no", "NO", 0, len(text)),), model="judge", usage=Usage(100, 10)
+        )
 
 
 @pytest.mark.parametrize("store", [*STORES, MemoryStore])

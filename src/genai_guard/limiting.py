@@ -180,8 +180,7 @@ class Growth:
         plan, limiter, ticket = self._plan, self._limiter, self._ticket
         amounts: dict[str, Any] = {"tokens": more}
         if getattr(limiter, "needs_parts", False):
-            usd = self._call.cost_usd(Usage(0, more), spent=False) or 0 if plan.prices else 0
-            amounts["output_tokens"], amounts["usd"] = more, usd
+            amounts["output_tokens"], amounts["usd"] = more, self._usd(more)
         try:
             if plan.awaits_limits:
                 yield Io(limiter.aextend, (ticket,), amounts, is_async=True)
@@ -193,6 +192,13 @@ class Growth:
             self._call.verdicts.append(Verdict(Action.ERROR, guard="limiter", error=type(error).__name__))
             return error
         return None
+
+    def _usd(self, more: int) -> float:
+        """Return what so many further tokens cost, without what the call costs by itself."""
+        if not self._plan.prices:
+            return 0
+        with_more, without = (self._call.cost_usd(Usage(0, tokens), spent=False) or 0 for tokens in (more, 0))
+        return max(0, with_more - without)
 
 
 # --- After the call ---------------------------------------------------------------------------------------------------

@@ -265,9 +265,21 @@ def limit_keys(limiter: RateLimiter | None) -> Callable[[Call], dict[str, Any]]:
 
     def with_priority(call: Call) -> dict[str, Any]:
         priority = call.caller.tags.get("priority")
-        return keys(call) if priority is None else {"priority": priority, **keys(call)}
+        return keys(call) if priority is None else {"priority": _seconds(priority), **keys(call)}
 
     return keys if getattr(limiter, "wait_s", None) is None else with_priority
+
+
+def _seconds(priority: str) -> float:
+    """Return how urgent a call is, as the tag `priority` of its caller says.
+
+    Raises:
+        ConfigurationError: it is no number.
+    """
+    try:
+        return float(priority)
+    except ValueError:
+        raise ConfigurationError("caller(tags={'priority': ...}): must be a number of seconds, such as '5'") from None
 
 
 def _readers(names: Iterable[str]) -> tuple[tuple[str, Callable[[Call], str]], ...]:
