@@ -2,8 +2,8 @@
 
 Rule 1: `stages` is the only place that knows the order.
 Rule 2: What needs no event loop runs inline: what is pure, limits in memory, and a synchronous function, which blocks
-    whoever calls it anyhow. For the rest the flow yields an `Io`; `OPENED` when the reply turns out to be a stream; and from then on a
-    `Chunk` when one may be handed out. It yields nothing else.
+    whoever calls it anyhow. For the rest the flow yields an `Io`; `OPENED` when the reply turns out to be a stream; and
+    from then on a `Chunk` when one may be handed out. It yields nothing else.
 Rule 3: Every call that began is settled and recorded, once: both stand in one `finally`.
 Rule 4: A flow that must end early is thrown `Abandoned` where I/O is still possible, and closed where it is not. After
     `close()` the source is left to its own finaliser; limits and recorder are served either way, the recorder without
