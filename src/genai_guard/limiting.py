@@ -52,6 +52,8 @@ def reserve(plan: Plan, call: Call, more: int = 0, within_s: float | None = None
     size = more
     for part in call.request.parts:
         size += byte_size(part[0])
+    for part in call.told:
+        size += byte_size(part[0])
     call.input_tokens = tokens = (size + 3) >> 2  # `estimate_tokens` written out
     limiter = plan.limiter
     if plan.prices.refuses:
