@@ -23,7 +23,7 @@ from genai_guard.limits.stores.clocks import Clock
 from genai_guard.limits.stores.memory import MemoryStore
 from genai_guard.limits.table import UsageTable, table_of
 from genai_guard.limits.ticket import Demand, Level, Ticket
-from genai_guard.limits.units import cost_of
+from genai_guard.limits.units import NONE, ONE, cost_of
 from genai_guard.verdicts import OnError
 
 if TYPE_CHECKING:
@@ -184,7 +184,9 @@ class RateLimiter(Awaited):
             ticket = Ticket()
         elif ticket.grant is not None:
             refuse_used()
-        if not (type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0):
+        if (requests is not ONE or tokens is not NONE) and not (
+            type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0
+        ):
             requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
         # Costs that few limits count are among the keys: to fill in their defaults would cost everybody 15 ns each.
         if not width or (width == 1 and "input_tokens" not in keys and "output_tokens" not in keys):
