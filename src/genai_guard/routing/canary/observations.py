@@ -1,0 +1,139 @@
+"""What was seen of the units: each counted once where it may count once, in bounded memory.
+
+Rule 1: Of a unit only the first failure by a metric counts. Failures of one user come in clusters, and counting them all
+    would raise far more false alarms than were allowed for.
+Rule 2: A unit is known by its bucket, a number of 32 bits. Two units in one bucket have one variant, and count as one.
+Rule 3: At most `max_units` are remembered. Beyond that only every second unit is looked at, then every fourth, and so on,
+    by the last bits of the bucket, which say nothing about the variant. What counted before still counts, and never
+    again: no test becomes wrong by it, they learn more slowly.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from operator import add
+from typing import Any, Final
+
+from genai_guard.limits.stores.tallies import Claim
+from genai_guard.routing.canary.design import CANARY, Design
+
+__all__ = ["Observations"]
+
+_BITS: Final = 8
+_STAGE: Final = (1 << _BITS) - 1
+_SLACK: Final = 1e-6
+"""What running sums may be off by; whether an alarm is due is decided by exact counts."""
+
+
+class Observations:
+    """The units of one run of a canary, and what is counted of them. Not safe for threads: the canary holds its lock.
+
+    Args:
+        design: The plan.
+        max_units: Most units that are remembered.
+        remembers: Whether units come back; each request is a unit of its own otherwise, and nothing is remembered.
+        claims: Whether to keep what is counted for a store.
+
+    Attributes:
+        counts: Everything that is counted, by the keys of the design.
+        claims: What was counted since they were last taken, for a store.
+        marks: For each unit the last stage in which it was seen, from 1, and a bit for each metric it failed by.
+        mask: Units with one of these bits in their bucket are not looked at.
+    """
+
+    __slots__ = ("_design", "_keeps_claims", "_sums", "claims", "counts", "marks", "mask", "max_units", "remembers")
+
+    def __init__(self, design: Design, *, max_units: int, remembers: bool = True, claims: bool = False) -> None:
+        self._design = design
+        self._keeps_claims = claims
+        self.max_units = max_units
+        self.remembers = remembers
+        self.counts: Counter[str] = Counter()
+        self.claims: list[Claim] = []
+        self.marks: dict[int, int] = {}
+        self.mask = 0
+        self.recount()
+
+    def see(self, bucket: int, place: int, arm: int, failed: int) -> bool:
+        """Take one call; return whether the alarm of a metric may be due.
+
+        Args:
+            bucket: Its unit.
+            place: Stage at which it was assigned.
+            arm: `CONTROL` or `CANARY`.
+            failed: A bit for each metric by which it failed.
+        """
+        design, mark = self._design, 0
+        if self.remembers:
+            if bucket & self.mask:
+                return False
+            mark = self.marks.get(bucket, 0)
+            self.marks[bucket] = (mark >> _BITS | failed) << _BITS | max(mark & _STAGE, place + 1)
+            failed &= ~(mark >> _BITS)
+        if not mark:
+            self._claim("n", bucket, design.new_key[place][arm], 1)
+        if mark & _STAGE <= place:
+            self._claim(f"u{place}", bucket, design.unit_key[place][arm], self.mask + 1)
+        alarm = self._fail(bucket, place, arm, failed) if failed else False
+        if len(self.marks) > self.max_units:
+            self._thin()
+        return alarm
+
+    def take(self) -> list[Claim]:
+        """Return the claims since the last time."""
+        claims, self.claims = self.claims, []
+        return claims
+
+    def replace(self, counts: dict[str, int]) -> None:
+        """Go on from the counts of everybody; claims that were not taken yet are counted on top."""
+        self.counts = Counter(counts)
+        for claim in self.claims:
+            self.counts[claim.counter] += claim.amount
+        self.recount()
+
+    def recount(self) -> None:
+        """Work out what is kept at hand besides the counts."""
+        design = self._design
+        test = design.harm_test
+        self._sums = [
+            list(test.log_values(design.failures(index, self.counts))) for index in range(len(design.metrics))
+        ]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything as JSON knows it, always in one order."""
+        return {
+            "counts": dict(sorted(self.counts.items())),
+            "marks": sorted([bucket, mark] for bucket, mark in self.marks.items()),
+            "mask": self.mask,
+            "claims": [list(claim) for claim in self.claims],
+        }
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Take what was returned by `snapshot`."""
+        self.counts = Counter({str(key): int(count) for key, count in values["counts"].items()})
+        self.marks = {int(bucket): int(mark) for bucket, mark in values["marks"]}
+        self.mask = int(values["mask"])
+        self.claims = [Claim(*claim) for claim in values["claims"]]
+        self.recount()
+
+    def _fail(self, bucket: int, place: int, arm: int, failed: int) -> bool:
+        design, alarm, index = self._design, False, 0
+        while failed:
+            if failed & 1:
+                self._claim(index, bucket, design.failed_key[index][place][arm], 1)
+                self._sums[index] = sums = list(map(add, self._sums[index], design.steps[place][arm]))
+                # The mean of the e-values is at most the largest of them.
+                alarm = alarm or (arm == CANARY and max(sums) >= design.alarm[index] - _SLACK)
+            failed >>= 1
+            index += 1
+        return alarm
+
+    def _claim(self, what: object, bucket: int, counter: str, amount: int) -> None:
+        self.counts[counter] += amount
+        if self._keeps_claims:
+            self.claims.append(Claim(f"{what}.{bucket}" if self.remembers else "", counter, amount))
+
+    def _thin(self) -> None:
+        self.mask = self.mask << 1 | 1
+        self.marks = {bucket: mark for bucket, mark in self.marks.items() if not bucket & self.mask}
+

@@ -1,0 +1,67 @@
+"""One canary in several processes: counts that add up, and one decision for all.
+
+Rule 1: What was pushed and not acknowledged is pushed again under its number, and counts once.
+Rule 2: Each run has counts of its own; the decisions stand beside them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+from genai_guard.limits.stores.tallies import Claim, Decision, TallyStore
+from genai_guard.routing.canary.progress import Progress
+
+__all__ = ["Together"]
+
+_AT_ONCE: Final = 1_000
+
+
+class Together:
+    """What all processes know of a canary. Not safe for threads. Every method raises what the store raises.
+
+    Args:
+        store: Where they meet.
+        name: Name of the canary, and of its plan.
+    """
+
+    def __init__(self, store: TallyStore, name: str) -> None:
+        self._store: Final = store
+        self._name: Final = name
+        self._decisions: Final = store.tally(name)
+        self.begin()
+
+    def begin(self) -> None:
+        """Be somebody else, who has nothing to push: after a fork."""
+        self._writer = os.urandom(8).hex()
+        self._batch = 0
+        self._unsure: list[list[Claim]] = []
+
+    def decided(self) -> Progress:
+        """Return the decision that holds."""
+        return Progress.read(self._decisions.decided().document)
+
+    def decide(self, progress: Progress) -> Progress:
+        """Propose a decision, and return the one that holds."""
+        kept = self._decisions.decide(Decision(progress.version, progress.written()))
+        after = Progress.read(kept.document)
+        if after.run != progress.run or not after.run or after != progress:
+            return after
+        self._store.tally(self._run(after.run - 1)).forget()
+        return after
+
+    def push(self, run: int, claims: Sequence[Claim]) -> dict[str, int]:
+        """Count claims in a run, and return what everybody has counted."""
+        tally = self._store.tally(self._run(run))
+        self._unsure += [list(claims[at : at + _AT_ONCE]) for at in range(0, len(claims), _AT_ONCE)]
+        while self._unsure:
+            counts = tally.push(self._writer, self._batch + 1, self._unsure[0])
+            self._batch += 1
+            del self._unsure[0]
+            if not self._unsure:
+                return counts
+        return tally.push(self._writer, self._batch, ())
+
+    def _run(self, run: int) -> str:
+        return f"{self._name}.{run}"
