@@ -53,7 +53,7 @@ def assign(
     params: Kwargs = _NO_PARAMS
     if plan.router is not None:
         try:
-            call.assignments = plan.router.route(call.unit() if plan.by_request else call.caller)
+            call.assignments = plan.router.route(call.unit() if plan.router.by_request else call.caller)
         except Exception as error:
             raise ComponentFailed("router", "assign", type(error).__name__) from error
         for assignment in call.assignments:

@@ -72,6 +72,7 @@ def test_a_split_gives_what_its_variant_holds() -> None:
         propensity=0.75,
         unit="user-0",
         target=str.upper,
+        config_version=given.config_version,
     )
     assert type(given) is Assignment
 
@@ -155,7 +156,7 @@ def test_a_ramp_moves_no_unit(unit: str, one: float, other: float, weights: list
     arms = [Variant(f"v{number}", weight=weight) for number, weight in enumerate(weights)]
     before = assign(Experiment("models", variants=arms, coverage=low), unit)
     after = assign(Experiment("models", variants=arms, coverage=high), unit)
-    assert before == after or before.reason is Reason.NOT_ENROLLED
+    assert before[:-1] == after[:-1] or before.reason is Reason.NOT_ENROLLED
 
 
 def test_a_ramp_keeps_everybody_and_adds_some() -> None:

@@ -42,15 +42,17 @@ class CompiledExperiment:
         "_no_unit",
         "_overrides",
         "_prefix",
+        "_version",
         "name",
     )
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, *, enabled: bool = True) -> None:
         salt, by = experiment.salt or experiment.name, experiment.by
         variants, shares = experiment.variants, experiment.shares
         self.name = experiment.name
         self._mode: Mode = experiment.mode
-        self._enabled = experiment.enabled
+        self._version = experiment.config_version
+        self._enabled = experiment.enabled and enabled
         self._overrides = experiment.overrides
         self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by)
         self._enrol_below = threshold(experiment.coverage)
@@ -75,7 +77,13 @@ class CompiledExperiment:
             return self._without_variant(_NOT_ENROLLED, text)
         bucket = bucket_of(self._prefix + data)
         variant, params, share, target = self._arms[bisect_right(self._boundaries, bucket)]
-        return _new(Assignment, (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target))
+        return _new(
+            Assignment, (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, self._version)
+        )
+
+    def has(self, variant: str) -> bool:
+        """Whether there is a variant of that name."""
+        return variant in self._index
 
     def force(self, variant: str, unit: object) -> Assignment:
         """Return `variant`, whoever asks, unless the experiment is disabled."""
@@ -83,7 +91,9 @@ class CompiledExperiment:
 
     def _fixed(self, name: str, unit: str) -> Assignment:
         _, params, _, target = self._arms[self._index[name]]
-        return _new(Assignment, (self.name, name, params, _OVERRIDE, None, 1.0, unit, self._mode, target))
+        return _new(
+            Assignment, (self.name, name, params, _OVERRIDE, None, 1.0, unit, self._mode, target, self._version)
+        )
 
     def _without_variant(self, reason: Reason, unit: str = "") -> Assignment:
-        return _new(Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None))
+        return _new(Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, self._version))

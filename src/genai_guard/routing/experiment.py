@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.routing import checks
+from genai_guard.routing.fingerprint import fingerprint
 from genai_guard.verdicts import Mode
 
 __all__ = ["MAX_TOTAL_WEIGHT", "NO_PARAMS", "Assignment", "Experiment", "Reason", "Variant"]
@@ -48,6 +49,7 @@ class Assignment(NamedTuple):
         unit: Who was assigned, as hashed; empty when the rules did not get as far as asking. Not part of the `repr`.
         mode: `shadow` when the assignment is only recorded, and `params` and `target` are not to be applied.
         target: What the variant calls in place of the wrapped function; None for that function itself.
+        config_version: Which configuration of the experiment decided: `Experiment.config_version`.
     """
 
     experiment: str
@@ -59,6 +61,7 @@ class Assignment(NamedTuple):
     unit: str = ""
     mode: Mode = "enforce"
     target: Callable[..., Any] | None = None
+    config_version: str = ""
 
     @property
     def enrolled(self) -> bool:
@@ -175,6 +178,11 @@ class Experiment:
         """Share of each variant among the enrolled units; together 1."""
         total = sum(variant.weight for variant in self.variants)
         return {variant.name: variant.weight / total for variant in self.variants}
+
+    @property
+    def config_version(self) -> str:
+        """A short hash of everything the experiment says: equal in all processes that have the same configuration."""
+        return fingerprint(self)
 
     @property
     def split(self) -> str:

@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter
-from typing import Final, TypeAlias
+from threading import Lock
+from typing import Final, Protocol
+from weakref import ref
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import Caller
+from genai_guard.routing.claims import check
 from genai_guard.routing.compiled import CompiledExperiment
+from genai_guard.routing.configuration import Configuration
 from genai_guard.routing.experiment import Assignment, Experiment
 
-__all__ = ["ExperimentRouter"]
+__all__ = ["ExperimentRouter", "Wrapped"]
 
-UnitOf: TypeAlias = Callable[[Caller], object]
 
-_CONTRADICTIONS: Final = {
-    "name": "have one name; give each its own",
-    "salt": "have the salt {!r}, so their splits would not be independent; give each its own",
-    "param": "both set the parameter {!r}, and one would overwrite the other; join them, or put one in shadow mode",
-    "target": "both have a target, and a call has only one; join them, or put one in shadow mode",
-}
-_FIELDS: Final = {"user": "user", "tenant": "tenant", "session": "session", "request": "request_id"}
+class Wrapped(Protocol):
+    """A function whose parameters experiments set."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    def accepts(self, name: str, /) -> bool:
+        """Whether a call may name this keyword."""
+        ...
 
 
 class ExperimentRouter:
     """Assigns callers to the variants of experiments, always the same caller to the same variant.
 
     Nothing is drawn and nothing is stored: an assignment is a hash of the unit. It takes no lock, and may be asked
-    for from any thread or task. A router does not change once it is built.
+    for from any thread or task. What a router compares may be replaced while calls run: each call sees the old
+    configuration or the new one, never a part of both.
 
     Args:
         experiments: What to compare. Each is split on its own, independently of the others.
         clock: Wall clock, in seconds since 1970. No rule of hash version 1 asks for the time.
 
     Attributes:
-        experiments: As given.
-        param_names: Every parameter that some variant sets, shadow mode included.
+        by_request: Whether an experiment goes by the request, or did once: calls then need an id before they are routed.
 
     Raises:
         ConfigurationError: there is no experiment, or two contradict each other: they have one name, hash with one
@@ -47,27 +53,92 @@ class ExperimentRouter:
     """
 
     def __init__(self, *experiments: Experiment, clock: Callable[[], float] | None = None) -> None:
-        _check(experiments)
-        _check_claims(experiments)
-        self.experiments: Final = experiments
-        self.param_names: Final = frozenset(name for experiment in experiments for name in _params(experiment))
         self.clock: Final = clock or time.time
-        self._plan = [(CompiledExperiment(experiment), _unit_of(experiment.by)) for experiment in experiments]
-        # Most routers have one experiment, and a comprehension costs as much as half an assignment.
-        self._single = self._plan[0] if len(self._plan) == 1 else None
-        self._by_name = {compiled.name: compiled for compiled, _ in self._plan}
+        self._configuration = Configuration(check(experiments, where="ExperimentRouter"))
+        self.by_request = self._configuration.by_request
+        self._wrapped: list[ref[Wrapped]] = []
+        self._writing = Lock()
+
+    # --- what is compared -------------------------------------------------------------------------------------------
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """What is compared now."""
+        return self._configuration.experiments
+
+    @property
+    def config_version(self) -> str:
+        """A short hash of all that the experiments say: equal in all processes that have the same configuration."""
+        return self._configuration.version
+
+    @property
+    def param_names(self) -> frozenset[str]:
+        """Every parameter that some variant sets, shadow mode included."""
+        return self._configuration.param_names
+
+    @property
+    def enabled(self) -> bool:
+        """The switch of all experiments at once. False takes everybody out from the next call on."""
+        return self._configuration.enabled
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        if type(enabled) is not bool:
+            raise ConfigurationError(f"ExperimentRouter.enabled={enabled!r} must be True or False")
+        with self._writing:
+            self._configuration = Configuration(self.experiments, enabled=enabled)
+
+    def replace(self, *experiments: Experiment) -> None:
+        """Compare these experiments from now on; calls under way keep what they were given.
+
+        Units stay where they are as far as the hash says so: see "What moves a user" in the explanation of assignment.
+
+        Raises:
+            ConfigurationError: the router could not have been built with them, or a wrapped function does not take
+                what one of them sets. Nothing has changed.
+        """
+        with self._writing:
+            self._put(check(experiments, where="replace"))
+
+    def update(self, *experiments: Experiment) -> None:
+        """Put these experiments in the place of those that have their names, and leave the others alone.
+
+        Several updates at once lose nothing: each changes what the one before it left.
+
+        Raises:
+            ConfigurationError: as for `replace`; or there is no experiment of that name.
+        """
+        fresh = {each.name: each for each in check(experiments, where="update")}
+        with self._writing:
+            unknown = [name for name in fresh if name not in self._configuration.by_name]
+            if unknown:
+                raise ConfigurationError(self._unknown("update", unknown[0]))
+            self._put(check([fresh.get(each.name, each) for each in self.experiments], where="update"))
+
+    def bind(self, wrapped: Wrapped) -> None:
+        """Remember a function whose parameters the experiments set, as long as it lives.
+
+        Raises:
+            ConfigurationError: it does not take what one of them sets.
+        """
+        with self._writing:
+            _check_params(self._configuration, wrapped)
+            self._wrapped = [*(each for each in self._wrapped if each() is not None), ref(wrapped)]
+
+    # --- who gets what ----------------------------------------------------------------------------------------------
 
     def route(self, caller: Caller) -> tuple[Assignment, ...]:
         """Return what each experiment gives to `caller`, in the order of the experiments.
 
         The unit is what the experiment's `by` names. A caller without one, say an anonymous one, gets no variant.
         """
+        configuration = self._configuration
         if _forced.get() is not None:
-            return tuple([self._assign(compiled, unit_of(caller)) for compiled, unit_of in self._plan])
-        if self._single is not None:
-            compiled, unit_of = self._single
+            return tuple([self._assign(compiled, unit_of(caller)) for compiled, unit_of in configuration.plan])
+        if configuration.single is not None:
+            compiled, unit_of = configuration.single
             return (compiled.assign(unit_of(caller)),)
-        return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in self._plan])
+        return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
 
     def assign(self, unit: str | int | None, *, experiment: str = "") -> Assignment:
         """Return what one experiment gives to `unit`.
@@ -79,7 +150,7 @@ class ExperimentRouter:
         Raises:
             ConfigurationError: there is no such experiment, or several and none is named.
         """
-        compiled = self._by_name.get(experiment)
+        compiled = self._configuration.by_name.get(experiment)
         if compiled is None:
             compiled = self._only(experiment)
         return compiled.assign(unit) if _forced.get() is None else self._assign(compiled, unit)
@@ -103,7 +174,7 @@ class ExperimentRouter:
         for name, variant in chosen.items():
             self._check_forced(name, variant)
         outer = _forced.get() or {}
-        token = _forced.set({**outer, **{(self, name): variant for name, variant in chosen.items()}})
+        token = _forced.set({**outer, **{(id(self), name): variant for name, variant in chosen.items()}})
         try:
             yield
         finally:
@@ -113,43 +184,59 @@ class ExperimentRouter:
         return self.experiments == other.experiments if isinstance(other, ExperimentRouter) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.experiments)
+        return hash(ExperimentRouter)  # experiments may be replaced, and equal routers hash alike
 
     def __repr__(self) -> str:
         return f"<ExperimentRouter {'; '.join(map(_summary, self.experiments))}>"
 
+    def _put(self, experiments: tuple[Experiment, ...]) -> None:
+        fresh = Configuration(experiments, enabled=self.enabled)
+        for wrapped in filter(None, [each() for each in self._wrapped]):
+            _check_params(fresh, wrapped)
+        self.by_request = self.by_request or fresh.by_request  # never taken back: calls under way may have looked
+        self._configuration = fresh
+
     def _assign(self, compiled: CompiledExperiment, unit: object) -> Assignment:
         """Assign inside of a `force` block."""
-        variant = (_forced.get() or {}).get((self, compiled.name))
-        return compiled.assign(unit) if variant is None else compiled.force(variant, unit)
+        variant = (_forced.get() or {}).get((id(self), compiled.name))
+        if variant is None or not compiled.has(variant):
+            return compiled.assign(unit)
+        return compiled.force(variant, unit)
 
     def _only(self, name: str) -> CompiledExperiment:
-        if name == "" and self._single is not None:
-            return self._single[0]
-        wrong = f"no experiment is called {name!r}" if name else "several experiments, so say which by experiment="
-        raise ConfigurationError(f"{wrong}; there are {', '.join(self._by_name)}")
+        single = self._configuration.single
+        if name == "" and single is not None:
+            return single[0]
+        if name:
+            raise ConfigurationError(self._unknown("", name))
+        raise ConfigurationError(f"several experiments, so say which by experiment=; there are {self._names()}")
 
     def _check_forced(self, name: str, variant: str) -> None:
         shares = next((each.shares for each in self.experiments if each.name == name), None)
         if shares is None:
-            raise ConfigurationError(f"force: no experiment is called {name!r}; there are {', '.join(self._by_name)}")
+            raise ConfigurationError(self._unknown("force", name))
         if variant not in shares:
             raise ConfigurationError(f"force: {name!r} has no variant {variant!r}; there are {', '.join(shares)}")
 
+    def _unknown(self, what: str, name: str) -> str:
+        return f"{what}{': ' if what else ''}no experiment is called {name!r}; there are {self._names()}"
 
-_forced: Final[ContextVar[Mapping[tuple[ExperimentRouter, str], str] | None]] = ContextVar(
+    def _names(self) -> str:
+        return ", ".join(self._configuration.by_name)
+
+
+_forced: Final[ContextVar[Mapping[tuple[int, str], str] | None]] = ContextVar(
     "genai_guard.routing.forced", default=None
 )
 
 
-def _unit_of(by: str) -> UnitOf:
-    if by in _FIELDS:
-        return attrgetter(_FIELDS[by])
-    return lambda caller: caller.tags.get(by)
-
-
-def _params(experiment: Experiment) -> set[str]:
-    return {name for variant in experiment.variants for name in variant.params}
+def _check_params(configuration: Configuration, wrapped: Wrapped) -> None:
+    unknown = sorted(name for name in configuration.param_names if not wrapped.accepts(name))
+    if unknown:
+        raise ConfigurationError(
+            f"an experiment sets {', '.join(unknown)}, which {wrapped.name} does not take: "
+            "add the parameter, or take it out of the variants' params"
+        )
 
 
 def _summary(experiment: Experiment) -> str:
@@ -157,36 +244,3 @@ def _summary(experiment: Experiment) -> str:
     state = "" if experiment.enabled else ", disabled"
     mode = ", shadow" if experiment.mode == "shadow" else ""
     return f"{experiment.name}: {experiment.split}{of} by {experiment.by}{mode}{state}"
-
-
-def _check(experiments: tuple[object, ...]) -> None:
-    for each in experiments:
-        if not isinstance(each, Experiment):
-            kind = type(each).__name__
-            raise ConfigurationError(f"ExperimentRouter: takes Experiment(...), one argument each, not {kind}")
-    if not experiments:
-        raise ConfigurationError("ExperimentRouter: needs at least one Experiment(...); leave the router out for none")
-
-
-def _check_claims(experiments: tuple[Experiment, ...]) -> None:
-    """Refuse two experiments that claim what only one can have."""
-    owners: dict[tuple[str, str], str] = {}
-    for experiment in experiments:
-        for claim in _claims(experiment):
-            if claim in owners:
-                what, value = claim
-                raise ConfigurationError(
-                    f"experiments {owners[claim]!r} and {experiment.name!r} {_CONTRADICTIONS[what].format(value)}"
-                )
-            owners[claim] = experiment.name
-
-
-def _claims(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    yield "name", experiment.name
-    yield "salt", experiment.salt or experiment.name
-    if experiment.mode == "shadow":
-        return
-    for param in sorted(_params(experiment)):
-        yield "param", param
-    if any(variant.target is not None for variant in experiment.variants):
-        yield "target", ""
