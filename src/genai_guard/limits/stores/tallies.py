@@ -80,6 +80,7 @@ class MemoryTally:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._decision = Decision()
         self._clear()
 
     def push(self, writer: str, batch: int, claims: Sequence[Claim], /) -> dict[str, int]:

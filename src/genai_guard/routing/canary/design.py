@@ -66,9 +66,8 @@ class Design:
         ]
         self.new_key: Final = [[f"n.{place}.{arm}" for arm in _ARMS] for place in places]
         self.unit_key: Final = [[f"u.{place}.{arm}" for arm in _ARMS] for place in places]
-        self.steps: Final = [
-            [self.harm_test.steps(share, is_canary=bool(arm)) for arm in _ARMS] for share in self.shares
-        ]
+        self.longest_step: Final = tuple(max(self.harm_test.steps(share, is_canary=True)) for share in self.shares)
+        self.indices: Final = _Indices()
         self._check_end()
 
     @property
@@ -127,6 +126,14 @@ class Design:
                 "Canary(metrics=...): could never be promoted: give a metric a margin, such as Errors(margin=0.5), "
                 f"or the stage of {self.stages[last].percent:g} % a timeout_s"
             )
+
+
+class _Indices(dict[int, tuple[int, ...]]):
+    """The places of the bits that are set, for each number that was asked for."""
+
+    def __missing__(self, bits: int) -> tuple[int, ...]:
+        self[bits] = found = tuple(place for place in range(bits.bit_length()) if bits >> place & 1)
+        return found
 
 
 def _proof(metric: CanaryMetric) -> FailureRatioTest | None:

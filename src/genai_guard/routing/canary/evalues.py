@@ -176,5 +176,3 @@ def _steps(ratios: tuple[float, ...], null_ratio: float, share: float) -> tuple[
         tuple([log(null / alternative) for _, alternative in mixed]),
         tuple([log(ratio / null_ratio * null / alternative) for ratio, alternative in mixed]),
     )
-
-

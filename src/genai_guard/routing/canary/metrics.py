@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -13,6 +12,7 @@ from genai_guard.recording.event import Event
 
 __all__ = [
     "DEFAULT_METRICS",
+    "SERVED",
     "Blocks",
     "CanaryMetric",
     "Errors",
@@ -23,13 +23,13 @@ __all__ = [
     "checked_metrics",
 ]
 
-_SERVED: Final = frozenset({"ok", "error", "timeout", "blocked"})
+SERVED: Final = frozenset({"ok", "error", "timeout", "blocked"})
 """Statuses of calls whose duration says something about the model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CanaryMetric:
-    """A kind of failure. A metric of your own is a frozen dataclass with a method `failed`.
+    """A kind of failure. A metric of your own is a frozen dataclass that says which by `kind`, and `statuses` or `failed`.
 
     Args:
         name: Name in the status and in transitions; that of the kind when it is left out.
@@ -56,7 +56,6 @@ class CanaryMetric:
         if self.margin is not None:
             _number(self, "margin", above=0.0)
 
-    @abstractmethod
     def failed(self, event: Event, /) -> bool:
         """Return whether a call failed. Asked for every call, in the thread that made it."""
         return event.status in self.statuses
@@ -74,10 +73,6 @@ class Errors(CanaryMetric):
     statuses: ClassVar[frozenset[str]] = frozenset({"error", "breaker_open", "component_failed"})
     margin: float | None = 0.5
 
-    def failed(self, event: Event, /) -> bool:
-        """Return whether a call failed."""
-        return event.status in self.statuses
-
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts(CanaryMetric):
@@ -86,10 +81,6 @@ class Timeouts(CanaryMetric):
     kind: ClassVar[str] = "timeouts"
     statuses: ClassVar[frozenset[str]] = frozenset({"timeout"})
 
-    def failed(self, event: Event, /) -> bool:
-        """Return whether a call timed out."""
-        return event.status in self.statuses
-
 
 @dataclass(frozen=True, kw_only=True)
 class Blocks(CanaryMetric):
@@ -97,10 +88,6 @@ class Blocks(CanaryMetric):
 
     kind: ClassVar[str] = "blocks"
     statuses: ClassVar[frozenset[str]] = frozenset({"blocked"})
-
-    def failed(self, event: Event, /) -> bool:
-        """Return whether a call was blocked."""
-        return event.status in self.statuses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +111,7 @@ class SlowCalls(CanaryMetric):
 
     def failed(self, event: Event, /) -> bool:
         """Return whether a call took longer than `above_s`; one that is learned is kept by the canary."""
-        return self.above_s is not None and event.latency_s > self.above_s and event.status in _SERVED
+        return self.above_s is not None and event.latency_s > self.above_s and event.status in SERVED
 
     def threshold(self, latencies_s: Sequence[float]) -> float:
         """Return the percentile of what calls of the control took: a latency that was seen."""
@@ -172,6 +159,13 @@ class ThumbsDown(CanaryMetric):
         return False
 
 
+def _number(metric: CanaryMetric, name: str, *, above: float, below: float = math.inf) -> None:
+    value = getattr(metric, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
+        bound = "" if below == math.inf else f" and below {below:g}"
+        raise ConfigurationError(f"{type(metric).__name__}({name}={value!r}): must be a number above {above:g}{bound}")
+
+
 DEFAULT_METRICS: Final[tuple[CanaryMetric, ...]] = (Errors(), Timeouts(), Blocks(), SlowCalls())
 
 _MOST_METRICS: Final = 32
@@ -193,10 +187,3 @@ def checked_metrics(metrics: object) -> tuple[CanaryMetric, ...]:
     if twice is not None:
         raise ConfigurationError(f"Canary(metrics=...): two are called {twice!r}; give one of them another name=")
     return given
-
-
-def _number(metric: CanaryMetric, name: str, *, above: float, below: float = math.inf) -> None:
-    value = getattr(metric, name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not above < value < below:
-        bound = "" if below == math.inf else f" and below {below:g}"
-        raise ConfigurationError(f"{type(metric).__name__}({name}={value!r}): must be a number above {above:g}{bound}")

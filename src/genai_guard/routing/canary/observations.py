@@ -6,12 +6,13 @@ Rule 2: A unit is known by its bucket, a number of 32 bits. Two units in one buc
 Rule 3: At most `max_units` are remembered. Beyond that only every second unit is looked at, then every fourth, and so on,
     by the last bits of the bucket, which say nothing about the variant. What counted before still counts, and never
     again: no test becomes wrong by it, they learn more slowly.
+Rule 4: The evidence is worked out only when it may have reached the alarm. A failure of the canary multiplies it by the
+    largest step at most, one of the control makes it smaller.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from operator import add
 from typing import Any, Final
 
 from genai_guard.limits.stores.tallies import Claim
@@ -21,8 +22,6 @@ __all__ = ["Observations"]
 
 _BITS: Final = 8
 _STAGE: Final = (1 << _BITS) - 1
-_SLACK: Final = 1e-6
-"""What running sums may be off by; whether an alarm is due is decided by exact counts."""
 
 
 class Observations:
@@ -41,7 +40,7 @@ class Observations:
         mask: Units with one of these bits in their bucket are not looked at.
     """
 
-    __slots__ = ("_design", "_keeps_claims", "_sums", "claims", "counts", "marks", "mask", "max_units", "remembers")
+    __slots__ = ("_design", "_keeps_claims", "_room", "claims", "counts", "marks", "mask", "max_units", "remembers")
 
     def __init__(self, design: Design, *, max_units: int, remembers: bool = True, claims: bool = False) -> None:
         self._design = design
@@ -68,6 +67,8 @@ class Observations:
             if bucket & self.mask:
                 return False
             mark = self.marks.get(bucket, 0)
+            if mark & _STAGE > place and not failed & ~(mark >> _BITS):
+                return False
             self.marks[bucket] = (mark >> _BITS | failed) << _BITS | max(mark & _STAGE, place + 1)
             failed &= ~(mark >> _BITS)
         if not mark:
@@ -78,6 +79,15 @@ class Observations:
         if len(self.marks) > self.max_units:
             self._thin()
         return alarm
+
+    def knows(self, bucket: int, place: int) -> bool:
+        """Whether a unit does not count again in a stage. Needs no lock."""
+        return bucket & self.mask != 0 or self.marks.get(bucket, 0) & _STAGE > place
+
+    def arrive(self, place: int, arm: int, times: int) -> None:
+        """Take calls that went well and are units of their own."""
+        self._claim("", 0, self._design.new_key[place][arm], times)
+        self._claim("", 0, self._design.unit_key[place][arm], times)
 
     def take(self) -> list[Claim]:
         """Return the claims since the last time."""
@@ -92,12 +102,8 @@ class Observations:
         self.recount()
 
     def recount(self) -> None:
-        """Work out what is kept at hand besides the counts."""
-        design = self._design
-        test = design.harm_test
-        self._sums = [
-            list(test.log_values(design.failures(index, self.counts))) for index in range(len(design.metrics))
-        ]
+        """Forget what is known of the distance to the alarms; it is worked out when it is needed."""
+        self._room = [0.0] * len(self._design.metrics)
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as JSON knows it, always in one order."""
@@ -117,15 +123,17 @@ class Observations:
         self.recount()
 
     def _fail(self, bucket: int, place: int, arm: int, failed: int) -> bool:
-        design, alarm, index = self._design, False, 0
-        while failed:
-            if failed & 1:
-                self._claim(index, bucket, design.failed_key[index][place][arm], 1)
-                self._sums[index] = sums = list(map(add, self._sums[index], design.steps[place][arm]))
-                # The mean of the e-values is at most the largest of them.
-                alarm = alarm or (arm == CANARY and max(sums) >= design.alarm[index] - _SLACK)
-            failed >>= 1
-            index += 1
+        design, alarm = self._design, False
+        for index in design.indices[failed]:
+            key = design.failed_key[index][place][arm]
+            self.counts[key] += 1
+            if self._keeps_claims:
+                self.claims.append(Claim(f"{index}.{bucket}" if self.remembers else "", key, 1))
+            if arm == CANARY:
+                self._room[index] -= design.longest_step[place]
+                if self._room[index] <= 0.0:
+                    self._room[index] = room = design.alarm[index] - design.harm(index, self.counts)
+                    alarm = alarm or room <= 0.0
         return alarm
 
     def _claim(self, what: object, bucket: int, counter: str, amount: int) -> None:
@@ -136,4 +144,3 @@ class Observations:
     def _thin(self) -> None:
         self.mask = self.mask << 1 | 1
         self.marks = {bucket: mark for bucket, mark in self.marks.items() if not bucket & self.mask}
-

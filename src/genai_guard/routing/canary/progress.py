@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -19,8 +19,9 @@ from genai_guard.frozen import FrozenDict
 
 if TYPE_CHECKING:
     from genai_guard.routing.canary.design import Design
+    from genai_guard.routing.canary.stages import Stage
 
-__all__ = ["Progress", "State", "decide", "missing"]
+__all__ = ["Progress", "State", "abort", "decide", "hold", "missing", "promote", "restart", "resume"]
 
 _NOTHING: Final[FrozenDict[str, float]] = FrozenDict()
 
@@ -70,6 +71,12 @@ class Progress:
         """Return a run that begins at the first stage; everything is counted anew if this is not the first."""
         return self.to(State.RUNNING, reason, stage=0, since_s=now_s, run=self.run + (self.version > 0), **changes)
 
+    def percent(self, stages: Sequence[Stage]) -> float:
+        """Return the share of the units that the canary has."""
+        if self.state in {State.DRAFT, State.ROLLED_BACK}:
+            return 0.0
+        return 100.0 if self.state is State.PROMOTED else float(stages[self.stage].percent)
+
     def written(self) -> str:
         """Return it as JSON, always in the same way."""
         return json.dumps(asdict(self) | {"thresholds": dict(self.thresholds)}, sort_keys=True, separators=(",", ":"))
@@ -93,7 +100,7 @@ class Progress:
 
 def decide(design: Design, progress: Progress, counts: Mapping[str, int], now_s: float) -> Progress:
     """Return where the canary stands by these counts; the same object if that is where it stood."""
-    if progress.state is State.DRAFT or progress.state.is_final:
+    if progress.state not in {State.RUNNING, State.HELD}:
         return progress
     for index, metric in enumerate(design.metrics):
         if design.harm(index, counts) >= design.alarm[index]:
@@ -102,9 +109,13 @@ def decide(design: Design, progress: Progress, counts: Mapping[str, int], now_s:
         return progress
     if design.mismatch(counts) >= design.mismatch_alarm:
         return progress.to(State.HELD, "sample_ratio", since_s=now_s)
-    stage = design.stages[progress.stage]
     if not missing(design, progress, counts, now_s):
         return _next(design, progress, now_s, "proved" if design.is_last_comparison(progress.stage) else "advanced")
+    return _waited(design, progress, now_s)
+
+
+def _waited(design: Design, progress: Progress, now_s: float) -> Progress:
+    stage = design.stages[progress.stage]
     if stage.timeout_s is None or now_s - progress.since_s < stage.timeout_s:
         return progress
     if stage.on_timeout == "advance":
@@ -131,6 +142,45 @@ def missing(design: Design, progress: Progress, counts: Mapping[str, int], now_s
             if proof is not None and proof < design.proof_at:
                 found.append(f"proof that {metric.name} are less than {1 + (metric.margin or 0):g} times as frequent")
     return tuple(found)
+
+
+def hold(progress: Progress, counts: Mapping[str, int], now_s: float) -> Progress:
+    """Stop the ramp where it is."""
+    del counts
+    return progress.to(State.HELD, "by hand", since_s=now_s) if progress.state is State.RUNNING else progress
+
+
+def resume(progress: Progress, counts: Mapping[str, int], now_s: float) -> Progress:
+    """Go on with what was held; from the first stage if its counts are of no use."""
+    del counts
+    if progress.state is not State.HELD:
+        return progress
+    if progress.reason == "sample_ratio":
+        return progress.began(now_s, "by hand")
+    return progress.to(State.RUNNING, "by hand", since_s=now_s)
+
+
+def promote(progress: Progress, counts: Mapping[str, int], now_s: float) -> Progress:
+    """Give the canary to everybody."""
+    del counts
+    may = progress.state in {State.RUNNING, State.HELD}
+    return progress.to(State.PROMOTED, "by hand", since_s=now_s) if may else progress
+
+
+def abort(progress: Progress, counts: Mapping[str, int], now_s: float) -> Progress:
+    """Give the control to everybody."""
+    del counts
+    done = progress.state is State.ROLLED_BACK
+    return progress if done else progress.to(State.ROLLED_BACK, "by hand", since_s=now_s)
+
+
+def restart(progress: Progress, now_s: float, *, learned: bool) -> Progress:
+    """Begin anew after the end: with what was learned, or by learning it."""
+    if not progress.state.is_final:
+        return progress
+    if learned:
+        return progress.began(now_s, "by hand")
+    return progress.to(State.DRAFT, "by hand", stage=0, since_s=now_s)
 
 
 def _next(design: Design, progress: Progress, now_s: float, reason: str) -> Progress:

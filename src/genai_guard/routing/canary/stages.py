@@ -51,9 +51,15 @@ class Stage:
         if self.timeout_s is not None and _number(self.timeout_s, "timeout_s", least=0.0) < self.min_s:
             raise ConfigurationError(f"Stage(timeout_s={self.timeout_s!r}): must not be less than min_s={self.min_s:g}")
         if self.on_timeout not in get_args(OnTimeout):
-            raise ConfigurationError(
-                f"Stage(on_timeout={self.on_timeout!r}): must be 'hold', 'advance' or 'rollback'"
-            )
+            raise ConfigurationError(f"Stage(on_timeout={self.on_timeout!r}): must be 'hold', 'advance' or 'rollback'")
+
+
+def _number(value: object, name: str, *, least: float, most: float = math.inf) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= least):
+        raise ConfigurationError(f"Stage({name}={value!r}): must be a number, {least:g} or more")
+    if value > most:
+        raise ConfigurationError(f"Stage({name}={value!r}): must be {most:g} at most")
+    return float(value)
 
 
 DEFAULT_STAGES: Final = (Stage(1), Stage(5), Stage(25), Stage(50), Stage(100, min_units=0, min_s=0))
@@ -101,11 +107,3 @@ def at_percent(experiment: Experiment, percent: float, *, control: str, canary: 
 
 
 _MOST_STAGES: Final = 100
-
-
-def _number(value: object, name: str, *, least: float, most: float = math.inf) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (math.isfinite(value) and value >= least):
-        raise ConfigurationError(f"Stage({name}={value!r}): must be a number, {least:g} or more")
-    if value > most:
-        raise ConfigurationError(f"Stage({name}={value!r}): must be {most:g} at most")
-    return float(value)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from genai_guard.routing.canary.design import Design
 from genai_guard.routing.canary.progress import Progress, State, missing
+from genai_guard.routing.canary.stages import Stage
 
-__all__ = ["CanaryStatus", "MetricStatus", "Transition", "status_of"]
+__all__ = ["CanaryStatus", "MetricStatus", "Transition", "status_of", "transition"]
 
 
 class Transition(NamedTuple):
@@ -108,6 +109,14 @@ class CanaryStatus:
         lines += [f"missing: {'; '.join(self.missing)}"] if self.missing else []
         lines += [f"store: {self.store}"] if self.store not in {"none", "up"} else []
         return "\n".join(lines)
+
+
+def transition(experiment: str, stages: Sequence[Stage], before: Progress, after: Progress) -> Transition:
+    """Return a change of a canary."""
+    percent = after.percent(stages)
+    was, share = f"{before.state} at {before.percent(stages):g} %", f"{after.state} at {percent:g} %"
+    message = f"canary of {experiment}: {was}, now {share} ({after.reason})"
+    return Transition(experiment, before.state, after.state, percent, after.reason, after.since_s, message)
 
 
 def status_of(

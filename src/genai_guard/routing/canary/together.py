@@ -7,19 +7,32 @@ Rule 2: Each run has counts of its own; the decisions stand beside them.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from genai_guard.limits.stores.tallies import Claim, Decision, TallyStore
 from genai_guard.routing.canary.progress import Progress
 
-__all__ = ["Together"]
+__all__ = ["Together", "Unreachable"]
 
 _AT_ONCE: Final = 1_000
 
 
+class Unreachable(Exception):  # noqa: N818  internal, never seen by callers
+    """The store raised, or holds what no canary wrote. Its message is the class of what was raised."""
+
+
+@contextmanager
+def _store() -> Generator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise Unreachable(type(error).__name__) from error
+
+
 class Together:
-    """What all processes know of a canary. Not safe for threads. Every method raises what the store raises.
+    """What all processes know of a canary. Not safe for threads. Every method raises `Unreachable` if the store does.
 
     Args:
         store: Where they meet.
@@ -36,32 +49,34 @@ class Together:
         """Be somebody else, who has nothing to push: after a fork."""
         self._writer = os.urandom(8).hex()
         self._batch = 0
-        self._unsure: list[list[Claim]] = []
+        self._unsure: list[tuple[int, Sequence[Claim]]] = []
 
     def decided(self) -> Progress:
         """Return the decision that holds."""
-        return Progress.read(self._decisions.decided().document)
+        with _store():
+            return Progress.read(self._decisions.decided().document)
 
     def decide(self, progress: Progress) -> Progress:
         """Propose a decision, and return the one that holds."""
-        kept = self._decisions.decide(Decision(progress.version, progress.written()))
-        after = Progress.read(kept.document)
-        if after.run != progress.run or not after.run or after != progress:
+        with _store():
+            after = Progress.read(self._decisions.decide(Decision(progress.version, progress.written())).document)
+            if after == progress and after.run:
+                self._store.tally(self._run(after.run - 1)).forget()
             return after
-        self._store.tally(self._run(after.run - 1)).forget()
-        return after
 
     def push(self, run: int, claims: Sequence[Claim]) -> dict[str, int]:
         """Count claims in a run, and return what everybody has counted."""
-        tally = self._store.tally(self._run(run))
-        self._unsure += [list(claims[at : at + _AT_ONCE]) for at in range(0, len(claims), _AT_ONCE)]
-        while self._unsure:
-            counts = tally.push(self._writer, self._batch + 1, self._unsure[0])
-            self._batch += 1
-            del self._unsure[0]
-            if not self._unsure:
-                return counts
-        return tally.push(self._writer, self._batch, ())
+        parts = [(run, claims[at : at + _AT_ONCE]) for at in range(0, len(claims), _AT_ONCE)]
+        # What was seen in a run that is over counts for nothing.
+        self._unsure = [part for part in self._unsure if part[0] == run] + parts
+        with _store():
+            tally = self._store.tally(self._run(run))
+            counts = tally.push(self._writer, self._batch, ()) if not self._unsure else {}
+            while self._unsure:
+                counts = tally.push(self._writer, self._batch + 1, self._unsure[0][1])
+                self._batch += 1
+                del self._unsure[0]
+            return counts
 
     def _run(self, run: int) -> str:
         return f"{self._name}.{run}"
