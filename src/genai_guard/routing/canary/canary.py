@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
@@ -23,30 +22,21 @@ from genai_guard.recording.worker import TICK, Worker, tell
 from genai_guard.routing import checks
 from genai_guard.routing.canary import settings
 from genai_guard.routing.canary.baseline import Baseline
+from genai_guard.routing.canary.counting import Counting
 from genai_guard.routing.canary.course import Change, Course
 from genai_guard.routing.canary.design import Design
-from genai_guard.routing.canary.intake import Intake, Place
-from genai_guard.routing.canary.metrics import DEFAULT_METRICS, CanaryMetric, ThumbsDown, checked_metrics
+from genai_guard.routing.canary.metrics import DEFAULT_METRICS, CanaryMetric, checked_metrics
 from genai_guard.routing.canary.progress import Progress, State, abort, decide, hold, promote, restart, resume
 from genai_guard.routing.canary.ramp import Ramp
-from genai_guard.routing.canary.replies import Replies
 from genai_guard.routing.canary.settings import OnTransition
 from genai_guard.routing.canary.stages import DEFAULT_STAGES, Stage, checked_stages
 from genai_guard.routing.canary.status import CanaryStatus, status_of, transition
 from genai_guard.routing.canary.together import Together
-from genai_guard.routing.experiment import Assignment, Reason
 from genai_guard.routing.router import ExperimentRouter
 
 __all__ = ["Canary"]
 
-_SPLIT: Final = Reason.SPLIT
-_STAGE: Final = 255
-_BATCH: Final = 128
-_MANY_CLAIMS: Final = 1_000
 _WAITING: Final = 256
-_REPLIES: Final = 100_000
-_NOTHING: Final[Mapping[float, Place]] = {}
-_NOWHERE: Final[Mapping[str, Mapping[float, Place]]] = {}
 
 
 class Canary:
@@ -131,14 +121,11 @@ class Canary:
         )
         self._ramp = Ramp(experiment, self._design, control=control, canary=canary)
         self._course = Course(self._design, max_units=max_units, clock=clock or time.time, changed=self._changed)
-        self._thumbs = sum(1 << index for index, each in enumerate(self.metrics) if isinstance(each, ThumbsDown))
-        self._replies = Replies(_REPLIES)
-        self._arrivals: deque[Place] = deque()
         self._baseline = Baseline(self._design.learned, calls=baseline_calls)
+        self._counting = Counting(
+            experiment, self._design, self._ramp, self._course, self._baseline, wake=self._wake, broke=self._broke
+        )
         self._may_start = autostart
-        self._places = _NOWHERE
-        self._intake = Intake(self._design, {})
-        self._prepare()
         self._watcher = Worker("canary", settings.watching(weakref.WeakMethod(self._tick)), size=_WAITING)
         self._teller = Worker("on_transition", settings.telling(self.on_transition), size=_WAITING)
         watch_over(self)
@@ -158,47 +145,23 @@ class Canary:
             name = f"canary.{self.experiment}.{self._design.digest(*names)}"
             together = None if self.store is None else Together(self.store, name)
             self._course.settle(remembers=not self._ramp.by_request, together=together)
-            self._prepare()
+            self._counting.prepare(self._course.progress)
         self._ramp.move(self.percent)
         self.check()
         if self.check_s is not None:
             self._watcher.put(TICK)
 
-    def record(self, event: Event, /) -> None:
-        """Take the event of a call, whatever became of it. Never raises."""
-        try:
-            name, seen, stage, slow_s, cost_usd, is_plain = self._quick
-            # By place: asking a named tuple for names takes three times as long.
-            for given in event[9]:
-                if given[0] == name:
-                    break
-            else:
-                return
-            if (
-                is_plain
-                and event[4] == "ok"
-                and seen.marks.get(given[4] or 0, 0) & _STAGE > stage
-                and event[13] <= slow_s
-            ):
-                cost = event[12]
-                if cost is None or cost <= cost_usd:
-                    return
-            self._take(event, given)
-        except Exception as error:  # noqa: BLE001  whatever is wrong here, the call goes on
-            self._broke(error)
+    @property
+    def record(self) -> Callable[[Event], None]:
+        """What takes the event of each call, whatever became of it. Never raises."""
+        return self._counting.record
 
     def feedback(self, request_id: str, *, thumbs: Literal["up", "down"]) -> bool:
         """Take what somebody thinks of a reply; return whether the call was one of the latest 100 000 of this process.
 
         Only with a metric `ThumbsDown`. A reply counts once.
         """
-        found = self._replies.take(request_id)
-        if found is not None and thumbs == "down":
-            try:
-                self._see(*found, self._thumbs)
-            except Exception as error:  # noqa: BLE001  as above
-                self._broke(error)
-        return found is not None
+        return self._counting.feedback(request_id, is_failure=thumbs == "down")
 
     # --- by hand ----------------------------------------------------------------------------------------------------
 
@@ -250,7 +213,7 @@ class Canary:
     def check(self) -> CanaryStatus:
         """Look at the clock, the counts and the store now, and return how the canary is doing. Never raises."""
         try:
-            self._drain()
+            self._counting.drain()
             self._course.step(self._look)
         except Exception as error:  # noqa: BLE001  as above
             self._broke(error)
@@ -278,7 +241,7 @@ class Canary:
 
         Replies that may still be given feedback are not part of it.
         """
-        self._drain()
+        self._counting.drain()
         course = self._course.snapshot()
         return {
             "plan": self._design.digest(self.experiment, self.version),
@@ -316,8 +279,7 @@ class Canary:
     def after_fork(self) -> None:
         """Begin anew in a child process, with what was decided. Called by itself."""
         self._course.begin()
-        self._replies.begin()
-        self._arrivals.clear()
+        self._counting.begin()
         for worker in (self._watcher, self._teller):
             worker.after_fork()
         if self._ramp.places and self.check_s is not None:
@@ -348,35 +310,6 @@ class Canary:
             return progress
         return progress.began(now_s, "started", thresholds=self._baseline.thresholds())
 
-    def _take(self, event: Event, given: Assignment) -> None:
-        """Take a call that has to be counted, or may have."""
-        bucket = given.bucket
-        if bucket is None or given.reason is not _SPLIT:
-            return
-        place = self._places.get(given.variant, _NOTHING).get(given.propensity)
-        if place is None:
-            if self.state is State.DRAFT and self._baseline.add(event):
-                self._wake()
-            return
-        failed = self._intake.failed(event)
-        if self._thumbs:
-            self._replies.keep(event.request_id, bucket, place)
-        if failed or not self._ramp.by_request:
-            if failed or not self._course.seen.knows(bucket, place[0]):
-                self._see(bucket, place, failed)
-            return
-        self._arrivals.append(place)
-        if len(self._arrivals) >= _BATCH:
-            self._drain()
-
-    def _see(self, bucket: int, place: Place, failed: int) -> None:
-        course = self._course
-        with course.lock:
-            alarm = course.seen.see(bucket, *place, failed)
-            waiting = len(course.seen.claims)
-        if alarm or waiting >= _MANY_CLAIMS:
-            self._wake()
-
     def _wake(self) -> None:
         """Look now, or let the thread look that may ask the store."""
         if self._course.together is None:
@@ -384,17 +317,12 @@ class Canary:
         elif self.check_s is not None:
             self._watcher.put(TICK)
 
-    def _drain(self) -> None:
-        arrivals, course = self._arrivals, self._course
-        with course.lock:
-            course.count(Counter([arrivals.popleft() for _ in range(len(arrivals))]))
-
     def _tick(self) -> float | None:
         self.check()
         return None if self._course.together is None and self.state.is_final else self.check_s
 
     def _by_hand(self, change: Change) -> bool:
-        self._drain()
+        self._counting.drain()
         done = self._course.step(change)
         if self._course.trouble and not done:
             raise ComponentFailed("the store of the canary", "assign", self._course.trouble)
@@ -404,19 +332,11 @@ class Canary:
 
     def _changed(self, before: Progress, after: Progress) -> None:
         """Do what a decision says, while the course holds its lock."""
-        self._intake = Intake(self._design, after.thresholds)
-        self._places = self._ramp.places if after.state in {State.RUNNING, State.HELD} else _NOWHERE
-        self._prepare()
         if after.run != before.run:
-            self._replies.begin()
+            self._counting.begin()
+        self._counting.prepare(after)
         self._ramp.move(after.percent(self.stages))
         self._teller.put(transition(self.experiment, self.stages, before, after))
-
-    def _prepare(self) -> None:
-        """Put together what `record` needs of a call that went well."""
-        course, intake = self._course, self._intake
-        is_plain = not (self._thumbs or intake.asks)
-        self._quick = (self.experiment, course.seen, course.progress.stage, intake.slow_s, intake.cost_usd, is_plain)
 
     def _broke(self, error: Exception) -> None:
         with suppress(Exception):

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.stores.tallies import TallyStore
-from genai_guard.recording.worker import Handler, tell
+from genai_guard.recording.worker import Handler
+from genai_guard.routing.canary.progress import State
 from genai_guard.routing.canary.status import Transition
 
 __all__ = ["OnTransition", "callback", "interval", "positive", "store_of", "telling", "watching"]
@@ -64,7 +65,11 @@ def telling(on_transition: OnTransition | None) -> Handler:
     """Return what tells of transitions."""
 
     def handle(transition: Transition) -> None:
-        tell("canary", **transition._asdict())
+        import structlog  # noqa: PLC0415  loaded when there is something to tell
+
+        log = structlog.get_logger("genai_guard")
+        say = log.warning if transition.after in {State.HELD, State.ROLLED_BACK} else log.info
+        say("canary", **transition._asdict())
         if on_transition is not None:
             on_transition(transition)
 

@@ -170,10 +170,8 @@ def _value(logarithm: float) -> float:
 
 def _row(metric: MetricStatus) -> str:
     proof = ("", "") if metric.proof is None else (_e(metric.proof), _e(metric.promote_at))
-    return (
-        f"{metric.name:<24}{metric.control:>9,}{metric.canary:>9,}{_e(metric.evidence):>10}{_e(metric.rollback_at):>7}"
-        f"{proof[0]:>10}{proof[1]:>6}"
-    )
+    counts = f"{metric.name:<24}{metric.control:>9,}{metric.canary:>9,}"
+    return f"{counts}{_e(metric.evidence):>10}{_e(metric.rollback_at):>7}{proof[0]:>10}{proof[1]:>6}".rstrip()
 
 
 def _e(value: float) -> str:

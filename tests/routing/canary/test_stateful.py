@@ -1,0 +1,123 @@
+"""Law 8, for the controller: whatever happens, in whatever order, with a crash and a restart at every step."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from genai_guard.routing import ExperimentRouter
+from genai_guard.routing.canary import Canary, Errors, Stage, State, ThumbsDown, Timeouts
+from genai_guard.routing.canary.evalues import FailureRatioTest, Failures
+from genai_guard.testing import FakeClock
+from routing.canary.calls import event, make_router
+
+STAGES = (
+    Stage(20, min_units=3, min_s=10),
+    Stage(50, min_units=3, min_s=10, timeout_s=100, on_timeout="hold"),
+    Stage(100, min_units=0, min_s=5),
+)
+HARM = FailureRatioTest()
+STATUSES = {"error": "errors", "timeout": "timeouts"}
+units = st.integers(0, 60).map("u{}".format)
+
+
+class CanaryMachine(RuleBasedStateMachine):
+    """Beside the canary stands a model of it: every first failure of a unit, with the share it was assigned at."""
+
+    @initialize(crashes=st.booleans())
+    def begin(self, crashes: bool) -> None:
+        self.crashes = crashes
+        self.clock = FakeClock()
+        self.router, self.canary = self.make()
+        self.forget()
+
+    def make(self) -> tuple[ExperimentRouter, Canary]:
+        router = make_router()
+        metrics = [Errors(), Timeouts(), ThumbsDown()]
+        canary = Canary("model", stages=STAGES, metrics=metrics, alpha=0.2, check_s=None, clock=self.clock.time)
+        canary.bind(router)
+        return router, canary
+
+    def forget(self) -> None:
+        self.run = self.canary.status().run
+        self.failed: dict[str, dict[str, tuple[float, bool]]] = defaultdict(dict)
+        self.served: dict[int, set[str]] = defaultdict(set)
+
+    def crash(self) -> None:
+        """Go on in what might be another process."""
+        if self.crashes:
+            written = json.dumps(self.canary.snapshot())
+            self.router, self.canary = self.make()
+            self.canary.restore(json.loads(written))
+            assert json.dumps(self.canary.snapshot()) == written
+
+    def live(self) -> bool:
+        return self.canary.state in {State.RUNNING, State.HELD}
+
+    @rule(unit=units, status=st.sampled_from(["ok", "ok", "error", "timeout", "cancelled"]))
+    def call(self, unit: str, status: str) -> None:
+        stage, share, live = self.canary.status().stage, self.canary.percent / 100, self.live()
+        made: Any = event(self.router, unit, status=status)
+        self.canary.record(made)
+        if live:
+            self.served[stage].add(unit)
+            if status in STATUSES:
+                self.failed[STATUSES[status]].setdefault(unit, (share, made.assignments[0].variant == "new"))
+        self.crash()
+
+    @rule(seconds=st.sampled_from([1.0, 6.0, 200.0]))
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(seconds=st.sampled_from([-3_600.0, 3_600.0]))
+    def shift(self, seconds: float) -> None:
+        self.clock.shift_wall(seconds)
+
+    @rule()
+    def look(self) -> None:
+        before = self.canary.status()
+        after = self.canary.check()
+        if before.state is State.RUNNING and after.state is State.RUNNING:
+            assert after.stage - before.stage in {0, 1}
+        self.crash()
+
+    @rule(what=st.sampled_from(["hold", "resume", "start", "promote", "abort"]))
+    def decide(self, what: str) -> None:
+        getattr(self.canary, what)()
+        if self.canary.status().run != self.run:
+            self.forget()
+        self.crash()
+
+    @rule(unit=units)
+    def dislike(self, unit: str) -> None:
+        found = self.canary.feedback(unit, thumbs="down")
+        assert not found or any(unit in served for served in self.served.values())
+
+    @invariant()
+    def everybody_gets_what_the_state_says(self) -> None:
+        percent = self.canary.percent
+        assert self.router.experiments[0].shares.get("new", 0.0) == percent / 100
+        if self.canary.state in {State.DRAFT, State.ROLLED_BACK}:
+            assert percent == 0
+        if self.canary.state is State.PROMOTED:
+            assert percent == 100
+
+    @invariant()
+    def evidence_is_that_of_first_failures(self) -> None:
+        for metric in self.canary.status().metrics[:2]:
+            seen = Failures.of((share, int(not new), int(new)) for share, new in self.failed[metric.name].values())
+            assert (metric.control, metric.canary) == (seen.control, seen.canary)
+            assert math.log(metric.evidence) == pytest.approx(HARM.log_value(seen), abs=1e-9)
+            if metric.evidence >= metric.rollback_at * (1 + 1e-9):
+                assert self.canary.state is not State.RUNNING
+
+
+TestCanary = CanaryMachine.TestCase
+TestCanary.settings = settings(max_examples=40, stateful_step_count=40)
