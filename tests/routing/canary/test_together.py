@@ -1,0 +1,315 @@
+"""Several processes, one canary: counts add up, and one decision holds for all, in every store."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genai_guard.errors import ComponentFailed, ConfigurationError
+from genai_guard.limits import MemoryStore, SqliteStore
+from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
+from genai_guard.limits.stores.tallies import Claim, Decision, Tally, TallyStore
+from genai_guard.routing import ExperimentRouter
+from genai_guard.routing.canary import Canary, Errors, SlowCalls, Stage, State, Transition
+from genai_guard.testing import FakeClock
+from limits.stores.servers import Server
+from routing.canary.calls import begin, event, fail, make_router, people, serve, shares, units_of
+
+KINDS = ["memory", "sqlite", "redis"]
+Make = Callable[[], TallyStore]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(tmp_path_factory.mktemp("valkey"))
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+@pytest.fixture(params=KINDS)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Opens the same store again and again, as processes of one application would."""
+    opened: list[Any] = []
+
+    def open_again() -> Any:
+        if request.param == "memory":
+            return opened[0] if opened else opened.append(MemoryStore()) or opened[0]
+        if request.param == "sqlite":
+            opened.append(SqliteStore(tmp_path / "canary.sqlite", timeout_s=30))
+        else:
+            url = request.getfixturevalue("server").url
+            opened.append(
+                RedisStore(url, prefix=f"test{os.urandom(4).hex()}" if not opened else prefix[0], timeout_s=30)
+            )
+            prefix.append(opened[0]._shared.prefix.decode()[1:-2])
+        return opened[-1]
+
+    prefix: list[str] = []
+    yield open_again
+    for store in opened:
+        if not isinstance(store, MemoryStore):
+            store.close()
+
+
+def process(store: TallyStore, clock: FakeClock | None = None, **more: Any) -> tuple[ExperimentRouter, Canary]:
+    """What one process has."""
+    router = make_router()
+    return router, begin(router, clock, store=store, **more)
+
+
+# --- tallies ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_member_counts_once_whoever_brings_it(make: Make) -> None:
+    one, other = make().tally("t"), make().tally("t")
+    assert one.push("a", 1, [Claim("u1", "x", 1), Claim("u2", "x", 1), Claim("", "y", 5)]) == {"x": 2, "y": 5}
+    assert other.push("b", 1, [Claim("u2", "x", 1), Claim("u3", "x", 4), Claim("", "y", 5)]) == {"x": 6, "y": 10}
+    assert one.push("a", 1, ()) == {"x": 6, "y": 10}
+    assert make().tally("another").push("a", 1, ()) == {}
+
+
+def test_a_batch_counts_once_however_often_it_is_pushed(make: Make) -> None:
+    tally = make().tally("t")
+    for _ in range(3):
+        assert tally.push("a", 1, [Claim("", "x", 1)]) == {"x": 1}
+    assert tally.push("a", 2, [Claim("", "x", 1)]) == {"x": 2}
+    assert tally.push("b", 1, [Claim("", "x", 1)]) == {"x": 3}
+
+
+def test_of_two_decisions_the_first_holds(make: Make) -> None:
+    one, other = make().tally("t"), make().tally("t")
+    assert one.decided() == Decision()
+    assert one.decide(Decision(1, "ü")) == Decision(1, "ü")
+    assert other.decide(Decision(1, "late")) == Decision(1, "ü")
+    assert other.decide(Decision(3, "early")) == Decision(1, "ü")
+    assert other.decide(Decision(2, "next")) == one.decided() == Decision(2, "next")
+    one.forget()
+    assert other.decided() == Decision()
+
+
+# --- canaries ---------------------------------------------------------------------------------------------------------
+
+
+def test_failures_seen_by_two_processes_add_up_to_one_decision_for_all(make: Make) -> None:
+    (router, one), (other_router, other) = process(make()), process(make())
+    unseen, *bad = units_of(router, "new", 4)
+    fail(one, router, bad[:2])
+    assert one.check().state is State.RUNNING
+    fail(other, other_router, bad[2:])
+    assert (other.check().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
+    assert one.state is State.RUNNING
+    assert (one.check().state, shares(router)) == (State.ROLLED_BACK, {"old": 1.0})
+    assert router.assign(unseen).variant == "old"
+
+
+def test_a_unit_that_fails_in_two_processes_fails_once(make: Make) -> None:
+    (router, one), (other_router, other) = process(make()), process(make())
+    bad = units_of(router, "new", 2)
+    for _ in range(5):
+        fail(one, router, bad)
+        fail(other, other_router, bad)
+        one.check()
+    status = other.check()
+    assert (status.state, status.metrics[0].canary, status.units) == (State.RUNNING, 2, (0, 2))
+
+
+def test_stages_and_proof_are_reached_together(make: Make, clock: FakeClock) -> None:
+    stages = [Stage(10, min_units=20, min_s=60), Stage(50, min_units=0, min_s=0)]
+    (router, one), (other_router, other) = [process(make(), clock, stages=stages) for _ in range(2)]
+    early = units_of(router, "new", 20)
+    serve(one, router, early[:10])
+    serve(other, other_router, early[10:])
+    one.check()
+    clock.advance(60)
+    assert other.check().percent == 50
+    assert (one.check().percent, shares(router)) == (50, {"old": 0.5, "new": 0.5})
+    bad = units_of(router, "old", 12, prefix="bad")
+    fail(one, router, bad[:6])
+    fail(other, other_router, bad[6:])
+    one.check()
+    assert [other.check().state, one.check().state] == [State.PROMOTED] * 2
+
+
+def test_a_process_that_comes_later_takes_what_was_decided(make: Make, clock: FakeClock) -> None:
+    router, one = process(make(), clock)
+    one.hold()
+    clock.advance(5)
+    late_router, late = process(make(), clock)
+    assert (late.state, late.percent, shares(late_router)) == (State.HELD, 10, shares(router))
+    assert late.start() is False
+    late.abort()
+    assert one.check().state is State.ROLLED_BACK
+    one.start()
+    assert (late.check().state, late.status().run) == (State.RUNNING, 1)
+
+
+def test_thresholds_are_learned_by_one_and_hold_for_all(make: Make) -> None:
+    options: dict[str, Any] = {"metrics": [Errors(), SlowCalls()], "baseline_calls": 10}
+    (router, one), (_, other) = process(make(), **options), process(make(), **options)
+    for number, unit in enumerate(people(10)):
+        one.record(event(router, unit, latency_s=number / 10))
+    one.check()
+    assert other.check().metrics[1].threshold == one.status().metrics[1].threshold == 0.9
+    assert other.state is State.RUNNING
+
+
+def test_another_plan_or_version_is_another_canary(make: Make) -> None:
+    _, one = process(make())
+    one.abort()
+    assert process(make(), version="2")[1].state is State.RUNNING
+    assert process(make(), stages=[Stage(50)])[1].state is State.RUNNING
+    assert process(make())[1].state is State.ROLLED_BACK
+
+
+def test_processes_that_decide_at_once_decide_once(make: Make, clock: FakeClock) -> None:
+    told: list[Transition] = []
+    pairs = [process(make(), clock, on_transition=told.append) for _ in range(4)]
+    serve(pairs[0][1], pairs[0][0], units_of(pairs[0][0], "new", 20))
+    pairs[0][1].check()
+    clock.advance(60)
+    threads = [threading.Thread(target=canary.check) for _, canary in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {canary.check().percent for _, canary in pairs} == {50}
+    assert {canary._course.progress.version for _, canary in pairs} == {2}
+    for _, canary in pairs:
+        canary.flush()
+        canary.close()
+    assert sorted(each.reason for each in told) == ["advanced"] * 4 + ["started"] * 4
+
+
+# --- a store that is out of reach -------------------------------------------------------------------------------------
+
+
+class Fragile:
+    """A memory store that can be switched off, or does what it was asked for and does not say so."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.down = False
+        self.mute = False
+
+    def tally(self, name: str) -> Any:
+        real, store = self.store.tally(name), self
+
+        class Proxy:
+            def __getattr__(self, method: str) -> Any:
+                def call(*args: Any) -> Any:
+                    if store.down:
+                        raise ConnectionError
+                    answer = getattr(real, method)(*args)
+                    if store.mute:
+                        raise TimeoutError
+                    return answer
+
+                return call
+
+        return Proxy()
+
+
+def test_a_process_that_cannot_reach_the_store_stays_where_it_is_and_counts_on(clock: FakeClock) -> None:
+    store = Fragile()
+    router, canary = process(store, clock)
+    store.down = True
+    serve(canary, router, units_of(router, "new", 20))
+    clock.advance(60)
+    status = canary.check()
+    assert (status.percent, status.store, status.units) == (10, "ConnectionError", (0, 20))
+    with pytest.raises(ComponentFailed, match="ConnectionError"):
+        canary.promote()
+    store.down = False
+    assert (canary.check().percent, canary.status().store) == (50, "up")
+
+
+def test_harm_is_answered_without_the_store_and_told_to_the_others_later() -> None:
+    store = Fragile()
+    (router, one), (other_router, other) = process(store), process(store)
+    store.down = True
+    fail(one, router, units_of(router, "new", 3))
+    assert (one.check().state, shares(router)) == (State.ROLLED_BACK, {"old": 1.0})
+    other.check()
+    assert other.percent == 10
+    store.down = False
+    other.hold()
+    assert one.check().state is State.ROLLED_BACK
+    assert (other.check().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
+
+
+def test_a_canary_that_never_reached_its_store_gives_everybody_the_control() -> None:
+    store = Fragile()
+    store.down = True
+    router, canary = process(store)
+    assert (canary.state, shares(router)) == (State.DRAFT, {"old": 1.0})
+    store.down = False
+    assert canary.check().state is State.RUNNING
+
+
+def test_what_the_store_did_and_did_not_say_counts_once() -> None:
+    store = Fragile()
+    router = make_router(by="request")
+    canary = begin(router, store=store)
+    serve(canary, router, people(40))
+    store.mute = True
+    for _ in range(3):
+        canary.check()
+    store.mute = False
+    assert sum(canary.check().units) == 40
+
+
+def test_what_somebody_else_wrote_there_is_an_outage() -> None:
+    store = Fragile()
+    _, canary = process(store)
+    next(iter(store.store._tallies.values())).decide(Decision(2, '{"state": "elsewhere"}'))
+    status = canary.check()
+    assert (status.state, status.store) == (State.RUNNING, "ValueError")
+
+
+def test_a_store_that_cannot_count_for_canaries_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="takes a MemoryStore, a SqliteStore or a RedisStore"):
+        Canary("model", store=AsyncRedisStore("redis://localhost:1"))  # type: ignore[arg-type]
+
+
+# --- real processes ---------------------------------------------------------------------------------------------------
+
+
+def test_units_that_two_processes_count_at_once_add_up(make: Make) -> None:
+    tallies: list[Tally] = [make().tally("t") for _ in range(4)]
+
+    def work(number: int) -> None:
+        for batch in range(1, 11):
+            claims = [Claim(f"u{number * 10 + batch + shift}", "x", 1) for shift in range(5)]
+            tallies[number].push(f"w{number}", batch, claims)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tallies[0].push("reader", 1, ()) == {"x": 44}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_process_counts_for_itself_and_what_the_parent_has_seen_once(tmp_path: Path) -> None:
+    router, canary = process(SqliteStore(tmp_path / "canary.sqlite", timeout_s=30))
+    serve(canary, router, people(20))
+
+    def child() -> None:
+        serve(canary, router, people(20, prefix="child"))
+        canary.check()
+
+    forked = multiprocessing.get_context("fork").Process(target=child)
+    forked.start()
+    forked.join(30)
+    assert forked.exitcode == 0
+    assert sum(canary.check().units) == 40
