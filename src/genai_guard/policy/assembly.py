@@ -15,6 +15,7 @@ from genai_guard.policy.problems import Path, Problem, Problems, quoted
 from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
 from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing.canary import Canary
 
 __all__ = ["assemble", "policy_form"]
 
@@ -32,6 +33,7 @@ def assemble(
     limits: Sequence[Limit] = (),
     upstream: Sequence[Limit] = (),
     experiments: Sequence[Experiment] = (),
+    canary: Canary | None = None,
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
     unknown_model: Literal["error", "zero"] | Price = "zero",
@@ -48,6 +50,7 @@ def assemble(
         limits: Limits on requests and tokens. A call needs room in all of them, and is refused if one has none.
         upstream: Limits that the provider states, which what it says lowers for a while. They need `limits` beside them.
         experiments: A/B tests, whose parameters are merged into the call.
+        canary: Moves one of the experiments from stage to stage, or back.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
         unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
@@ -67,6 +70,7 @@ def assemble(
     router = _built("experiments", ExperimentRouter, experiments, problems)
     if not prices and isinstance(unknown_model, str):
         problems += _unpriced(limits)
+    problems += _unbound(canary, router)
     if problems:
         raise Problems(problems)
     return Pipeline(
@@ -75,6 +79,7 @@ def assemble(
         output=output,
         limiter=limiter,
         router=router,
+        canary=canary,
         recorder=metrics,
         prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,
@@ -128,6 +133,18 @@ def _unpriced(limits: Sequence[Limit]) -> Iterator[Problem]:
     for index, limit in enumerate(limits):
         if limit.unit == "usd":
             yield Problem(("limits", index), "a limit of usd counts nothing without prices: add prices of the models")
+
+
+def _unbound(canary: Canary | None, router: ExperimentRouter | None) -> Iterator[Problem]:
+    if canary is None:
+        return
+    if router is None:
+        yield Problem(("canary",), "needs experiments beside it: add the one that it moves")
+        return
+    try:
+        canary.bind(router)
+    except ConfigurationError as error:
+        yield Problem(("canary",), str(error))
 
 
 def _same_experiment(first: str, second: str, experiment: Experiment) -> str:

@@ -24,7 +24,8 @@ from genai_guard.policy.references import reference_of
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
-from genai_guard.routing import ExperimentRouter
+from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing.canary import Canary, CanaryMetric
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -66,12 +67,19 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         output=pipeline.output,
         limits=() if limiter is None else limiter.limits,
         upstream=() if limiter is None or limiter.adapt is None else limiter.adapt.limits,
-        experiments=() if router is None else router.experiments,
+        experiments=() if router is None else _as_given(router, pipeline.canary),
+        canary=_expected(pipeline.canary, Canary, "canary"),
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
         unknown_model=unknown_model,
         expected_output_tokens=pipeline.expected_output_tokens,
     )
+
+
+def _as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
+    """Return the experiments as they were before a canary moved one of them."""
+    original = None if canary is None else canary.original
+    return tuple(original if original and original.name == each.name else each for each in router.experiments)
 
 
 def _prices(pipeline: Pipeline) -> tuple[Any, Any]:
@@ -141,7 +149,7 @@ def _plain(value: Any, path: Path) -> Any:
 
 def _part(part: object, path: Path) -> dict[str, Any]:
     """Write a part by the first of its forms that says all of it."""
-    family: type = next((kind for kind in (Alert, Guard) if isinstance(part, kind)), type(part))
+    family: type = next((kind for kind in (Alert, CanaryMetric, Guard) if isinstance(part, kind)), type(part))
     for form in filter(is_writable, forms_of(family)):
         if form.build is type(part) or getattr(form.build, "__self__", None) is type(part):
             given = _given(form, part)

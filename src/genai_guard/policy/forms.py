@@ -20,6 +20,8 @@ from genai_guard.guards.base import Guard
 from genai_guard.limits import Limit
 from genai_guard.policy.docstrings import arguments, summary
 from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
+from genai_guard.routing import canary
+from genai_guard.routing.canary import Canary, CanaryMetric
 
 __all__ = ["REQUIRED", "Form", "Parameter", "forms_of"]
 
@@ -117,10 +119,8 @@ class Form:
 @cache
 def forms_of(kind: type) -> tuple[Form, ...]:
     """Return the ways in which a part of this type may be written; none if it has no place in a policy."""
-    if kind is Guard:
-        return _catalogue(guards, "guard", Guard)
-    if kind is Alert:
-        return _catalogue(recording, "alert", Alert)
+    if kind in _CATALOGUES:
+        return _catalogue(*_CATALOGUES[kind], kind)
     if kind is Limit:
         tokens = (Limit.tokens, Limit.input_tokens, Limit.output_tokens)
         return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
@@ -128,7 +128,15 @@ def forms_of(kind: type) -> tuple[Form, ...]:
         return (Form.of(InferenceLog),)
     if kind is MetricsRecorder:
         return (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),)
-    return (Form.of(kind),) if is_dataclass(kind) else ()
+    return (Form.of(kind),) if is_dataclass(kind) or kind is Canary else ()
+
+
+_CATALOGUES: Final[Mapping[type, tuple[ModuleType, str]]] = {
+    Guard: (guards, "guard"),
+    Alert: (recording, "alert"),
+    CanaryMetric: (canary, "metric"),
+}
+"""Kinds of which there are several, each by its name."""
 
 
 def _by_first_parameter(*builds: Callable[..., Any]) -> tuple[Form, ...]:

@@ -49,7 +49,7 @@ def test_requests_are_units_of_their_own_where_the_experiment_goes_by_them() -> 
     canary = begin(router)
     serve(canary, router, people(300))
     fail(canary, router, people(10, prefix="f"))
-    status = canary.check()
+    status = canary.refresh()
     assert sum(status.units) == 310
     assert sum(status.metrics[0][1:3]) == 10
 
@@ -61,7 +61,7 @@ def test_calls_that_began_before_a_ramp_count_at_the_share_they_were_assigned_wi
     late = [event(router, unit, status="error") for unit in units_of(router, "new", 2, prefix="late")]
     serve(canary, router, units_of(router, "new", 20))
     clock.advance(60)
-    canary.check()
+    canary.refresh()
     before = canary.status().metrics[0].evidence
     for each in late:
         canary.record(each)
@@ -82,7 +82,7 @@ def test_overrides_and_forced_variants_do_not_count() -> None:
     fail(canary, router, people(50, prefix="t"))
     with router.force(model="new"):
         fail(canary, router, people(50))
-    assert canary.check().units == (0, 0)
+    assert canary.refresh().units == (0, 0)
     assert canary.state is State.RUNNING
 
 
@@ -141,7 +141,7 @@ def test_feedback_counts_as_a_failure_of_its_call_once(router: ExperimentRouter)
 
 def test_a_threshold_is_learned_before_and_never_moved_by_the_canary(router: ExperimentRouter) -> None:
     canary = begin(router, metrics=[SlowCalls(percentile=95, margin=0.5)], baseline_calls=100)
-    assert canary.check().missing == ("0 of 100 calls of the control to learn from",)
+    assert canary.refresh().missing == ("0 of 100 calls of the control to learn from",)
     for number, unit in enumerate(people(100)):
         assert router.assign(unit).variant == "old"
         canary.record(event(router, unit, latency_s=number / 100))

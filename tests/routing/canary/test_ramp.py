@@ -26,16 +26,16 @@ def test_it_begins_at_the_first_stage_whatever_the_weights_were(router: Experime
 def test_a_stage_ends_when_both_minima_are_reached(router: ExperimentRouter, clock: FakeClock) -> None:
     canary = begin(router, clock)
     serve(canary, router, units_of(router, "new", 20))
-    assert canary.check().percent == 10
+    assert canary.refresh().percent == 10
     clock.advance(60)
-    assert canary.check().percent == 50
+    assert canary.refresh().percent == 50
 
 
 def test_a_stage_lasts_until_enough_units_had_the_canary(router: ExperimentRouter, clock: FakeClock) -> None:
     canary = begin(router, clock)
     clock.advance(10_000)
     serve(canary, router, [*units_of(router, "new", 19), *units_of(router, "old", 200)])
-    assert canary.check().missing == ("1 more units with the canary",)
+    assert canary.refresh().missing == ("1 more units with the canary",)
     assert canary.percent == 10
 
 
@@ -45,7 +45,7 @@ def test_a_unit_counts_once_in_a_stage_and_again_in_the_next(router: ExperimentR
     serve(canary, router, early * 3)
     assert canary.status().units == (0, 20)
     clock.advance(60)
-    canary.check()
+    canary.refresh()
     serve(canary, router, early)
     assert canary.status().units == (0, 20)
 
@@ -66,16 +66,16 @@ def test_nobody_who_has_the_canary_loses_it_as_it_grows(router: ExperimentRouter
         assert had <= has
         assert abs(len(has) / len(everybody) - canary.percent / 100) < 0.04
         had = has
-        canary.check()
+        canary.refresh()
     assert canary.state is State.PROMOTED
 
 
 def test_everybody_gets_the_canary_only_with_proof(router: ExperimentRouter, clock: FakeClock) -> None:
     canary = begin(router, clock, stages=[Stage(50, min_units=10, min_s=0)])
     serve(canary, router, units_of(router, "new", 20))
-    assert canary.check().missing == ("proof that errors are less than 1.5 times as frequent",)
+    assert canary.refresh().missing == ("proof that errors are less than 1.5 times as frequent",)
     fail(canary, router, units_of(router, "old", 12, prefix="bad"))
-    status = canary.check()
+    status = canary.refresh()
     assert (status.state, status.reason) == (State.PROMOTED, "proved")
     assert shares(router) == {"new": 1.0}
 
@@ -83,9 +83,9 @@ def test_everybody_gets_the_canary_only_with_proof(router: ExperimentRouter, clo
 def test_a_stage_of_everybody_can_be_watched_before_the_end(router: ExperimentRouter, clock: FakeClock) -> None:
     canary = begin(router, clock, stages=[Stage(50, min_units=0, min_s=0), Stage(100, min_units=0, min_s=3600)])
     fail(canary, router, units_of(router, "old", 12))
-    assert (canary.check().state, canary.percent) == (State.RUNNING, 100)
+    assert (canary.refresh().state, canary.percent) == (State.RUNNING, 100)
     clock.advance(3600)
-    assert canary.check().state is State.PROMOTED
+    assert canary.refresh().state is State.PROMOTED
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_stage_that_takes_too_long_ends_as_its_policy_says(
 ) -> None:
     canary = begin(router, clock, stages=[Stage(10, timeout_s=900, on_timeout=policy), Stage(50)])
     clock.advance(900)
-    status = canary.check()
+    status = canary.refresh()
     assert (status.state, status.percent, status.reason) == (state, percent, "timeout")
 
 
@@ -105,11 +105,11 @@ def test_a_clock_that_goes_back_only_makes_time_stand_still(router: ExperimentRo
     canary = begin(router, clock)
     serve(canary, router, units_of(router, "new", 20))
     clock.advance(30)
-    canary.check()
+    canary.refresh()
     clock.shift_wall(-86_400)
-    assert canary.check().missing == ("30 more seconds",)
+    assert canary.refresh().missing == ("30 more seconds",)
     clock.shift_wall(86_400 + 30)
-    assert canary.check().percent == 50
+    assert canary.refresh().percent == 50
 
 
 def test_what_somebody_else_changes_of_the_experiment_is_kept(router: ExperimentRouter, clock: FakeClock) -> None:
@@ -126,10 +126,10 @@ def test_units_that_are_not_assigned_as_planned_hold_the_ramp_until_it_begins_an
     canary = begin(router, clock)
     clock.advance(60)
     serve(canary, router, units_of(router, "new", 300))
-    status = canary.check()
+    status = canary.refresh()
     assert (status.state, status.reason, status.percent) == (State.HELD, "sample_ratio", 10)
     assert canary.resume()
-    assert canary.check().units == (0, 0)
+    assert canary.refresh().units == (0, 0)
     assert (canary.state, canary.status().run) == (State.RUNNING, 1)
 
 
@@ -139,13 +139,13 @@ def test_an_honest_split_is_left_alone_through_all_stages(router: ExperimentRout
         serve(canary, router, people(3_000))
         serve(canary, router, people(1_000, prefix=f"{part}."))
         clock.advance(60)
-        canary.check()
+        canary.refresh()
     assert (canary.state, canary.percent) == (State.RUNNING, 50)
 
 
 def test_whoever_wants_to_start_it_by_hand_can(router: ExperimentRouter) -> None:
     canary = begin(router, autostart=False)
-    assert (canary.check().state, shares(router)) == (State.DRAFT, {"old": 1.0})
+    assert (canary.refresh().state, shares(router)) == (State.DRAFT, {"old": 1.0})
     assert canary.status().missing == ("start()",)
     assert canary.start()
     assert canary.state is State.RUNNING
@@ -169,14 +169,14 @@ def test_what_begins_anew_counts_anew(router: ExperimentRouter) -> None:
     canary = begin(router)
     fail(canary, router, units_of(router, "new", 5))
     assert canary.start()
-    assert (canary.state, canary.percent, canary.check().metrics[0].canary) == (State.RUNNING, 10, 0)
+    assert (canary.state, canary.percent, canary.refresh().metrics[0].canary) == (State.RUNNING, 10, 0)
 
 
 def test_what_was_ended_before_it_learned_learns_when_it_begins_anew(router: ExperimentRouter) -> None:
     canary = begin(router, metrics=[SlowCalls(margin=0.5)], baseline_calls=10)
     canary.abort()
     canary.start()
-    assert canary.check().state is State.DRAFT
+    assert canary.refresh().state is State.DRAFT
     for unit in people(10):
         canary.record(event(router, unit, latency_s=1.0))
     assert canary.state is State.RUNNING

@@ -83,7 +83,7 @@ class CanaryMachine(RuleBasedStateMachine):
     @rule()
     def look(self) -> None:
         before = self.canary.status()
-        after = self.canary.check()
+        after = self.canary.refresh()
         if before.state is State.RUNNING and after.state is State.RUNNING:
             assert after.stage - before.stage in {0, 1}
         self.crash()

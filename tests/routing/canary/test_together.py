@@ -102,11 +102,11 @@ def test_failures_seen_by_two_processes_add_up_to_one_decision_for_all(make: Mak
     (router, one), (other_router, other) = process(make()), process(make())
     unseen, *bad = units_of(router, "new", 4)
     fail(one, router, bad[:2])
-    assert one.check().state is State.RUNNING
+    assert one.refresh().state is State.RUNNING
     fail(other, other_router, bad[2:])
-    assert (other.check().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
+    assert (other.refresh().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
     assert one.state is State.RUNNING
-    assert (one.check().state, shares(router)) == (State.ROLLED_BACK, {"old": 1.0})
+    assert (one.refresh().state, shares(router)) == (State.ROLLED_BACK, {"old": 1.0})
     assert router.assign(unseen).variant == "old"
 
 
@@ -116,8 +116,8 @@ def test_a_unit_that_fails_in_two_processes_fails_once(make: Make) -> None:
     for _ in range(5):
         fail(one, router, bad)
         fail(other, other_router, bad)
-        one.check()
-    status = other.check()
+        one.refresh()
+    status = other.refresh()
     assert (status.state, status.metrics[0].canary, status.units) == (State.RUNNING, 2, (0, 2))
 
 
@@ -127,15 +127,15 @@ def test_stages_and_proof_are_reached_together(make: Make, clock: FakeClock) -> 
     early = units_of(router, "new", 20)
     serve(one, router, early[:10])
     serve(other, other_router, early[10:])
-    one.check()
+    one.refresh()
     clock.advance(60)
-    assert other.check().percent == 50
-    assert (one.check().percent, shares(router)) == (50, {"old": 0.5, "new": 0.5})
+    assert other.refresh().percent == 50
+    assert (one.refresh().percent, shares(router)) == (50, {"old": 0.5, "new": 0.5})
     bad = units_of(router, "old", 12, prefix="bad")
     fail(one, router, bad[:6])
     fail(other, other_router, bad[6:])
-    one.check()
-    assert [other.check().state, one.check().state] == [State.PROMOTED] * 2
+    one.refresh()
+    assert [other.refresh().state, one.refresh().state] == [State.PROMOTED] * 2
 
 
 def test_a_process_that_comes_later_takes_what_was_decided(make: Make, clock: FakeClock) -> None:
@@ -146,9 +146,9 @@ def test_a_process_that_comes_later_takes_what_was_decided(make: Make, clock: Fa
     assert (late.state, late.percent, shares(late_router)) == (State.HELD, 10, shares(router))
     assert late.start() is False
     late.abort()
-    assert one.check().state is State.ROLLED_BACK
+    assert one.refresh().state is State.ROLLED_BACK
     one.start()
-    assert (late.check().state, late.status().run) == (State.RUNNING, 1)
+    assert (late.refresh().state, late.status().run) == (State.RUNNING, 1)
 
 
 def test_thresholds_are_learned_by_one_and_hold_for_all(make: Make) -> None:
@@ -156,8 +156,8 @@ def test_thresholds_are_learned_by_one_and_hold_for_all(make: Make) -> None:
     (router, one), (_, other) = process(make(), **options), process(make(), **options)
     for number, unit in enumerate(people(10)):
         one.record(event(router, unit, latency_s=number / 10))
-    one.check()
-    assert other.check().metrics[1].threshold == one.status().metrics[1].threshold == 0.9
+    one.refresh()
+    assert other.refresh().metrics[1].threshold == one.status().metrics[1].threshold == 0.9
     assert other.state is State.RUNNING
 
 
@@ -173,14 +173,14 @@ def test_processes_that_decide_at_once_decide_once(make: Make, clock: FakeClock)
     told: list[Transition] = []
     pairs = [process(make(), clock, on_transition=told.append) for _ in range(4)]
     serve(pairs[0][1], pairs[0][0], units_of(pairs[0][0], "new", 20))
-    pairs[0][1].check()
+    pairs[0][1].refresh()
     clock.advance(60)
-    threads = [threading.Thread(target=canary.check) for _, canary in pairs]
+    threads = [threading.Thread(target=canary.refresh) for _, canary in pairs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {canary.check().percent for _, canary in pairs} == {50}
+    assert {canary.refresh().percent for _, canary in pairs} == {50}
     assert {canary._course.progress.version for _, canary in pairs} == {2}
     for _, canary in pairs:
         canary.flush()
@@ -223,12 +223,12 @@ def test_a_process_that_cannot_reach_the_store_stays_where_it_is_and_counts_on(c
     store.down = True
     serve(canary, router, units_of(router, "new", 20))
     clock.advance(60)
-    status = canary.check()
+    status = canary.refresh()
     assert (status.percent, status.store, status.units) == (10, "ConnectionError", (0, 20))
     with pytest.raises(ComponentFailed, match="ConnectionError"):
         canary.promote()
     store.down = False
-    assert (canary.check().percent, canary.status().store) == (50, "up")
+    assert (canary.refresh().percent, canary.status().store) == (50, "up")
 
 
 def test_harm_is_answered_without_the_store_and_told_to_the_others_later() -> None:
@@ -236,13 +236,13 @@ def test_harm_is_answered_without_the_store_and_told_to_the_others_later() -> No
     (router, one), (other_router, other) = process(store), process(store)
     store.down = True
     fail(one, router, units_of(router, "new", 3))
-    assert (one.check().state, shares(router)) == (State.ROLLED_BACK, {"old": 1.0})
-    other.check()
+    assert (one.refresh().state, shares(router)) == (State.ROLLED_BACK, {"old": 1.0})
+    other.refresh()
     assert other.percent == 10
     store.down = False
     other.hold()
-    assert one.check().state is State.ROLLED_BACK
-    assert (other.check().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
+    assert one.refresh().state is State.ROLLED_BACK
+    assert (other.refresh().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
 
 
 def test_a_canary_that_never_reached_its_store_gives_everybody_the_control() -> None:
@@ -251,7 +251,7 @@ def test_a_canary_that_never_reached_its_store_gives_everybody_the_control() -> 
     router, canary = process(store)
     assert (canary.state, shares(router)) == (State.DRAFT, {"old": 1.0})
     store.down = False
-    assert canary.check().state is State.RUNNING
+    assert canary.refresh().state is State.RUNNING
 
 
 def test_what_the_store_did_and_did_not_say_counts_once() -> None:
@@ -261,16 +261,16 @@ def test_what_the_store_did_and_did_not_say_counts_once() -> None:
     serve(canary, router, people(40))
     store.mute = True
     for _ in range(3):
-        canary.check()
+        canary.refresh()
     store.mute = False
-    assert sum(canary.check().units) == 40
+    assert sum(canary.refresh().units) == 40
 
 
 def test_what_somebody_else_wrote_there_is_an_outage() -> None:
     store = Fragile()
     _, canary = process(store)
     next(iter(store.store._tallies.values())).decide(Decision(2, '{"state": "elsewhere"}'))
-    status = canary.check()
+    status = canary.refresh()
     assert (status.state, status.store) == (State.RUNNING, "ValueError")
 
 
@@ -306,10 +306,10 @@ def test_a_child_process_counts_for_itself_and_what_the_parent_has_seen_once(tmp
 
     def child() -> None:
         serve(canary, router, people(20, prefix="child"))
-        canary.check()
+        canary.refresh()
 
     forked = multiprocessing.get_context("fork").Process(target=child)
     forked.start()
     forked.join(30)
     assert forked.exitcode == 0
-    assert sum(canary.check().units) == 40
+    assert sum(canary.refresh().units) == 40

@@ -50,7 +50,7 @@ def test_events_of_other_experiments_are_not_its_business(router: ExperimentRout
     canary = begin(router)
     canary.record(Event(0.0, "r"))
     canary.record(Event(0.0, "r", assignments=(router.assign("u")._replace(experiment="other"),), status="error"))
-    assert canary.check().units == (0, 0)
+    assert canary.refresh().units == (0, 0)
 
 
 def test_everybody_who_wants_to_know_is_told_of_every_transition(router: ExperimentRouter, clock: FakeClock) -> None:
@@ -95,7 +95,7 @@ def test_threads_lose_and_double_nothing(router: ExperimentRouter) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    status = canary.check()
+    status = canary.refresh()
     assert sum(status.units) == sum(status.metrics[0][1:3]) == 400
 
 
@@ -109,6 +109,7 @@ def test_a_thread_of_its_own_looks_at_the_clock(router: ExperimentRouter) -> Non
         clock=None,
         on_transition=lambda each: each.reason == "timeout" and done.set(),
     )
+    serve(canary, router, ["u"])
     assert done.wait(20)
     assert canary.state is State.ROLLED_BACK
     canary.close()
@@ -130,7 +131,7 @@ def test_units_beyond_what_is_remembered_make_it_slower_and_not_wrong(router: Ex
     serve(canary, router, everybody)
     snapshot = canary.snapshot()
     assert len(snapshot["seen"]["marks"]) <= 100
-    status = canary.check()
+    status = canary.refresh()
     assert sum(status.units) == pytest.approx(3_000, rel=0.25)  # those left out are estimated
     assert 20 < sum(status.metrics[0][1:3]) < 400
     assert status.state is State.RUNNING

@@ -32,6 +32,7 @@ from genai_guard.routing.canary.settings import OnTransition
 from genai_guard.routing.canary.stages import DEFAULT_STAGES, Stage, checked_stages
 from genai_guard.routing.canary.status import CanaryStatus, status_of, transition
 from genai_guard.routing.canary.together import Together
+from genai_guard.routing.experiment import Experiment
 from genai_guard.routing.router import ExperimentRouter
 
 __all__ = ["Canary"]
@@ -67,7 +68,8 @@ class Canary:
             version, other stages or other metrics do not decide together.
         store: Where the processes of an application meet: a `MemoryStore`, `SqliteStore` or `RedisStore`, which may be
             that of the limits. None: each process decides by itself, and forgets when it ends.
-        check_s: Seconds between looks at the clock and the store, on a thread of its own; None leaves that to `check()`.
+        check_s: Seconds between looks at the clock and the store, on a thread of its own that begins with the first call;
+            None leaves that to `refresh()`.
         max_units: Most units that are remembered; beyond that every second one is looked at, then every fourth.
         on_transition: Called with a `Transition` on each change, on a thread of its own. Logged through structlog besides.
         clock: Seconds since 1970.
@@ -123,7 +125,14 @@ class Canary:
         self._course = Course(self._design, max_units=max_units, clock=clock or time.time, changed=self._changed)
         self._baseline = Baseline(self._design.learned, calls=baseline_calls)
         self._counting = Counting(
-            experiment, self._design, self._ramp, self._course, self._baseline, wake=self._wake, broke=self._broke
+            experiment,
+            self._design,
+            self._ramp,
+            self._course,
+            self._baseline,
+            first=self._watch,
+            wake=self._wake,
+            broke=self._broke,
         )
         self._may_start = autostart
         self._watcher = Worker("canary", settings.watching(weakref.WeakMethod(self._tick)), size=_WAITING)
@@ -147,9 +156,7 @@ class Canary:
             self._course.settle(remembers=not self._ramp.by_request, together=together)
             self._counting.prepare(self._course.progress)
         self._ramp.move(self.percent)
-        self.check()
-        if self.check_s is not None:
-            self._watcher.put(TICK)
+        self.refresh()
 
     @property
     def record(self) -> Callable[[Event], None]:
@@ -206,11 +213,16 @@ class Canary:
         return self._course.progress.state
 
     @property
+    def original(self) -> Experiment | None:
+        """The experiment as it was before the canary moved it; None before a router is bound."""
+        return self._ramp.original
+
+    @property
     def percent(self) -> float:
         """Share of the units that the canary has."""
         return self._course.progress.percent(self.stages)
 
-    def check(self) -> CanaryStatus:
+    def refresh(self) -> CanaryStatus:
         """Look at the clock, the counts and the store now, and return how the canary is doing. Never raises."""
         try:
             self._counting.drain()
@@ -267,13 +279,13 @@ class Canary:
 
     def flush(self, *, timeout_s: float = 2.0) -> bool:
         """Check, and wait for callbacks; return whether that was done in time."""
-        self.check()
+        self.refresh()
         return self._teller.flush(until_s=monotonic() + timeout_s)
 
     def close(self, *, timeout_s: float = 2.0) -> bool:
         """Check once more, and end all threads; return whether that was done in time. Done at exit as well."""
         until_s = monotonic() + timeout_s
-        self.check()
+        self.refresh()
         return all([self._watcher.close(until_s=until_s), self._teller.close(until_s=until_s)])
 
     def after_fork(self) -> None:
@@ -282,8 +294,6 @@ class Canary:
         self._counting.begin()
         for worker in (self._watcher, self._teller):
             worker.after_fork()
-        if self._ramp.places and self.check_s is not None:
-            self._watcher.put(TICK)
 
     def __eq__(self, other: object) -> bool:
         return self._config == other._config if isinstance(other, Canary) else NotImplemented
@@ -314,11 +324,11 @@ class Canary:
         """Look now, or let the thread look that may ask the store."""
         if self._course.together is None:
             self._course.step(self._look)
-        elif self.check_s is not None:
-            self._watcher.put(TICK)
+        else:
+            self._watch()
 
     def _tick(self) -> float | None:
-        self.check()
+        self.refresh()
         return None if self._course.together is None and self.state.is_final else self.check_s
 
     def _by_hand(self, change: Change) -> bool:
@@ -326,9 +336,12 @@ class Canary:
         done = self._course.step(change)
         if self._course.trouble and not done:
             raise ComponentFailed("the store of the canary", "assign", self._course.trouble)
+        self._watch()
+        return done
+
+    def _watch(self) -> None:
         if self.check_s is not None:
             self._watcher.put(TICK)
-        return done
 
     def _changed(self, before: Progress, after: Progress) -> None:
         """Do what a decision says, while the course holds its lock."""

@@ -41,6 +41,7 @@ class Counting:
         ramp: The experiment.
         course: Where is counted.
         baseline: What takes calls before the canary begins.
+        first: Called with the first event.
         wake: Called when a decision may be due.
         broke: Called with what should not have been raised.
     """
@@ -53,6 +54,7 @@ class Counting:
         course: Course,
         baseline: Baseline,
         *,
+        first: Callable[[], None],
         wake: Callable[[], None],
         broke: Callable[[Exception], None],
     ) -> None:
@@ -61,6 +63,7 @@ class Counting:
         self._ramp: Final = ramp
         self._course: Final = course
         self._baseline: Final = baseline
+        self._first: Final = first
         self._wake: Final = wake
         self._broke: Final = broke
         self._thumbs: Final = sum(
@@ -68,12 +71,14 @@ class Counting:
         )
         self._replies: Final = Replies(_REPLIES)
         self._arrivals: Final[deque[Place]] = deque()
+        self._is_first = True
         self.prepare(course.progress)
 
     def begin(self) -> None:
         """Forget calls that may be given feedback, and those that are not counted yet."""
         self._replies.begin()
         self._arrivals.clear()
+        self._is_first = True
 
     def prepare(self, progress: Progress) -> None:
         """Get ready for the events of a stage."""
@@ -125,6 +130,9 @@ class Counting:
 
     def _take(self, event: Event, given: Assignment) -> None:
         """Take a call that has to be counted, or may have."""
+        if self._is_first:
+            self._is_first = False
+            self._first()
         bucket = given.bucket
         if bucket is None or given.reason is not _SPLIT:
             return

@@ -25,6 +25,7 @@ class Ramp:
         canary: Variant that is tried; the other one if empty.
 
     Attributes:
+        original: The experiment as it was given; None before a router is bound.
         places: Stage and arm of an assignment, by its variant and propensity; empty before a router is bound.
         by_request: Whether each request is a unit of its own.
     """
@@ -34,7 +35,7 @@ class Ramp:
         self._design = design
         self._named = (control, canary)
         self._routers: list[ExperimentRouter] = []
-        self._original: Experiment | None = None
+        self.original: Experiment | None = None
         self._arms = ("", "")
         self.places: dict[str, dict[float, Place]] = {}
         self.by_request = False
@@ -55,9 +56,9 @@ class Ramp:
                 f"Canary(experiment={self.name!r}): the router has no such experiment; it has {names}"
             )
         arms = self._arms_of(found)
-        if self._original is not None and found != self._original:
+        if self.original is not None and found != self.original:
             raise ConfigurationError(f"Canary(experiment={self.name!r}): two routers have different ones of that name")
-        self._original, self._arms, self.by_request = found, arms, found.by == "request"
+        self.original, self._arms, self.by_request = found, arms, found.by == "request"
         self.places = places_of(self._design, found, control=arms[0], canary=arms[1])
         self._routers.append(router)
 
@@ -67,7 +68,7 @@ class Ramp:
         Raises:
             ConfigurationError: a wrapped function does not take what the canary sets.
         """
-        original, (control, canary) = self._original, self._arms
+        original, (control, canary) = self.original, self._arms
         if original is None:
             return
         wanted = at_percent(original, percent, control=control, canary=canary)
