@@ -16,7 +16,6 @@ from genai_guard.routing.canary.evalues import (
     PROMOTION_RATIOS,
     FailureRatioTest,
     Failures,
-    SampleRatioTest,
 )
 
 HARM = FailureRatioTest()
@@ -168,29 +167,6 @@ def test_huge_counts_neither_overflow_nor_underflow() -> None:
     assert -1e9 < HARM.log_value(Failures.of([(0.1, many, 0)])) < -1e6
 
 
-@pytest.mark.parametrize("planned", [(0.5, 0.5), (0.99, 0.01), (0.5, 0.3, 0.2)])
-def test_the_expectation_of_the_sample_ratio_is_one(planned: tuple[float, ...]) -> None:
-    test = SampleRatioTest(planned, 10.0)
-    total, units = 0.0, 12
-    for split in product(range(units + 1), repeat=len(planned)):
-        if sum(split) == units:
-            ways = math.factorial(units)
-            probability = 1.0
-            for count, share in zip(split, planned, strict=True):
-                ways //= math.factorial(count)
-                probability *= share**count
-            total += ways * probability * math.exp(test.log_value(split))
-    assert total == pytest.approx(1.0, abs=1e-9)
-
-
-def test_a_split_that_is_off_is_found_and_one_that_is_not_is_left_alone() -> None:
-    """The figure of three arms is that of an independent implementation."""
-    planned = SampleRatioTest((0.5, 0.3, 0.2))
-    assert planned.log_value((50_600, 29_700, 19_700)) == pytest.approx(2.67, abs=0.005)
-    assert planned.log_value((50_000, 30_000, 20_000)) < 0
-    assert SampleRatioTest((0.99, 0.01)).log_value((9_700, 300)) > math.log(2_000)
-
-
 @pytest.mark.parametrize(
     "build",
     [
@@ -199,9 +175,6 @@ def test_a_split_that_is_off_is_found_and_one_that_is_not_is_left_alone() -> Non
         lambda: FailureRatioTest((1.0,)),
         lambda: FailureRatioTest((math.inf,)),
         lambda: FailureRatioTest((2.0,), 0.0),
-        lambda: SampleRatioTest((0.5, 0.4)),
-        lambda: SampleRatioTest((1.0, 0.0)),
-        lambda: SampleRatioTest((0.5, 0.5), 0.0),
     ],
 )
 def test_tests_that_cannot_work_are_refused(build: object) -> None:

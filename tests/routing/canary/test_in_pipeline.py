@@ -66,9 +66,8 @@ async def test_an_asynchronous_call_is_told_as_well() -> None:
         return ask(prompt, model=model)
 
     for number in range(200):
-        with caller(user=f"u{number}"):
-            with contextlib.suppress(OSError):
-                await aask("hello")
+        with caller(user=f"u{number}"), contextlib.suppress(OSError):
+            await aask("hello")
     assert canary.state is State.ROLLED_BACK
 
 

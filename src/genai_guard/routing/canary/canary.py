@@ -34,6 +34,7 @@ from genai_guard.routing.canary.status import CanaryStatus, status_of, transitio
 from genai_guard.routing.canary.together import Together
 from genai_guard.routing.experiment import Experiment
 from genai_guard.routing.router import ExperimentRouter
+from genai_guard.routing.srm import SRM_ALPHA
 
 __all__ = ["Canary"]
 
@@ -88,7 +89,7 @@ class Canary:
         canary: str = "",
         alpha: float = 0.05,
         promotion_alpha: float = 0.05,
-        sample_ratio_alpha: float = 0.0005,
+        sample_ratio_alpha: float = SRM_ALPHA,
         baseline_calls: int = 1_000,
         autostart: bool = True,
         version: str = "",

@@ -8,9 +8,10 @@ from hashlib import blake2b
 from typing import Final
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.routing.canary.evalues import PROMOTION_RATIOS, FailureRatioTest, Failures, SampleRatioTest
+from genai_guard.routing.canary.evalues import PROMOTION_RATIOS, FailureRatioTest, Failures
 from genai_guard.routing.canary.metrics import CanaryMetric, SlowCalls
 from genai_guard.routing.canary.stages import Stage, share_of
+from genai_guard.routing.srm import srm_log_e
 
 __all__ = ["CANARY", "CONTROL", "Design"]
 
@@ -59,7 +60,6 @@ class Design:
         self.mismatch_alarm: Final = -math.log(sample_ratio_alpha)
         self.harm_test: Final = FailureRatioTest()
         self._proofs: Final = tuple(_proof(metric) for metric in metrics)
-        self._ratios: Final = tuple(SampleRatioTest((1 - share, share)) if share < 1 else None for share in self.shares)
         places = range(len(stages))
         self.failed_key: Final = [
             [[f"f.{metric.name}.{place}.{arm}" for arm in _ARMS] for place in places] for metric in metrics
@@ -107,10 +107,10 @@ class Design:
         A unit counts at the stage in which it was first seen, so the stages are independent, and their evidence adds up.
         """
         total = 0.0
-        for test, keys in zip(self._ratios, self.new_key, strict=True):
+        for share, keys in zip(self.shares, self.new_key, strict=True):
             pair = [counts.get(key, 0) for key in keys]
-            if test is not None and any(pair):
-                total += test.log_value(pair)
+            if share < 1 and any(pair):
+                total += srm_log_e(pair, (1 - share, share))
         return total
 
     def units(self, place: int, counts: Mapping[str, int]) -> tuple[int, int]:

@@ -12,10 +12,6 @@ log(r / r0 · D(r0) / D(r)), one of the control log(D(r0) / D(r)), against the n
 several r is an e-process again. Sums of logarithms are functions of how many failures there were at each share, which
 are whole numbers: exact, in any order, and those of several processes add up.
 
-**Units.** The Dirichlet-multinomial likelihood of the counts of newly assigned units, over the likelihood of the planned
-shares: a sequential test of sample ratio mismatch (Lindon and Malek, "Anytime-valid inference for multinomial count
-data", 2022).
-
 Rule 1: A share of 0 or 1 says nothing, and changes nothing.
 Rule 2: The order in which anything was counted does not matter.
 """
@@ -26,12 +22,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, lgamma, log
+from math import exp, log
 from typing import Final
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["HARM_RATIOS", "PROMOTION_RATIOS", "FailureRatioTest", "Failures", "SampleRatioTest", "log_mean"]
+__all__ = ["HARM_RATIOS", "PROMOTION_RATIOS", "FailureRatioTest", "Failures", "log_mean"]
 
 HARM_RATIOS: Final = (1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 """Ratios at which a canary that is worse is looked for."""
@@ -125,37 +121,6 @@ class FailureRatioTest:
     def log_value(self, failures: Failures) -> float:
         """Return the logarithm of the e-process: the alarm is due at `log(1 / alpha)`."""
         return log_mean(self.log_values(failures))
-
-
-@dataclass(frozen=True, slots=True)
-class SampleRatioTest:
-    """An e-process against "units are assigned by these shares".
-
-    Args:
-        shares: Planned shares, which add up to 1.
-        concentration: Weight of the prior, in units. Larger: smaller deviations are found, later.
-
-    Raises:
-        ConfigurationError: the shares do not add up to 1, or one of them is not above zero.
-    """
-
-    shares: tuple[float, ...]
-    concentration: float = 1000.0
-
-    def __post_init__(self) -> None:
-        if not all(share > 0 for share in self.shares) or abs(sum(self.shares) - 1) > 1e-9:
-            raise ConfigurationError(f"SampleRatioTest(shares={self.shares!r}): must be above zero and add up to 1")
-        if not 0 < self.concentration < math.inf:
-            raise ConfigurationError(f"SampleRatioTest(concentration={self.concentration!r}): must be above zero")
-
-    def log_value(self, counts: Sequence[int]) -> float:
-        """Return the logarithm of the e-process for the units of each variant."""
-        total, weight = sum(counts), self.concentration
-        value = lgamma(weight) - lgamma(weight + total)
-        for share, count in zip(self.shares, counts, strict=True):
-            prior = weight * share
-            value += lgamma(prior + count) - lgamma(prior) - count * log(share)
-        return value
 
 
 def log_mean(logs: Sequence[float]) -> float:
