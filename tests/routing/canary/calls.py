@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from genai_guard.limits import MemoryStore
 from genai_guard.messages import Caller
 from genai_guard.recording.event import Event
 from genai_guard.routing import Experiment, ExperimentRouter, Variant
@@ -63,3 +64,29 @@ def begin(router: ExperimentRouter, clock: FakeClock | None = None, **more: Any)
 
 def shares(router: ExperimentRouter) -> dict[str, float]:
     return router.experiments[0].shares
+
+
+class Fragile:
+    """A memory store that can be switched off, or does what it was asked for and does not say so."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.down = False
+        self.mute = False
+
+    def tally(self, name: str) -> Any:
+        real, store = self.store.tally(name), self
+
+        class Proxy:
+            def __getattr__(self, method: str) -> Any:
+                def call(*args: Any) -> Any:
+                    if store.down:
+                        raise ConnectionError
+                    answer = getattr(real, method)(*args)
+                    if store.mute:
+                        raise TimeoutError
+                    return answer
+
+                return call
+
+        return Proxy()

@@ -19,7 +19,7 @@ from genai_guard.routing import ExperimentRouter
 from genai_guard.routing.canary import Canary, Errors, SlowCalls, Stage, State, Transition
 from genai_guard.testing import FakeClock
 from limits.stores.servers import Server
-from routing.canary.calls import begin, event, fail, make_router, people, serve, shares, units_of
+from routing.canary.calls import Fragile, begin, event, fail, make_router, people, serve, shares, units_of
 
 KINDS = ["memory", "sqlite", "redis"]
 Make = Callable[[], TallyStore]
@@ -41,18 +41,15 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
 
     def open_again() -> Any:
         if request.param == "memory":
-            return opened[0] if opened else opened.append(MemoryStore()) or opened[0]
-        if request.param == "sqlite":
+            opened.extend([] if opened else [MemoryStore()])
+        elif request.param == "sqlite":
             opened.append(SqliteStore(tmp_path / "canary.sqlite", timeout_s=30))
         else:
             url = request.getfixturevalue("server").url
-            opened.append(
-                RedisStore(url, prefix=f"test{os.urandom(4).hex()}" if not opened else prefix[0], timeout_s=30)
-            )
-            prefix.append(opened[0]._shared.prefix.decode()[1:-2])
+            opened.append(RedisStore(url, prefix=prefix, timeout_s=30))
         return opened[-1]
 
-    prefix: list[str] = []
+    prefix = f"test{os.urandom(4).hex()}"
     yield open_again
     for store in opened:
         if not isinstance(store, MemoryStore):
@@ -189,32 +186,6 @@ def test_processes_that_decide_at_once_decide_once(make: Make, clock: FakeClock)
 
 
 # --- a store that is out of reach -------------------------------------------------------------------------------------
-
-
-class Fragile:
-    """A memory store that can be switched off, or does what it was asked for and does not say so."""
-
-    def __init__(self) -> None:
-        self.store = MemoryStore()
-        self.down = False
-        self.mute = False
-
-    def tally(self, name: str) -> Any:
-        real, store = self.store.tally(name), self
-
-        class Proxy:
-            def __getattr__(self, method: str) -> Any:
-                def call(*args: Any) -> Any:
-                    if store.down:
-                        raise ConnectionError
-                    answer = getattr(real, method)(*args)
-                    if store.mute:
-                        raise TimeoutError
-                    return answer
-
-                return call
-
-        return Proxy()
 
 
 def test_a_process_that_cannot_reach_the_store_stays_where_it_is_and_counts_on(clock: FakeClock) -> None:

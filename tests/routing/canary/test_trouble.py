@@ -101,14 +101,13 @@ def test_threads_lose_and_double_nothing(router: ExperimentRouter) -> None:
 
 def test_a_thread_of_its_own_looks_at_the_clock(router: ExperimentRouter) -> None:
     done = threading.Event()
+
+    def tell(transition: Transition) -> None:
+        if transition.reason == "timeout":
+            done.set()
+
     stages = [Stage(10, min_units=0, min_s=0, timeout_s=0.01, on_timeout="rollback")]
-    canary = begin(
-        router,
-        stages=stages,
-        check_s=0.01,
-        clock=None,
-        on_transition=lambda each: each.reason == "timeout" and done.set(),
-    )
+    canary = begin(router, stages=stages, check_s=0.01, on_transition=tell)
     serve(canary, router, ["u"])
     assert done.wait(20)
     assert canary.state is State.ROLLED_BACK

@@ -252,7 +252,7 @@ class Canary:
     def snapshot(self) -> dict[str, Any]:
         """Return all that is known as JSON knows it, to go on from in another process. Holds no unit, only buckets.
 
-        Replies that may still be given feedback are not part of it.
+        Replies that may still be given feedback are not part of it. With a store there is no need for it.
         """
         self._counting.drain()
         course = self._course.snapshot()
@@ -350,7 +350,9 @@ class Canary:
             self._counting.begin()
         self._counting.prepare(after)
         self._ramp.move(after.percent(self.stages))
-        self._teller.put(transition(self.experiment, self.stages, before, after))
+        told = transition(self.experiment, self.stages, before, after)
+        if (before.state, before.reason, before.percent(self.stages)) != (told.after, told.reason, told.percent):
+            self._teller.put(told)
 
     def _broke(self, error: Exception) -> None:
         with suppress(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.event import Event
@@ -177,8 +177,9 @@ def checked_metrics(metrics: object) -> tuple[CanaryMetric, ...]:
     Raises:
         ConfigurationError: there are none, or two have one name.
     """
-    given = tuple(metrics) if isinstance(metrics, list | tuple) else ()
-    if not given or not all(isinstance(metric, CanaryMetric) for metric in given):
+    written = tuple(cast("Sequence[object]", metrics)) if isinstance(metrics, list | tuple) else ()
+    given = tuple(metric for metric in written if isinstance(metric, CanaryMetric))
+    if not given or len(given) < len(written):
         raise ConfigurationError("Canary(metrics=...): takes a list of metrics such as Errors(), at least one")
     if len(given) > _MOST_METRICS:
         raise ConfigurationError(f"Canary(metrics=...): {len(given)} are more than {_MOST_METRICS}")

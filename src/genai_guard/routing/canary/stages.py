@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.routing.experiment import Experiment
@@ -71,8 +72,9 @@ def checked_stages(stages: object) -> tuple[Stage, ...]:
     Raises:
         ConfigurationError: there are none, or too many, or they do not rise.
     """
-    given = tuple(stages) if isinstance(stages, list | tuple) else ()
-    if not given or not all(isinstance(stage, Stage) for stage in given):
+    written = tuple(cast("Sequence[object]", stages)) if isinstance(stages, list | tuple) else ()
+    given = tuple(stage for stage in written if isinstance(stage, Stage))
+    if not given or len(given) < len(written):
         raise ConfigurationError("Canary(stages=...): takes a list of Stage(...), at least one")
     if len(given) > _MOST_STAGES:
         raise ConfigurationError(f"Canary(stages=...): {len(given)} are more than {_MOST_STAGES}")

@@ -23,7 +23,7 @@ class Transition(NamedTuple):
         after: State from now on.
         percent: Share of the units that the canary has from now on.
         reason: `started`, `advanced`, `proved` (not much worse), `timeout`, `sample_ratio`, `harm: ` and the name of a
-            metric, `error: ` and the class of what the controller itself raised, `restored`, or `by hand`.
+            metric, `error: ` and the class of what the canary itself raised, or `by hand`.
         at_s: When, in seconds since 1970.
         message: All of it in a sentence.
     """

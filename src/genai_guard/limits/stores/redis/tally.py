@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genai_guard.limits.stores.redis.shared import Call
 from genai_guard.limits.stores.tallies import Claim, Decision
@@ -34,7 +34,9 @@ class RedisTally:
         """Count claims, and return all counters."""
         flat = [str(part).encode() for claim in claims for part in claim]
         raw = self._run(b"push", _WRITER + writer.encode(), b"%d" % batch, *flat)
-        pairs = raw.items() if isinstance(raw, dict) else zip(raw[::2], raw[1::2], strict=True)
+        pairs: Iterable[tuple[bytes, bytes]] = (
+            cast("dict[bytes, bytes]", raw).items() if isinstance(raw, dict) else zip(raw[::2], raw[1::2], strict=True)
+        )
         return {key.decode(): int(amount) for key, amount in pairs if not key.startswith(_WRITER)}
 
     def decide(self, decision: Decision, /) -> Decision:
