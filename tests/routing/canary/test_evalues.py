@@ -79,6 +79,11 @@ def test_the_expectation_of_a_promotion_is_at_most_one_for_a_canary_that_is_too_
     assert expectation(FailureRatioTest(PROMOTION_RATIOS, 1.5), ramp, ratio) <= 1 + 1e-9
 
 
+@given(st.lists(shares, min_size=1, max_size=7))
+def test_the_expectation_of_a_promotion_is_one_at_the_margin(ramp: list[float]) -> None:
+    assert expectation(FailureRatioTest(PROMOTION_RATIOS, 1.5), ramp, 1.5) == pytest.approx(1.0, abs=1e-9)
+
+
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
 def test_a_look_after_every_failure_raises_false_alarms_as_seldom_as_was_said(share: float) -> None:
     assert 0 < ever_alarmed(HARM, share, 1.0, 150, ALPHA) <= ALPHA

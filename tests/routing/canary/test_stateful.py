@@ -19,13 +19,13 @@ from genai_guard.testing import FakeClock
 from routing.canary.calls import event, make_router
 
 STAGES = (
-    Stage(20, min_units=3, min_s=10),
-    Stage(50, min_units=3, min_s=10, timeout_s=100, on_timeout="hold"),
+    Stage(20, min_units=1, min_s=10),
+    Stage(50, min_units=2, min_s=10, timeout_s=100, on_timeout="hold"),
     Stage(100, min_units=0, min_s=5),
 )
 HARM = FailureRatioTest()
 STATUSES = {"error": "errors", "timeout": "timeouts"}
-units = st.integers(0, 60).map("u{}".format)
+units = st.integers(0, 20).map("u{}".format)
 
 
 class CanaryMachine(RuleBasedStateMachine):
@@ -35,6 +35,7 @@ class CanaryMachine(RuleBasedStateMachine):
     def begin(self, crashes: bool) -> None:
         self.crashes = crashes
         self.clock = FakeClock()
+        self.under_way: list[tuple[float, Any]] = []
         self.router, self.canary = self.make()
         self.forget()
 
@@ -48,7 +49,7 @@ class CanaryMachine(RuleBasedStateMachine):
     def forget(self) -> None:
         self.run = self.canary.status().run
         self.failed: dict[str, dict[str, tuple[float, bool]]] = defaultdict(dict)
-        self.served: dict[int, set[str]] = defaultdict(set)
+        self.served: set[str] = set()
 
     def crash(self) -> None:
         """Go on in what might be another process."""
@@ -61,16 +62,34 @@ class CanaryMachine(RuleBasedStateMachine):
     def live(self) -> bool:
         return self.canary.state in {State.RUNNING, State.HELD}
 
-    @rule(unit=units, status=st.sampled_from(["ok", "ok", "error", "timeout", "cancelled"]))
-    def call(self, unit: str, status: str) -> None:
-        stage, share, live = self.canary.status().stage, self.canary.percent / 100, self.live()
-        made: Any = event(self.router, unit, status=status)
-        self.canary.record(made)
-        if live:
-            self.served[stage].add(unit)
-            if status in STATUSES:
-                self.failed[STATUSES[status]].setdefault(unit, (share, made.assignments[0].variant == "new"))
+    @rule(calls=st.lists(st.tuples(units, st.sampled_from(["ok", "ok", "error", "timeout", "cancelled"])), max_size=8))
+    def call(self, calls: list[tuple[str, str]]) -> None:
+        for unit, status in calls:
+            self.end(self.share(), event(self.router, unit, status=status))
         self.crash()
+
+    @rule(unit=units, status=st.sampled_from(["ok", "error"]))
+    def begin_a_long_call(self, unit: str, status: str) -> None:
+        self.under_way.append((self.share(), event(self.router, unit, status=status)))
+
+    @rule()
+    def end_long_calls(self) -> None:
+        for share, made in self.under_way:
+            self.end(share, made)
+        self.under_way.clear()
+        self.crash()
+
+    def share(self) -> float:
+        return self.canary.percent / 100 if self.live() else 0.0
+
+    def end(self, share: float, made: Any) -> None:
+        live = self.live()
+        self.canary.record(made)
+        if live and share:
+            self.served.add(made.request_id)
+            if made.status in STATUSES:
+                failure = (share, made.assignments[0].variant == "new")
+                self.failed[STATUSES[made.status]].setdefault(made.request_id, failure)
 
     @rule(seconds=st.sampled_from([1.0, 6.0, 200.0]))
     def wait(self, seconds: float) -> None:
@@ -90,7 +109,10 @@ class CanaryMachine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["hold", "resume", "start", "promote", "abort"]))
     def decide(self, what: str) -> None:
+        ended = self.canary.state.is_final
         getattr(self.canary, what)()
+        if ended and what == "start":
+            assert (self.canary.state, self.canary.status().run) == (State.RUNNING, self.run + 1)
         if self.canary.status().run != self.run:
             self.forget()
         self.crash()
@@ -98,7 +120,7 @@ class CanaryMachine(RuleBasedStateMachine):
     @rule(unit=units)
     def dislike(self, unit: str) -> None:
         found = self.canary.feedback(unit, thumbs="down")
-        assert not found or any(unit in served for served in self.served.values())
+        assert not found or unit in self.served
 
     @invariant()
     def everybody_gets_what_the_state_says(self) -> None:
@@ -108,6 +130,11 @@ class CanaryMachine(RuleBasedStateMachine):
             assert percent == 0
         if self.canary.state is State.PROMOTED:
             assert percent == 100
+
+    @invariant()
+    def a_unit_is_new_once(self) -> None:
+        counts = self.canary.snapshot()["seen"]["counts"]
+        assert sum(count for key, count in counts.items() if key.startswith("n.")) == len(self.served)
 
     @invariant()
     def evidence_is_that_of_first_failures(self) -> None:

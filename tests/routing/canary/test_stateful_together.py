@@ -14,7 +14,7 @@ from genai_guard.routing.canary import Canary, Errors, Stage, State
 from genai_guard.testing import FakeClock
 from routing.canary.calls import Fragile, event, make_router
 
-STAGES = (Stage(20, min_units=2, min_s=10), Stage(50, min_units=2, min_s=10, timeout_s=50))
+STAGES = (Stage(20, min_units=1, min_s=10), Stage(50, min_units=2, min_s=10, timeout_s=50))
 processes = st.integers(0, 1)
 
 
@@ -27,6 +27,7 @@ class TogetherMachine(RuleBasedStateMachine):
         self.pairs = [self.make() for _ in range(2)]
         self.failed: set[str] = set()
         self.served: set[str] = set()
+        self.aborted = False
 
     def make(self) -> tuple[ExperimentRouter, Canary]:
         router, metrics = make_router(), [Errors(margin=9.0)]
@@ -37,13 +38,14 @@ class TogetherMachine(RuleBasedStateMachine):
         canary.bind(router)
         return router, canary
 
-    @rule(process=processes, number=st.integers(0, 30), fails=st.booleans())
-    def call(self, process: int, number: int, fails: bool) -> None:
+    @rule(process=processes, calls=st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=8))
+    def call(self, process: int, calls: list[tuple[int, bool]]) -> None:
         router, canary = self.pairs[process]
-        if canary.state in {State.RUNNING, State.HELD}:
-            self.served.add(f"u{number}")
-            self.failed |= {f"u{number}"} if fails else set()
-        canary.record(event(router, f"u{number}", status="error" if fails else "ok"))
+        for number, fails in calls:
+            if canary.state in {State.RUNNING, State.HELD}:
+                self.served.add(f"u{number}")
+                self.failed |= {f"u{number}"} if fails else set()
+            canary.record(event(router, f"u{number}", status="error" if fails else "ok"))
 
     @rule(seconds=st.sampled_from([1.0, 11.0, 60.0]))
     def wait(self, seconds: float) -> None:
@@ -60,10 +62,11 @@ class TogetherMachine(RuleBasedStateMachine):
         after = self.pairs[process][1].refresh().percent
         assert reached or after <= before
 
-    @rule(process=processes, what=st.sampled_from(["hold", "resume", "hold", "resume", "promote", "abort"]))
+    @rule(process=processes, what=st.sampled_from(["hold", "resume", "hold", "resume", "hold", "promote", "abort"]))
     def decide(self, process: int, what: str) -> None:
         with suppress(ComponentFailed):
-            getattr(self.pairs[process][1], what)()
+            done = getattr(self.pairs[process][1], what)()
+            self.aborted = self.aborted or (what == "abort" and done)
 
     @rule()
     def meet(self) -> None:
@@ -73,6 +76,7 @@ class TogetherMachine(RuleBasedStateMachine):
                 canary.refresh()
         one, other = (canary.status() for _, canary in self.pairs)
         assert one == other
+        assert (one.state is State.ROLLED_BACK) == self.aborted
         assert self.pairs[0][0].experiments == self.pairs[1][0].experiments
         assert one.metrics[0].control + one.metrics[0].canary == len(self.failed)
         counts = self.pairs[0][1].snapshot()["seen"]["counts"]

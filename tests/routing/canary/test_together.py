@@ -237,6 +237,30 @@ def test_what_the_store_did_and_did_not_say_counts_once() -> None:
     assert sum(canary.refresh().units) == 40
 
 
+def test_what_was_not_pushed_in_a_run_does_not_count_in_the_next() -> None:
+    store = Fragile()
+    pairs = [(router := make_router(by="request"), begin(router, store=store)) for _ in range(2)]
+    (router, one), (_, other) = pairs
+    store.down = True
+    serve(one, router, people(40))
+    one.refresh()
+    store.down = False
+    other.abort()
+    other.start()
+    assert (one.refresh().run, one.status().units, other.refresh().units) == (1, (0, 0), (0, 0))
+
+
+def test_a_rollback_during_an_outage_outdoes_a_promotion() -> None:
+    store = Fragile()
+    (_, one), (other_router, other) = process(store), process(store)
+    store.down = True
+    assert one.abort()
+    store.down = False
+    other.promote()
+    assert one.refresh().state is State.ROLLED_BACK
+    assert (other.refresh().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
+
+
 def test_what_somebody_else_wrote_there_is_an_outage() -> None:
     store = Fragile()
     _, canary = process(store)

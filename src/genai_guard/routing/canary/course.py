@@ -160,7 +160,7 @@ class Course:
     def _follow(self, together: Together) -> None:
         """Take what was decided, and tell what this process decided by itself."""
         holding, own = together.decided(), self._wanted
-        while own is not None and not holding.state.is_final and holding.run == own.run:
+        while own is not None and holding.run == own.run and _outdoes(own.state, holding.state):
             proposal = replace(own, version=holding.version + 1, stage=holding.stage)
             holding = together.decide(proposal)
             own = None if holding == proposal else own
@@ -184,3 +184,10 @@ class Course:
             remembers=self._remembers,
             claims=self.together is not None,
         )
+
+
+def _outdoes(own: State, holding: State) -> bool:
+    """Whether what a process decided by itself is to hold, whatever the others have decided meanwhile."""
+    if own is State.ROLLED_BACK:
+        return holding is not State.ROLLED_BACK
+    return holding is State.RUNNING
