@@ -67,12 +67,13 @@ def shares(router: ExperimentRouter) -> dict[str, float]:
 
 
 class Fragile:
-    """A memory store that can be switched off, or does what it was asked for and does not say so."""
+    """A memory store that can be switched off, or does what it was asked for and does not say so, or fails in one thing."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.down = False
         self.mute = False
+        self.fails = ""
 
     def tally(self, name: str) -> Any:
         real, store = self.store.tally(name), self
@@ -80,7 +81,7 @@ class Fragile:
         class Proxy:
             def __getattr__(self, method: str) -> Any:
                 def call(*args: Any) -> Any:
-                    if store.down:
+                    if store.down or store.fails == method:
                         raise ConnectionError
                     answer = getattr(real, method)(*args)
                     if store.mute:

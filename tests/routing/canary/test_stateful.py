@@ -80,7 +80,8 @@ class CanaryMachine(RuleBasedStateMachine):
         self.crash()
 
     def share(self) -> float:
-        return self.canary.percent / 100 if self.live() else 0.0
+        """What a call is assigned with: also after the end, where it may end in the next run."""
+        return self.canary.percent / 100
 
     def end(self, share: float, made: Any) -> None:
         live = self.live()

@@ -241,10 +241,10 @@ def test_what_was_not_pushed_in_a_run_does_not_count_in_the_next() -> None:
     store = Fragile()
     pairs = [(router := make_router(by="request"), begin(router, store=store)) for _ in range(2)]
     (router, one), (_, other) = pairs
-    store.down = True
     serve(one, router, people(40))
+    store.fails = "push"
     one.refresh()
-    store.down = False
+    store.fails = ""
     other.abort()
     other.start()
     assert (one.refresh().run, one.status().units, other.refresh().units) == (1, (0, 0), (0, 0))
