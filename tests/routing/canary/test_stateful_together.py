@@ -62,7 +62,7 @@ class TogetherMachine(RuleBasedStateMachine):
         after = self.pairs[process][1].refresh().percent
         assert reached or after <= before
 
-    @rule(process=processes, what=st.sampled_from(["hold", "resume", "hold", "resume", "hold", "promote", "abort"]))
+    @rule(process=processes, what=st.sampled_from(["resume", "resume", "hold", "promote", "abort"]))
     def decide(self, process: int, what: str) -> None:
         with suppress(ComponentFailed):
             done = getattr(self.pairs[process][1], what)()
