@@ -71,6 +71,21 @@ def test_calls_that_began_before_a_ramp_count_at_the_share_they_were_assigned_wi
     assert canary.status().metrics[0].evidence == pytest.approx(expected)
 
 
+def test_a_late_call_of_an_earlier_stage_does_not_count_its_unit_twice(
+    router: ExperimentRouter, clock: FakeClock
+) -> None:
+    canary = begin(router, clock)
+    early = units_of(router, "new", 20)
+    late = event(router, early[0], status="error")
+    serve(canary, router, early)
+    clock.advance(60)
+    canary.refresh()
+    serve(canary, router, early)
+    canary.record(late)
+    serve(canary, router, early)
+    assert canary.status().units == (0, 20)
+
+
 def test_harm_is_seen_while_the_ramp_is_held(router: ExperimentRouter) -> None:
     canary = begin(router)
     assert canary.hold()
