@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_guard.routing import Assignment, Experiment, Reason, Variant
+from genai_guard.routing import Assignment, Experiment, ExperimentRouter, Reason, Variant
 from genai_guard.routing.assignment import SPACE, bucket_of
 from genai_guard.routing.compiled import CompiledExperiment
 
@@ -89,10 +89,12 @@ def test_who_is_not_enrolled_is_still_named() -> None:
 
 def test_forcing_beats_all_rules_but_the_switch() -> None:
     nobody = replace(MODELS, coverage=0, overrides={"u": "control"})
-    forced = CompiledExperiment(nobody).force("treatment", "u")
-    assert (forced.variant, forced.reason) == ("treatment", Reason.OVERRIDE)
-    assert CompiledExperiment(nobody).force("treatment", None).variant == "treatment"
-    assert CompiledExperiment(replace(nobody, enabled=False)).force("treatment", "u").reason is Reason.DISABLED
+    router, off = ExperimentRouter(nobody), ExperimentRouter(replace(nobody, enabled=False))
+    with router.force(models="treatment"), off.force(models="treatment"):
+        forced = router.assign("u")
+        assert (forced.variant, forced.reason) == ("treatment", Reason.OVERRIDE)
+        assert router.assign(None).variant == "treatment"
+        assert off.assign("u").reason is Reason.DISABLED
 
 
 # --- The edges of a share --------------------------------------------------------------------------------------------

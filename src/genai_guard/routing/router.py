@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
@@ -11,11 +12,13 @@ from typing import Final, Protocol
 from weakref import ref
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.messages import Caller
-from genai_guard.routing.claims import check
-from genai_guard.routing.compiled import CompiledExperiment
-from genai_guard.routing.configuration import Configuration
+from genai_guard.frozen import FrozenDict
+from genai_guard.messages import ANONYMOUS, Caller
+from genai_guard.routing.claims import check, check_removals
+from genai_guard.routing.conditions import Attributes, Condition
+from genai_guard.routing.configuration import NOTHING, Configuration, Entry
 from genai_guard.routing.experiment import Assignment, Experiment
+from genai_guard.routing.sticky import Steady, StickyStore
 
 __all__ = ["ExperimentRouter", "Wrapped"]
 
@@ -42,19 +45,34 @@ class ExperimentRouter:
 
     Args:
         experiments: What to compare. Each is split on its own, independently of the others.
-        clock: Wall clock, in seconds since 1970. No rule of hash version 1 asks for the time.
+        attributes: What callers are known to have besides `user`, `tenant`, `session` and `request`, and what each is:
+            `{"plan": "text"}`. Targeting may ask for nothing else then. Empty: it may ask for anything.
+        sticky: Keeps the variants of sticky experiments.
+        clock: Wall clock, in seconds since 1970, for schedules. It may run backwards: what has begun or ended has.
 
     Attributes:
+        sticky: As calls use the store, with its health; None for none.
         by_request: Whether an experiment goes by the request, or did once: calls then need an id before they are routed.
 
     Raises:
         ConfigurationError: there is no experiment, or two contradict each other: they have one name, hash with one
-            salt, set the same parameter, or both have a `target`. An experiment in shadow mode sets nothing.
+            salt, or set the same parameter, or both have a `target` or a prompt of one role, and are not of one layer;
+            slots of a layer overlap; a prerequisite cannot be met. An experiment in shadow mode sets nothing.
     """
 
-    def __init__(self, *experiments: Experiment, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        *experiments: Experiment,
+        attributes: Attributes | None = None,
+        sticky: StickyStore | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self.clock: Final = clock or time.time
-        self._configuration = Configuration(check(experiments, where="ExperimentRouter"))
+        self.attributes: Final = FrozenDict(attributes or {})
+        self.sticky: Final = None if sticky is None else Steady(sticky)
+        self._latest_s = -math.inf
+        self._forces = False
+        self._configuration = self._built(experiments, where="ExperimentRouter", enabled=True)
         self.by_request = self._configuration.by_request
         self._wrapped: list[ref[Wrapped]] = []
         self._writing = Lock()
@@ -86,7 +104,7 @@ class ExperimentRouter:
         if type(enabled) is not bool:
             raise ConfigurationError(f"ExperimentRouter.enabled={enabled!r} must be True or False")
         with self._writing:
-            self._configuration = Configuration(self.experiments, enabled=enabled)
+            self._configuration = Configuration(self.experiments, sticky=self.sticky, enabled=enabled)
 
     def replace(self, *experiments: Experiment) -> None:
         """Compare these experiments from now on; calls under way keep what they were given.
@@ -98,7 +116,7 @@ class ExperimentRouter:
                 what one of them sets. Nothing has changed.
         """
         with self._writing:
-            self._put(check(experiments, where="replace"))
+            self._put(experiments, where="replace")
 
     def update(self, *experiments: Experiment) -> None:
         """Put these experiments in the place of those that have their names, and leave the others alone.
@@ -112,8 +130,8 @@ class ExperimentRouter:
         with self._writing:
             unknown = [name for name in fresh if name not in self._configuration.by_name]
             if unknown:
-                raise ConfigurationError(self._unknown("update", unknown[0]))
-            self._put(check([fresh.get(each.name, each) for each in self.experiments], where="update"))
+                raise ConfigurationError(_unknown("update: ", unknown[0], self._configuration))
+            self._put([fresh.get(each.name, each) for each in self.experiments], where="update")
 
     def bind(self, wrapped: Wrapped) -> None:
         """Remember a function whose parameters the experiments set, as long as it lives.
@@ -133,27 +151,37 @@ class ExperimentRouter:
         The unit is what the experiment's `by` names. A caller without one, say an anonymous one, gets no variant.
         """
         configuration = self._configuration
-        if _forced.get() is not None:
-            return tuple([self._assign(compiled, unit_of(caller)) for compiled, unit_of in configuration.plan])
+        if self._forces or not configuration.is_plain:
+            now_s = self._now_s() if configuration.is_scheduled else 0.0
+            forced = self._forced() if self._forces else None
+            if configuration.single is None:
+                return configuration.route(caller, now_s, forced)
+            compiled, unit_of = configuration.single
+            unit = caller.user if configuration.by_user else unit_of(caller)
+            return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
         if configuration.single is not None:
             compiled, unit_of = configuration.single
-            return (compiled.assign(unit_of(caller)),)
+            return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
         return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
 
-    def assign(self, unit: str | int | None, *, experiment: str = "") -> Assignment:
+    def assign(self, unit: str | int | None, *, experiment: str = "", caller: Caller = ANONYMOUS) -> Assignment:
         """Return what one experiment gives to `unit`.
 
         Args:
             unit: Non-empty text or integer; 42 and "42" are one unit. Anything else gets no variant.
             experiment: Its name; may be left out when there is only one.
+            caller: What targeting, holdouts and required experiments go by, besides the unit.
 
         Raises:
             ConfigurationError: there is no such experiment, or several and none is named.
         """
-        compiled = self._configuration.by_name.get(experiment)
-        if compiled is None:
-            compiled = self._only(experiment)
-        return compiled.assign(unit) if _forced.get() is None else self._assign(compiled, unit)
+        configuration = self._configuration
+        compiled = configuration.quick.get(experiment)
+        if compiled is not None and not self._forces:
+            return compiled.assign(unit)
+        entry = configuration.by_name.get(experiment) or _only(configuration, experiment)
+        now_s = self._now_s() if configuration.is_scheduled else 0.0
+        return configuration.assign(entry, unit, caller, now_s, self._forced())
 
     @contextmanager
     def force(self, variants: Mapping[str, str] | None = None, /, **more: str) -> Generator[None]:
@@ -173,8 +201,9 @@ class ExperimentRouter:
         chosen = {**(variants or {}), **more}
         for name, variant in chosen.items():
             self._check_forced(name, variant)
-        outer = _forced.get() or {}
-        token = _forced.set({**outer, **{(id(self), name): variant for name, variant in chosen.items()}})
+        self._forces = True  # for good: a task may outlive the block that it was started in
+        outer = _forced.get()
+        token = _forced.set({**outer, id(self): {**outer.get(id(self), {}), **chosen}})
         try:
             yield
         finally:
@@ -189,45 +218,59 @@ class ExperimentRouter:
     def __repr__(self) -> str:
         return f"<ExperimentRouter {'; '.join(map(_summary, self.experiments))}>"
 
-    def _put(self, experiments: tuple[Experiment, ...]) -> None:
-        fresh = Configuration(experiments, enabled=self.enabled)
+    def _built(self, experiments: Sequence[object], *, where: str, enabled: bool) -> Configuration:
+        checked = check(experiments, where=where)
+        for each in checked:
+            if each.sticky and self.sticky is None:
+                raise ConfigurationError(
+                    f"Experiment({each.name!r}): sticky needs a store: ExperimentRouter(..., sticky=MemoryStickyStore())"
+                )
+            if each.targeting and self.attributes:
+                Condition(each.targeting).check(self.attributes, where=f"Experiment({each.name!r})")
+        return Configuration(checked, sticky=self.sticky, enabled=enabled)
+
+    def _put(self, experiments: Sequence[object], *, where: str) -> None:
+        fresh = self._built(experiments, where=where, enabled=self.enabled)
+        check_removals(self.experiments, fresh.experiments, where=where)
         for wrapped in filter(None, [each() for each in self._wrapped]):
             _check_params(fresh, wrapped)
         self.by_request = self.by_request or fresh.by_request  # never taken back: calls under way may have looked
         self._configuration = fresh
 
-    def _assign(self, compiled: CompiledExperiment, unit: object) -> Assignment:
-        """Assign inside of a `force` block."""
-        variant = (_forced.get() or {}).get((id(self), compiled.name))
-        if variant is None or not compiled.has(variant):
-            return compiled.assign(unit)
-        return compiled.force(variant, unit)
+    def _forced(self) -> Mapping[str, str] | None:
+        return _forced.get().get(id(self))
 
-    def _only(self, name: str) -> CompiledExperiment:
-        single = self._configuration.single
-        if name == "" and single is not None:
-            return single[0]
-        if name:
-            raise ConfigurationError(self._unknown("", name))
-        raise ConfigurationError(f"several experiments, so say which by experiment=; there are {self._names()}")
+    def _now_s(self) -> float:
+        """Return the time, which does not run backwards: what has begun or ended has, whatever becomes of the clock."""
+        now_s = self.clock()
+        if now_s > self._latest_s:
+            self._latest_s = now_s
+            return now_s
+        return self._latest_s
 
     def _check_forced(self, name: str, variant: str) -> None:
         shares = next((each.shares for each in self.experiments if each.name == name), None)
         if shares is None:
-            raise ConfigurationError(self._unknown("force", name))
+            raise ConfigurationError(_unknown("force: ", name, self._configuration))
         if variant not in shares:
             raise ConfigurationError(f"force: {name!r} has no variant {variant!r}; there are {', '.join(shares)}")
 
-    def _unknown(self, what: str, name: str) -> str:
-        return f"{what}{': ' if what else ''}no experiment is called {name!r}; there are {self._names()}"
 
-    def _names(self) -> str:
-        return ", ".join(self._configuration.by_name)
+_NOTHING: Final[Mapping[int, Mapping[str, str]]] = FrozenDict()
+_forced: Final[ContextVar[Mapping[int, Mapping[str, str]]]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
 
 
-_forced: Final[ContextVar[Mapping[tuple[int, str], str] | None]] = ContextVar(
-    "genai_guard.routing.forced", default=None
-)
+def _only(configuration: Configuration, name: str) -> Entry:
+    if name:
+        raise ConfigurationError(_unknown("", name, configuration))
+    if configuration.single is None:
+        names = ", ".join(configuration.by_name)
+        raise ConfigurationError(f"several experiments, so say which by experiment=; there are {names}")
+    return next(iter(configuration.by_name.values()))
+
+
+def _unknown(what: str, name: str, configuration: Configuration) -> str:
+    return f"{what}no experiment is called {name!r}; there are {', '.join(configuration.by_name)}"
 
 
 def _check_params(configuration: Configuration, wrapped: Wrapped) -> None:

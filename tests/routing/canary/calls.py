@@ -63,7 +63,7 @@ def begin(router: ExperimentRouter, clock: FakeClock | None = None, **more: Any)
 
 
 def shares(router: ExperimentRouter) -> dict[str, float]:
-    return router.experiments[0].shares
+    return {name: share for name, share in router.experiments[0].shares.items() if share}
 
 
 class Fragile:

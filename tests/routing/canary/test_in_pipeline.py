@@ -10,6 +10,7 @@ import pytest
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, MetricsRecorder, Pipeline, Variant, caller
 from genai_guard.limits import MemoryStore
 from genai_guard.routing.canary import Canary, Errors, HighCost, SlowCalls, Stage, State
+from genai_guard.routing.sticky import MemoryStickyStore
 from routing.canary.calls import QUICK
 
 POLICY: dict[str, Any] = {
@@ -90,11 +91,48 @@ def test_what_is_missing_or_wrong_is_said_when_the_pipeline_is_built() -> None:
         Pipeline(router=router, canary="model")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"sticky": True}, "the experiment is sticky"),
+        (
+            {"hash_version": "unleash", "hash_params": {"group_id": "g", "variant_group_id": "g"}},
+            "cannot be told apart",
+        ),
+    ],
+)
+def test_an_experiment_whose_units_would_not_move_or_be_told_apart_is_refused(
+    more: dict[str, Any], message: str
+) -> None:
+    variants = Variant("old", weight=50), Variant("new", weight=50)
+    router = ExperimentRouter(
+        Experiment("model", *variants, **more), sticky=MemoryStickyStore() if "sticky" in more else None
+    )
+    with pytest.raises(ConfigurationError, match=message):
+        Pipeline(router=router, canary=Canary("model"))
+
+
+def test_testers_may_try_it_before_it_begins_and_not_after_it_was_withdrawn() -> None:
+    router = ExperimentRouter(Experiment("model", Variant("old"), Variant("new"), overrides={"tester": "new"}))
+    canary = Canary("model", autostart=False, check_s=None)
+    Pipeline(router=router, canary=canary)
+    assert router.assign("tester").variant == "new"
+    canary.abort()
+    assert router.assign("tester").variant == "old"
+
+
+def test_a_function_that_does_not_take_what_the_canary_sets_is_refused_before_it_begins() -> None:
+    router = ExperimentRouter(Experiment("model", Variant("old"), Variant("new", params={"effort": "high"})))
+    pipeline = Pipeline(router=router, canary=Canary("model", autostart=False, check_s=None))
+    with pytest.raises(ConfigurationError, match="sets effort, which ask does not take"):
+        pipeline.wrap(ask)
+
+
 def test_either_variant_may_be_the_canary() -> None:
     router = ExperimentRouter(Experiment("model", Variant("new"), Variant("old")))
     canary = Canary("model", canary="new", stages=QUICK, check_s=None)
     Pipeline(router=router, canary=canary)
-    assert router.experiments[0].shares == {"old": 1.0}  # it learns what is slow
+    assert router.experiments[0].shares == {"new": 0.0, "old": 1.0}  # it learns what is slow
     canary.promote()
     canary.start()
     assert canary.state is State.DRAFT

@@ -349,7 +349,7 @@ class Canary:
         if after.run != before.run:
             self._counting.begin()
         self._counting.prepare(after)
-        self._ramp.move(after.percent(self.stages))
+        self._ramp.move(after.percent(self.stages), withdrawn=after.state is State.ROLLED_BACK)
         told = transition(self.experiment, self.stages, before, after)
         if (before.state, before.reason, before.percent(self.stages)) != (told.after, told.reason, told.percent):
             self._teller.put(told)

@@ -69,6 +69,6 @@ def places_of(design: Design, experiment: Experiment, *, control: str, canary: s
     for place, stage in enumerate(design.stages):
         shares = at_percent(experiment, stage.percent, control=control, canary=canary).shares
         for name, arm in ((control, CONTROL), (canary, CANARY)):
-            if name in shares:
+            if shares[name]:
                 places[name][shares[name]] = (place, arm)
     return places

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.routing.assignment import SPACE
 from genai_guard.routing.canary.design import Design
 from genai_guard.routing.canary.intake import Place, places_of
 from genai_guard.routing.canary.stages import at_percent
@@ -62,8 +63,12 @@ class Ramp:
         self.places = places_of(self._design, found, control=arms[0], canary=arms[1])
         self._routers.append(router)
 
-    def move(self, percent: float) -> None:
+    def move(self, percent: float, *, withdrawn: bool = False) -> None:
         """Give the canary to so many units; whatever else somebody changed of the experiment is kept.
+
+        Args:
+            percent: Share of the canary.
+            withdrawn: Whether overrides that name the canary do not hold either.
 
         Raises:
             ConfigurationError: a wrapped function does not take what the canary sets.
@@ -72,15 +77,26 @@ class Ramp:
         if original is None:
             return
         wanted = at_percent(original, percent, control=control, canary=canary)
+        overrides = {unit: name for unit, name in original.overrides.items() if not (withdrawn and name == canary)}
         for router in self._routers:
             now = next(each for each in router.experiments if each.name == self.name)
-            router.update(replace(now, variants=wanted.variants, overrides=wanted.overrides))
+            router.update(replace(now, variants=wanted.variants, total_weight=0, overrides=overrides))
 
     def _arms_of(self, experiment: Experiment) -> tuple[str, str]:
         names = [variant.name for variant in experiment.variants]
         if len(names) != 2:
             raise ConfigurationError(
                 f"Canary(experiment={self.name!r}): needs an experiment of two variants, not of {len(names)}"
+            )
+        if experiment.sticky:
+            raise ConfigurationError(
+                f"Canary(experiment={self.name!r}): the experiment is sticky, and units would keep the control; leave "
+                "sticky out: nobody who has the canary loses it as it grows"
+            )
+        if experiment.space != SPACE:
+            raise ConfigurationError(
+                f"Canary(experiment={self.name!r}): {experiment.hash_version} has {experiment.space} buckets, by which "
+                "units cannot be told apart; use hash_version=1"
             )
         control, canary = self._named
         for given in filter(None, self._named):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.routing.experiment import Experiment
+from genai_guard.routing.experiment import Experiment, Variant
 
 __all__ = ["DEFAULT_STAGES", "OnTimeout", "Stage", "at_percent", "checked_stages", "share_of"]
 
@@ -94,18 +94,19 @@ def at_percent(experiment: Experiment, percent: float, *, control: str, canary: 
     """Return an experiment that gives the canary to so many units.
 
     Of two variants that divide the buckets between them, one grows at the edge where the other shrinks: whoever has the
-    canary at one percentage has it at every higher one. At 0 and 100 % there is one variant, and overrides that name the
-    other are left out.
+    canary at one percentage has it at every higher one, and which they are does not depend on how one came there.
     """
     parts = round(percent * 1000)
-    weights = {control: _PARTS - parts, canary: parts}
-    kept = [each for each in experiment.variants if weights[each.name]]
-    names = {variant.name for variant in kept}
-    return replace(
-        experiment,
-        variants=tuple(replace(variant, weight=weights[variant.name]) for variant in kept),
-        overrides={unit: name for unit, name in experiment.overrides.items() if name in names},
-    )
+    shares = {control: _PARTS - parts, canary: parts}
+    everything = ((0, experiment.space),)
+
+    def moved(variant: Variant) -> Variant:
+        weight = shares[variant.name]
+        if 0 < parts < _PARTS:
+            return replace(variant, weight=weight, ranges=None)
+        return replace(variant, ranges=everything if weight else ())
+
+    return replace(experiment, variants=tuple(map(moved, experiment.variants)), total_weight=0)
 
 
 _MOST_STAGES: Final = 100
