@@ -133,10 +133,10 @@ class Counting:
         if self._is_first:
             self._is_first = False
             self._first()
-        bucket = given.bucket
-        if bucket is None or given.reason is not _SPLIT:
+        _, variant, _, reason, bucket, propensity, *_ = given
+        if bucket is None or reason is not _SPLIT:
             return
-        place = self._places.get(given.variant, _NOTHING).get(given.propensity)
+        place = self._places.get(variant, _NOTHING).get(propensity)
         if place is None:
             if self._state is State.DRAFT and self._baseline.add(event):
                 self._wake()

@@ -54,10 +54,11 @@ class Intake:
 
     def failed(self, event: Event) -> int:
         """Return a bit for each metric by which a call failed."""
-        failed = self._statuses.get(event.status, 0)
-        if event.latency_s > self.slow_s and event.status in SERVED:
+        status, latency_s = event[4], event[13]
+        failed = self._statuses.get(status, 0)
+        if latency_s > self.slow_s and status in SERVED:
             for above_s, bit in self._slow:
-                failed |= bit if event.latency_s > above_s else 0
+                failed |= bit if latency_s > above_s else 0
         for metric, bit in self._others:
             failed |= bit if metric.failed(event) else 0
         return failed

@@ -35,7 +35,7 @@ class Observations:
 
     Attributes:
         counts: Everything that is counted, by the keys of the design.
-        claims: What was counted since they were last taken, for a store.
+        claims: What was counted since they were last taken, for a store: by member, if any, and counter.
         marks: For each unit the last stage in which it was seen, from 1, and a bit for each metric it failed by.
         mask: Units with one of these bits in their bucket are not looked at.
     """
@@ -48,7 +48,7 @@ class Observations:
         self.max_units = max_units
         self.remembers = remembers
         self.counts: Counter[str] = Counter()
-        self.claims: list[Claim] = []
+        self.claims: Counter[tuple[str, str]] = Counter()
         self.marks: dict[int, int] = {}
         self.mask = 0
         self.recount()
@@ -91,14 +91,14 @@ class Observations:
 
     def take(self) -> list[Claim]:
         """Return the claims since the last time."""
-        claims, self.claims = self.claims, []
-        return claims
+        claims, self.claims = self.claims, Counter()
+        return [Claim(member, counter, amount) for (member, counter), amount in claims.items()]
 
     def replace(self, counts: dict[str, int]) -> None:
         """Go on from the counts of everybody; claims that were not taken yet are counted on top."""
         self.counts = Counter(counts)
-        for claim in self.claims:
-            self.counts[claim.counter] += claim.amount
+        for (_, counter), amount in self.claims.items():
+            self.counts[counter] += amount
         self.recount()
 
     def recount(self) -> None:
@@ -111,7 +111,7 @@ class Observations:
             "counts": dict(sorted(self.counts.items())),
             "marks": sorted([bucket, mark] for bucket, mark in self.marks.items()),
             "mask": self.mask,
-            "claims": [list(claim) for claim in self.claims],
+            "claims": [[*key, amount] for key, amount in self.claims.items()],
         }
 
     def restore(self, values: dict[str, Any]) -> None:
@@ -119,7 +119,9 @@ class Observations:
         self.counts = Counter({str(key): int(count) for key, count in values["counts"].items()})
         self.marks = {int(bucket): int(mark) for bucket, mark in values["marks"]}
         self.mask = int(values["mask"])
-        self.claims = [Claim(*claim) for claim in values["claims"]]
+        self.claims = Counter(
+            {(str(member), str(counter)): int(amount) for member, counter, amount in values["claims"]}
+        )
         self.recount()
 
     def _fail(self, bucket: int, place: int, arm: int, failed: int) -> bool:
@@ -128,7 +130,7 @@ class Observations:
             key = design.failed_key[index][place][arm]
             self.counts[key] += 1
             if self._keeps_claims:
-                self.claims.append(Claim(f"{index}.{bucket}" if self.remembers else "", key, 1))
+                self.claims[f"{index}.{bucket}" if self.remembers else "", key] += 1
             if arm == CANARY:
                 self._room[index] -= design.longest_step[place]
                 if self._room[index] <= 0.0:
@@ -139,7 +141,7 @@ class Observations:
     def _claim(self, what: object, bucket: int, counter: str, amount: int) -> None:
         self.counts[counter] += amount
         if self._keeps_claims:
-            self.claims.append(Claim(f"{what}.{bucket}" if self.remembers else "", counter, amount))
+            self.claims[f"{what}.{bucket}" if self.remembers else "", counter] += amount
 
     def _thin(self) -> None:
         self.mask = self.mask << 1 | 1

@@ -7,8 +7,10 @@ Rule 2: Each run has counts of its own; the decisions stand beside them.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Final
 
 from genai_guard.limits.stores.tallies import Claim, Decision, TallyStore
@@ -49,7 +51,9 @@ class Together:
         """Be somebody else, who has nothing to push: after a fork."""
         self._writer = os.urandom(8).hex()
         self._batch = 0
-        self._unsure: list[tuple[int, Sequence[Claim]]] = []
+        self._run = 0
+        self._sent: list[Claim] = []
+        self._waiting: Counter[tuple[str, str]] = Counter()
 
     def decided(self) -> Progress:
         """Return the decision that holds."""
@@ -61,22 +65,29 @@ class Together:
         with _store():
             after = Progress.read(self._decisions.decide(Decision(progress.version, progress.written())).document)
             if after == progress and after.run:
-                self._store.tally(self._run(after.run - 1)).forget()
+                self._store.tally(self._counts(after.run - 1)).forget()
             return after
 
     def push(self, run: int, claims: Sequence[Claim]) -> dict[str, int]:
         """Count claims in a run, and return what everybody has counted."""
-        parts = [(run, claims[at : at + _AT_ONCE]) for at in range(0, len(claims), _AT_ONCE)]
-        # What was seen in a run that is over counts for nothing.
-        self._unsure = [part for part in self._unsure if part[0] == run] + parts
+        if run != self._run:  # what was seen in a run that is over counts for nothing
+            self._run, self._sent, self._waiting = run, [], Counter()
+        for member, counter, amount in claims:
+            self._waiting[member, counter] += amount
         with _store():
-            tally = self._store.tally(self._run(run))
-            counts = tally.push(self._writer, self._batch, ()) if not self._unsure else {}
-            while self._unsure:
-                counts = tally.push(self._writer, self._batch + 1, self._unsure[0][1])
-                self._batch += 1
-                del self._unsure[0]
-            return counts
+            tally = self._store.tally(self._counts(run))
+            while True:
+                self._sent = self._sent or self._next()
+                counts = tally.push(self._writer, self._batch + bool(self._sent), self._sent)
+                self._batch += bool(self._sent)
+                self._sent = []
+                if not self._waiting:
+                    return counts
 
-    def _run(self, run: int) -> str:
+    def _next(self) -> list[Claim]:
+        """Take what is pushed next. Once it was, it stays as it is, until it is acknowledged."""
+        keys = list(islice(self._waiting, _AT_ONCE))
+        return [Claim(*key, self._waiting.pop(key)) for key in keys]
+
+    def _counts(self, run: int) -> str:
         return f"{self._name}.{run}"
