@@ -133,10 +133,10 @@ class Counting:
         if self._is_first:
             self._is_first = False
             self._first()
-        _, variant, _, reason, bucket, propensity, *_ = given
-        if bucket is None or reason is not _SPLIT:
+        bucket = given[4]  # by place, as above
+        if bucket is None or given[3] is not _SPLIT:
             return
-        place = self._places.get(variant, _NOTHING).get(propensity)
+        place = self._places.get(given[1], _NOTHING).get(given[5])
         if place is None:
             if self._state is State.DRAFT and self._baseline.add(event):
                 self._wake()
@@ -154,7 +154,7 @@ class Counting:
     def _see(self, bucket: int, place: Place, failed: int) -> None:
         course = self._course
         with course.lock:
-            alarm = course.seen.see(bucket, *place, failed)
-            waiting = len(course.seen.claims)
-        if alarm or waiting >= _MANY_CLAIMS:
+            seen = course.seen
+            is_due = seen.see(bucket, place[0], place[1], failed) or len(seen.claims) >= _MANY_CLAIMS
+        if is_due:
             self._wake()

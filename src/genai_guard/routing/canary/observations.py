@@ -62,23 +62,22 @@ class Observations:
             arm: `CONTROL` or `CANARY`.
             failed: A bit for each metric by which it failed.
         """
-        design, mark = self._design, 0
+        mark = last = 0
         if self.remembers:
             if bucket & self.mask:
                 return False
             mark = self.marks.get(bucket, 0)
-            if mark & _STAGE > place and not failed & ~(mark >> _BITS):
-                return False
-            self.marks[bucket] = (mark >> _BITS | failed) << _BITS | max(mark & _STAGE, place + 1)
-            failed &= ~(mark >> _BITS)
-        if not mark:
-            self._claim("n", bucket, design.new_key[place][arm], 1)
-        if mark & _STAGE <= place:
-            self._claim(f"u{place}", bucket, design.unit_key[place][arm], self.mask + 1)
-        alarm = self._fail(bucket, place, arm, failed) if failed else False
-        if len(self.marks) > self.max_units:
-            self._thin()
-        return alarm
+            before, last = mark >> _BITS, mark & _STAGE
+            after, failed = before | failed, failed & ~before
+            if last > place:
+                if not failed:
+                    return False
+                self.marks[bucket] = after << _BITS | last
+            else:
+                self.marks[bucket] = after << _BITS | place + 1
+        if last <= place:
+            self._meet(bucket, place, arm, is_new=not mark)
+        return self._fail(bucket, place, arm, failed) if failed else False
 
     def knows(self, bucket: int, place: int) -> bool:
         """Whether a unit does not count again in a stage. Needs no lock."""
@@ -137,6 +136,15 @@ class Observations:
                     self._room[index] = room = design.alarm[index] - design.harm(index, self.counts)
                     alarm = alarm or room <= 0.0
         return alarm
+
+    def _meet(self, bucket: int, place: int, arm: int, *, is_new: bool) -> None:
+        """Count a unit that was not seen in this stage yet."""
+        design = self._design
+        if is_new:
+            self._claim("n", bucket, design.new_key[place][arm], 1)
+        self._claim(f"u{place}", bucket, design.unit_key[place][arm], self.mask + 1)
+        if len(self.marks) > self.max_units:
+            self._thin()
 
     def _claim(self, what: object, bucket: int, counter: str, amount: int) -> None:
         self.counts[counter] += amount
