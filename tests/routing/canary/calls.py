@@ -75,6 +75,11 @@ class Fragile:
         self.mute = False
         self.fails = ""
 
+    def lose(self) -> None:
+        """Forget everything."""
+        for tally in self.store._tallies.values():
+            tally.forget()
+
     def tally(self, name: str) -> Any:
         real, store = self.store.tally(name), self
 

@@ -69,6 +69,17 @@ class TogetherMachine(RuleBasedStateMachine):
             self.aborted = self.aborted or (what == "abort" and done)
 
     @rule()
+    def lose(self) -> None:
+        """The store forgets everything, at a moment at which everybody knows it."""
+        self.meet()
+        self.store.lose()
+        for _ in range(3):
+            for _, canary in self.pairs:
+                canary.refresh()
+        self.failed.clear()
+        self.served.clear()
+
+    @rule()
     def meet(self) -> None:
         self.store.down = self.store.mute = False
         for _ in range(3):

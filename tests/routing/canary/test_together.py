@@ -18,7 +18,7 @@ from genai_guard.limits.stores.tallies import Claim, Decision, Tally, TallyStore
 from genai_guard.routing import ExperimentRouter
 from genai_guard.routing.canary import Canary, Errors, SlowCalls, Stage, State, Transition
 from genai_guard.testing import FakeClock
-from limits.stores.servers import Server
+from limits.stores.servers import Server, eventually
 from routing.canary.calls import Fragile, begin, event, fail, make_router, people, serve, shares, units_of
 
 KINDS = ["memory", "sqlite", "redis"]
@@ -261,6 +261,29 @@ def test_a_rollback_during_an_outage_outdoes_a_promotion() -> None:
     assert (other.refresh().state, shares(other_router)) == (State.ROLLED_BACK, {"old": 1.0})
 
 
+def test_a_store_that_lost_everything_does_not_begin_again_what_was_withdrawn(clock: FakeClock) -> None:
+    store = Fragile()
+    (_, one), (_, other) = process(store, clock), process(store, clock)
+    one.abort()
+    other.refresh()
+    store.lose()
+    assert [other.refresh().state, one.refresh().state] == [State.ROLLED_BACK] * 2
+    assert process(store, clock)[1].state is State.ROLLED_BACK
+
+
+def test_a_store_that_lost_everything_leaves_the_stage_and_counts_anew(clock: FakeClock) -> None:
+    store = Fragile()
+    (router, one), (_, other) = process(store, clock), process(store, clock)
+    serve(one, router, units_of(router, "new", 20))
+    one.refresh()
+    clock.advance(60)
+    assert other.refresh().percent == one.refresh().percent == 50
+    store.lose()
+    assert (other.refresh().percent, one.refresh().percent) == (50, 50)
+    serve(one, router, units_of(router, "new", 20))
+    assert (one.refresh().units, other.refresh().units) == ((0, 20), (0, 20))
+
+
 def test_what_somebody_else_wrote_there_is_an_outage() -> None:
     store = Fragile()
     _, canary = process(store)
@@ -272,6 +295,26 @@ def test_what_somebody_else_wrote_there_is_an_outage() -> None:
 def test_a_store_that_cannot_count_for_canaries_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="takes a MemoryStore, a SqliteStore or a RedisStore"):
         Canary("model", store=AsyncRedisStore("redis://localhost:1"))  # type: ignore[arg-type]
+
+
+def test_a_server_that_comes_back_with_nothing_is_told_what_was_decided_without_it(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    try:
+        server.start()
+        store = RedisStore(server.url, timeout_s=5, retry_s=0.001, failures=1)
+        router, canary = process(store)
+        serve(canary, router, people(30))
+        canary.refresh()
+        server.kill()
+        fail(canary, router, units_of(router, "new", 3, prefix="bad"))
+        assert (canary.refresh().state, canary.status().store) == (State.ROLLED_BACK, "Outage")
+        server.start()
+        status = eventually(lambda: canary.refresh().store == "up" and canary.status())
+        assert (status.state, status.reason) == (State.ROLLED_BACK, "harm: errors")
+        assert process(store)[1].state is State.ROLLED_BACK
+        store.close()
+    finally:
+        server.close()
 
 
 # --- real processes ---------------------------------------------------------------------------------------------------

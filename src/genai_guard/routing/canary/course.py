@@ -4,6 +4,8 @@ Rule 1: A lock is held while anything changes, and never over I/O.
 Rule 2: With a store, evidence is what everybody has counted, as the store says. Without an answer of the store a process
     goes by what it knows, and may hold the ramp or roll back; it tells the store later.
 Rule 3: A decision that somebody else made first holds.
+Rule 4: A store that has lost everything is told where the canary stands, and units count anew: what was withdrawn stays
+    withdrawn.
 """
 
 from __future__ import annotations
@@ -151,6 +153,7 @@ class Course:
                 wanted = change(self.progress, self.seen.counts, self.now_s)
                 if wanted is self.progress:
                     return False
+            wanted = together.proposal(wanted)
             holding = together.decide(wanted)
             with self.lock:
                 self._adopt(holding)
@@ -160,20 +163,27 @@ class Course:
     def _follow(self, together: Together) -> None:
         """Take what was decided, and tell what this process decided by itself."""
         holding, own = together.decided(), self._wanted
-        while own is not None and holding.run == own.run and _outdoes(own.state, holding.state):
-            proposal = replace(own, version=holding.version + 1, stage=holding.stage)
+        if own is None and self._was_lost(holding):
+            own = self.progress
+        while own is not None and holding.run <= own.run and _outdoes(own.state, holding.state):
+            stage = holding.stage if holding.version else own.stage
+            proposal = together.proposal(replace(own, version=holding.version + 1, stage=stage, origin=holding.origin))
             holding = together.decide(proposal)
             own = None if holding == proposal else own
         self._wanted = None
         with self.lock:
             self._adopt(holding)
 
+    def _was_lost(self, holding: Progress) -> bool:
+        """Whether the store has lost what it had."""
+        return self.progress.version > 0 and holding.origin != self.progress.origin
+
     def _adopt(self, after: Progress) -> None:
         before = self.progress
         if after == before:
             return
         self.progress = after
-        if after.run != before.run:
+        if (after.run, after.origin) != (before.run, before.origin):
             self.seen = self._observations()
         self._changed(before, after)
 
@@ -188,6 +198,8 @@ class Course:
 
 def _outdoes(own: State, holding: State) -> bool:
     """Whether what a process decided by itself is to hold, whatever the others have decided meanwhile."""
+    if holding is State.DRAFT:  # nothing was decided, or it was lost
+        return own is not State.DRAFT
     if own is State.ROLLED_BACK:
         return holding is not State.ROLLED_BACK
-    return holding is State.RUNNING
+    return own in {State.HELD, State.PROMOTED} and holding is State.RUNNING

@@ -53,6 +53,7 @@ class Progress:
         since_s: When the stage began, in seconds since 1970.
         reason: Why it stands there.
         thresholds: What was learned before it began, by the name of the metric.
+        origin: Drawn with the first decision in a store. Another one tells that the store has lost what it had.
     """
 
     state: State = State.DRAFT
@@ -62,6 +63,7 @@ class Progress:
     since_s: float = 0.0
     reason: str = ""
     thresholds: Mapping[str, float] = field(default=_NOTHING)
+    origin: str = ""
 
     def to(self, state: State, reason: str, **changes: Any) -> Progress:
         """Return the next version."""

@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -59,6 +60,10 @@ class Together:
         """Return the decision that holds."""
         with _store():
             return Progress.read(self._decisions.decided().document)
+
+    def proposal(self, progress: Progress) -> Progress:
+        """Return a decision as it is proposed."""
+        return replace(progress, origin=os.urandom(8).hex()) if progress.version == 1 else progress
 
     def decide(self, progress: Progress) -> Progress:
         """Propose a decision, and return the one that holds."""
