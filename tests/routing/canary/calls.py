@@ -59,6 +59,7 @@ def people(count: int, *, prefix: str = "p") -> list[str]:
 def begin(router: ExperimentRouter, clock: FakeClock | None = None, **more: Any) -> Canary:
     canary = make_canary(clock, **more)
     canary.bind(router)
+    canary.refresh()
     return canary
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, MetricsRecorder, Pipeline, Variant, caller
-from genai_guard.limits import MemoryStore
 from genai_guard.routing.canary import Canary, Errors, HighCost, SlowCalls, Stage, State
 from genai_guard.routing.sticky import MemoryStickyStore
 from routing.canary.calls import QUICK
@@ -194,6 +194,21 @@ def test_a_policy_file_says_all_of_it_and_is_written_back_as_it_was_wherever_the
     assert Pipeline.from_policy(pipeline.policy()).canary == pipeline.canary
 
 
+def test_the_store_has_its_place_in_a_policy_file_and_is_not_asked_before_the_first_call(tmp_path: Path) -> None:
+    path = tmp_path / "canary.sqlite"
+    canary = {
+        "experiment": "model",
+        "store": {"kind": "sqlite", "path": str(path)},
+        "on_transition": "builtins:print",
+    }
+    pipeline = Pipeline.from_policy(POLICY | {"canary": canary})
+    assert pipeline.canary is not None
+    assert pipeline.policy() == POLICY | {"canary": canary}
+    assert (pipeline.canary.state, path.exists()) == (State.DRAFT, False)
+    pipeline.canary.refresh()
+    assert path.exists()
+
+
 @pytest.mark.parametrize(
     ("canary", "message"),
     [
@@ -203,7 +218,10 @@ def test_a_policy_file_says_all_of_it_and_is_written_back_as_it_was_wherever_the
             {"experiment": "model", "metrics": [{"metric": "eror"}]},
             'canary.metrics.0..metric: .* did you mean "errors"',
         ),
-        ({"experiment": "model", "store": "x"}, "canary.store: unknown field"),
+        (
+            {"experiment": "model", "store": {"kind": "leased"}},
+            'canary.store.kind: must be one of "memory", "sqlite", "redis"',
+        ),
     ],
 )
 def test_a_policy_that_cannot_work_says_where(canary: dict[str, Any], message: str) -> None:
@@ -218,6 +236,6 @@ def test_a_canary_without_experiments_is_refused_in_a_policy() -> None:
 
 def test_what_has_no_place_in_a_policy_is_refused_by_name() -> None:
     router = ExperimentRouter(Experiment("model", Variant("old"), Variant("new")))
-    pipeline = Pipeline(router=router, canary=Canary("model", store=MemoryStore(), check_s=None))
+    pipeline = Pipeline(router=router, canary=Canary("model", on_transition=lambda _: None, check_s=None))
     with pytest.raises(ConfigurationError, match="has no place in a policy file"):
         pipeline.policy()

@@ -36,6 +36,7 @@ class TogetherMachine(RuleBasedStateMachine):
             check_s=None, store=self.store, clock=self.clock.time,
         )  # fmt: skip
         canary.bind(router)
+        canary.refresh()
         return router, canary
 
     @rule(process=processes, calls=st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=8))

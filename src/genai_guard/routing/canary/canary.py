@@ -68,7 +68,8 @@ class Canary:
         version: What is tried, if it is another thing under the same name: processes whose canaries have another
             version, other stages or other metrics do not decide together.
         store: Where the processes of an application meet: a `MemoryStore`, `SqliteStore` or `RedisStore`, which may be
-            that of the limits. None: each process decides by itself, and forgets when it ends.
+            that of the limits. It is asked from the first call on; until it has answered everybody has the control.
+            None: each process decides by itself, and forgets when it ends.
         check_s: Seconds between looks at the clock and the store, on a thread of its own that begins with the first call;
             None leaves that to `refresh()`.
         max_units: Most units that are remembered; beyond that every second one is looked at, then every fourth.
@@ -157,7 +158,8 @@ class Canary:
             self._course.settle(remembers=not self._ramp.by_request, together=together)
             self._counting.prepare(self._course.progress)
         self._ramp.move(self.percent)
-        self.refresh()
+        if self.store is None:  # else nothing is connected before the first call
+            self.refresh()
 
     @property
     def record(self) -> Callable[[Event], None]:
