@@ -7,7 +7,7 @@ import random
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genai_guard.errors import ConfigurationError
@@ -62,16 +62,19 @@ def ever_alarmed(test: FailureRatioTest, share: float, ratio: float, failures: i
     return alarmed
 
 
+@settings(max_examples=40)
 @given(st.lists(shares, min_size=1, max_size=7))
 def test_the_expectation_is_one_without_harm_whatever_the_ramp(ramp: list[float]) -> None:
     assert expectation(HARM, ramp, 1.0) == pytest.approx(1.0, abs=1e-9)
 
 
+@settings(max_examples=40)
 @given(st.lists(shares, min_size=1, max_size=6), st.floats(0.01, 1.0))
 def test_the_expectation_is_at_most_one_for_a_better_canary(ramp: list[float], ratio: float) -> None:
     assert expectation(HARM, ramp, ratio) <= 1 + 1e-9
 
 
+@settings(max_examples=40)
 @given(st.lists(shares, min_size=1, max_size=6), st.floats(1.5, 20))
 def test_the_expectation_of_a_promotion_is_at_most_one_for_a_canary_that_is_too_bad(
     ramp: list[float], ratio: float
@@ -79,6 +82,7 @@ def test_the_expectation_of_a_promotion_is_at_most_one_for_a_canary_that_is_too_
     assert expectation(FailureRatioTest(PROMOTION_RATIOS, 1.5), ramp, ratio) <= 1 + 1e-9
 
 
+@settings(max_examples=40)
 @given(st.lists(shares, min_size=1, max_size=7))
 def test_the_expectation_of_a_promotion_is_one_at_the_margin(ramp: list[float]) -> None:
     assert expectation(FailureRatioTest(PROMOTION_RATIOS, 1.5), ramp, 1.5) == pytest.approx(1.0, abs=1e-9)
@@ -127,6 +131,7 @@ def test_a_canary_that_fails_three_times_as_often_is_found_in_time() -> None:
     assert 25 <= sorted(needed)[50] <= 55
 
 
+@settings(max_examples=40)
 @given(tallies, st.sampled_from([0.0, 1.0]), st.booleans(), st.integers(1, 100))
 def test_a_share_of_nobody_or_everybody_changes_nothing(
     failures: Failures, share: float, is_canary: bool, times: int
@@ -135,6 +140,7 @@ def test_a_share_of_nobody_or_everybody_changes_nothing(
     assert set(HARM.steps(share, is_canary=is_canary)) == {0.0}
 
 
+@settings(max_examples=40)
 @given(tallies, tallies)
 def test_evidence_of_two_processes_adds_up_for_each_ratio(one: Failures, other: Failures) -> None:
     both = HARM.log_values(one.plus(other))
@@ -142,6 +148,7 @@ def test_evidence_of_two_processes_adds_up_for_each_ratio(one: Failures, other: 
     assert both == pytest.approx(apart, rel=1e-9, abs=1e-6)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from([0.01, 0.05, 0.5]), st.booleans()), max_size=30), st.randoms())
 def test_the_order_of_failures_does_not_matter_to_the_last_bit(
     seen: list[tuple[float, bool]], shuffler: random.Random
@@ -156,6 +163,7 @@ def test_the_order_of_failures_does_not_matter_to_the_last_bit(
     assert evidence(seen) == evidence(shuffled)
 
 
+@settings(max_examples=40)
 @given(tallies)
 def test_sums_are_those_of_single_steps(failures: Failures) -> None:
     steps = [0.0] * len(HARM_RATIOS)

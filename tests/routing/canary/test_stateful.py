@@ -149,4 +149,4 @@ class CanaryMachine(RuleBasedStateMachine):
 
 
 TestCanary = CanaryMachine.TestCase
-TestCanary.settings = settings(max_examples=40, stateful_step_count=40)
+TestCanary.settings = settings(max_examples=25, stateful_step_count=40)

@@ -101,4 +101,4 @@ class TogetherMachine(RuleBasedStateMachine):
 
 
 TestTogether = TogetherMachine.TestCase
-TestTogether.settings = settings(max_examples=40, stateful_step_count=30)
+TestTogether.settings = settings(max_examples=25, stateful_step_count=30)
