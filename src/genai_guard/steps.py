@@ -181,7 +181,10 @@ def finish(plan: Plan, call: Call) -> None:
     finally:
         if call.vault is not None:
             call.vault.close()
-        plan.record(call.event(usage))
+        event = call.event(usage)
+        plan.record(event)
+        if call.copy is not None and call.status == "ok":
+            call.copy.begin(call, event)
 
 
 def settle(limiter: RateLimiter, ticket: Ticket, usage: Usage, usd: float | None) -> None:

@@ -14,7 +14,7 @@ from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
 from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
-from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing import Experiment, ExperimentRouter, Shadow
 
 __all__ = ["assemble", "policy_form"]
 
@@ -32,6 +32,7 @@ def assemble(
     limits: Sequence[Limit] = (),
     upstream: Sequence[Limit] = (),
     experiments: Sequence[Experiment] = (),
+    shadow: Shadow | None = None,
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
     unknown_model: Literal["error", "zero"] | Price = "zero",
@@ -48,6 +49,7 @@ def assemble(
         limits: Limits on requests and tokens. A call needs room in all of them, and is refused if one has none.
         upstream: Limits that the provider states, which what it says lowers for a while. They need `limits` beside them.
         experiments: A/B tests, whose parameters are merged into the call.
+        shadow: A sample of the calls, made a second time to another model once they were answered.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
         unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
@@ -75,6 +77,7 @@ def assemble(
         output=output,
         limiter=limiter,
         router=router,
+        shadow=shadow,
         recorder=metrics,
         prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,

@@ -24,7 +24,7 @@ from genai_guard.policy.references import reference_of
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
-from genai_guard.routing import ExperimentRouter
+from genai_guard.routing import ExperimentRouter, Shadow
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -67,6 +67,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         limits=() if limiter is None else limiter.limits,
         upstream=() if limiter is None or limiter.adapt is None else limiter.adapt.limits,
         experiments=() if router is None else router.experiments,
+        shadow=_expected(pipeline.shadow, Shadow, "shadow"),
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
         unknown_model=unknown_model,

@@ -24,8 +24,8 @@ __all__ = ["SPACE", "Purpose", "boundaries", "bucket_of", "hash_prefix", "identi
 SPACE: Final = 2**32
 """Number of buckets."""
 
-Purpose: TypeAlias = Literal["enrol", "variant"]
-"""What a hash is for. `enrol`: whether a unit takes part. `variant`: which variant it gets."""
+Purpose: TypeAlias = Literal["enrol", "variant", "shadow"]
+"""What a hash is for. `enrol`: whether a unit takes part. `variant`: which variant it gets. `shadow`: whether it is copied."""
 
 bucket_of = mmh3.mmh3_32_uintdigest
 """Return the bucket of bytes. Never `mmh3.hash`, which takes a str as well: a lone surrogate in one ends the process."""
