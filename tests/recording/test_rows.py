@@ -83,6 +83,7 @@ def test_a_row_tells_the_whole_call() -> None:
                 "bucket": 7,
                 "propensity": 0.5,
                 "mode": "enforce",
+                "prompt": None,
             }
         ],
         "verdicts": [

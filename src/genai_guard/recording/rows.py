@@ -121,6 +121,7 @@ def _message(part: Part) -> dict[str, str]:
 
 
 def _assignment(assignment: Assignment) -> dict[str, Any]:
+    prompt = assignment.prompt
     return {
         "experiment": assignment.experiment,
         "variant": assignment.variant,
@@ -128,6 +129,9 @@ def _assignment(assignment: Assignment) -> dict[str, Any]:
         "bucket": assignment.bucket,
         "propensity": assignment.propensity,
         "mode": assignment.mode,
+        "prompt": None
+        if prompt is None
+        else {"name": prompt.name, "version": prompt.version, "hash": prompt.content_hash},
     }
 
 

@@ -52,7 +52,6 @@ def plan_of_copies(plan: Plan, target: Signature, limiter: RateLimiter | None) -
         adapts=False,
         prices=book_of(plan.prices, limiter),
         router=None,
-        by_request=False,
         on_reject=None,
         on_reject_is_async=False,
         wants_text=True,
