@@ -1,0 +1,43 @@
+"""What an experiment has shown: tests that hold for the way in which one looks, and a refusal where none does."""
+
+from genai_guard.routing.analysis.always_valid import mixture_sprt
+from genai_guard.routing.analysis.analyzing import analyze
+from genai_guard.routing.analysis.corrections import benjamini_hochberg, holm
+from genai_guard.routing.analysis.effects import AlwaysValid, Effect, Fixed, GroupSequential, Interval, compare
+from genai_guard.routing.analysis.metric import Metric
+from genai_guard.routing.analysis.moments import (
+    Moments,
+    mean_of,
+    proportion_of,
+    quantile_interval,
+    quantile_of,
+    ratio_of,
+)
+from genai_guard.routing.analysis.results import Analysis, Arm, Comparison, Look
+from genai_guard.routing.analysis.sample_ratio import SampleRatio, sample_ratio
+
+__all__ = [
+    "AlwaysValid",
+    "Analysis",
+    "Arm",
+    "Comparison",
+    "Effect",
+    "Fixed",
+    "GroupSequential",
+    "Interval",
+    "Look",
+    "Metric",
+    "Moments",
+    "SampleRatio",
+    "analyze",
+    "benjamini_hochberg",
+    "compare",
+    "holm",
+    "mean_of",
+    "mixture_sprt",
+    "proportion_of",
+    "quantile_interval",
+    "quantile_of",
+    "ratio_of",
+    "sample_ratio",
+]
