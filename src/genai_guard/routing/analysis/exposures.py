@@ -26,12 +26,16 @@ class Seen(NamedTuple):
         unit: Number of the unit, by first appearance.
         time: When it was; the number of the row where rows have no time.
         row: The row itself, with outcomes that came later.
+        given: The variant of this row.
+        propensity: The probability of it; None where nobody wrote it down.
     """
 
     variant: str
     unit: int
     time: Any
     row: Row
+    given: str
+    propensity: float | None
 
 
 class _Raw(NamedTuple):
@@ -136,12 +140,11 @@ def _joined(rows: list[Row], outcomes: object) -> tuple[list[Row], int]:
 
 
 def _by_request(outcomes: object) -> dict[object, Row]:
-    if isinstance(outcomes, Mapping):
-        given = cast("Mapping[object, Any]", outcomes)
-        if all(isinstance(each, Mapping) for each in given.values()):
-            return dict(given)
-    late: dict[object, Row] = {}
-    for row in rows_of(cast("object", outcomes)):
+    late = _as_mapping(outcomes)
+    if late is not None:
+        return late
+    late = {}
+    for row in rows_of(outcomes):
         if row.get("request_id") is None:
             raise ConfigurationError(
                 "outcomes must have a column request_id, or be a mapping from request id to values"
@@ -149,6 +152,13 @@ def _by_request(outcomes: object) -> dict[object, Row]:
         key = row["request_id"]
         late[key] = {**late.get(key, {}), **{name: each for name, each in row.items() if name != "request_id"}}
     return late
+
+
+def _as_mapping(outcomes: object) -> dict[object, Row] | None:
+    if not isinstance(outcomes, Mapping):
+        return None
+    given = cast("Mapping[object, Any]", outcomes)
+    return dict(given) if all(isinstance(each, Mapping) for each in given.values()) else None
 
 
 # --- the two kinds of tables ------------------------------------------------------------------------------------------
@@ -254,7 +264,7 @@ def _number(raw: Iterable[_Raw], name: str, left_out: Mapping[str, int], *, time
             propensities.append(propensity)
         elif variants[unit] != variant:
             switched.add(unit)
-        seen.append(Seen(variants[unit], unit, at, row))
+        seen.append(Seen(variants[unit], unit, at, row, variant, propensity))
     return Exposures(
         name,
         tuple(seen),

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from genai_guard.routing.analysis.distributions import normal_quantile, normal_tail
+from genai_guard.routing.analysis.quadrature import legendre
 
 __all__ = ["MAX_LOOKS", "Shape", "boundary", "crossing_probability", "drift_for", "fractions_of", "group_p"]
 
@@ -109,7 +110,7 @@ def _carried(
 ) -> tuple[list[float], list[float]]:
     """Return the process one look later, where it has not crossed."""
     half, middle = 0.5 * (ends[1] - ends[0]), 0.5 * (ends[1] + ends[0])
-    points, weights = _legendre(12 + math.ceil(3 * half / sd))
+    points, weights = legendre(12 + math.ceil(3 * half / sd))
     later = [middle + half * point for point in points]
     exp, scale = math.exp, -0.5 / (sd * sd)
     front = half / (sd * math.sqrt(2.0 * math.pi))
@@ -147,24 +148,3 @@ def _constant(fractions: tuple[float, ...], shape: Shape, alpha: float, sides: i
         else:
             high, at_high, at_low = constant, value, at_low / 2
     return low if at_low <= 0 else constant
-
-
-@lru_cache(maxsize=64)
-def _legendre(count: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return nodes and weights on [-1, 1], by Newton's method."""
-    points: list[float] = []
-    weights: list[float] = []
-    for number in range(1, count + 1):
-        x = math.cos(math.pi * (number - 0.25) / (count + 0.5))
-        slope = 1.0
-        for _ in range(100):
-            before, value = 1.0, x
-            for degree in range(2, count + 1):
-                before, value = value, ((2 * degree - 1) * x * value - (degree - 1) * before) / degree
-            slope = count * (x * value - before) / (x * x - 1.0)
-            x -= value / slope
-            if abs(value / slope) < 1e-15:
-                break
-        points.append(x)
-        weights.append(2.0 / ((1.0 - x * x) * slope * slope))
-    return tuple(points), tuple(weights)
