@@ -140,10 +140,10 @@ def _joined(rows: list[Row], outcomes: object) -> tuple[list[Row], int]:
 
 
 def _by_request(outcomes: object) -> dict[object, Row]:
-    late = _as_mapping(outcomes)
-    if late is not None:
-        return late
-    late = {}
+    given = _as_mapping(outcomes)
+    if given is not None:
+        return given
+    late: dict[object, Row] = {}
     for row in rows_of(outcomes):
         if row.get("request_id") is None:
             raise ConfigurationError(
