@@ -56,7 +56,7 @@ def always_valid_p(z: float, info: float, *, sides: int = 2) -> float:
     log_e = z * z * info / (2.0 * (info + 1.0))
     if sides == 2:
         return min(1.0, root * math.exp(-log_e))
-    return min(1.0, root / (2.0 * math.expm1(log_e)) if log_e < 700 else root / 2.0 * math.exp(-log_e))
+    return root / max(root, 2.0 * math.expm1(log_e)) if log_e < 700.0 else 0.5 * root * math.exp(-log_e)
 
 
 def mixture_sprt(difference: float, *, std_error: float, prior_sd: float) -> float:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from genai_guard.routing.analysis.effects import Test, compare
+from genai_guard.routing.analysis.effects import SignificanceTest, compare
 from genai_guard.routing.analysis.exact_shares import exact_answer, exact_arm
 from genai_guard.routing.analysis.exposures import Exposures
 from genai_guard.routing.analysis.gates import doubt, refusal
@@ -58,7 +58,7 @@ def _normally(case: Case) -> Iterator[Comparison]:
         )
 
 
-def _tested(case: Case, treatment: Moments, control: Moments, test: Test) -> Answer | str:
+def _tested(case: Case, treatment: Moments, control: Moments, test: SignificanceTest) -> Answer | str:
     """Return the answer of a test, or why it must not be asked."""
     metric = case.metric
     if reason := refusal(test, metric, treatment, control):

@@ -31,7 +31,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     """
     order = sorted(range(len(p_values)), key=p_values.__getitem__, reverse=True)
     count = len(order)
-    steps = (p_values[place] * count / (count - rank) for rank, place in enumerate(order))
+    steps = (p_values[place] * (count / (count - rank)) for rank, place in enumerate(order))
     return _placed(order, accumulate(steps, min))
 
 

@@ -17,7 +17,16 @@ from genai_guard.routing.analysis.distributions import student_quantile, student
 from genai_guard.routing.analysis.group_bounds import Shape, boundary, group_p
 from genai_guard.routing.analysis.moments import Moments
 
-__all__ = ["Alternative", "AlwaysValid", "Effect", "Fixed", "GroupSequential", "Interval", "Test", "compare"]
+__all__ = [
+    "Alternative",
+    "AlwaysValid",
+    "Effect",
+    "Fixed",
+    "GroupSequential",
+    "Interval",
+    "SignificanceTest",
+    "compare",
+]
 
 Alternative: TypeAlias = Literal["two-sided", "greater", "less"]
 """What is to be shown of the treatment: that it differs, that it is higher, or that it is lower."""
@@ -47,7 +56,7 @@ class Effect(NamedTuple):
     p: float
 
 
-class Test(Protocol):
+class SignificanceTest(Protocol):
     """Says what a distance in standard errors means. `df` and `pairs` say how much the comparison rests on."""
 
     def critical(self, *, alpha: float, sides: int, df: float, pairs: float) -> float:
@@ -128,7 +137,7 @@ def compare(
     treatment: Moments,
     control: Moments,
     *,
-    test: Test,
+    test: SignificanceTest,
     alpha: float = 0.05,
     alternative: Alternative = "two-sided",
     margin: float = 0.0,

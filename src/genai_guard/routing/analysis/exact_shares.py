@@ -33,6 +33,8 @@ def exact_answer(case: Case, name: str, samples: SumSamples) -> Answer | str:
     sides = _SIDES[case.direction]
     null = 1.0 + metric.relative_margin * {2: 0, 1: -1, -1: 1}[sides]
     low, high = rate_ratio_interval(strata, alpha=case.question.alpha, sides=sides)
+    if low == high:
+        return "the ratio was not the same while the shares of the variants changed; compare the periods one by one"
     ratio = _ratio(exact_arm(name, samples).estimate, exact_arm(case.control, samples).estimate)
     p = math.exp(-max(0.0, rate_ratio_log_e(strata, null, sides=sides)))
     return Answer(None, Interval(ratio - 1.0, low - 1.0, high - 1.0), p)

@@ -198,12 +198,12 @@ def _from_log(rows: Iterable[Row], experiment: str, unit: str | None, left_out: 
 
 
 def _unit_of(row: Row, given: Mapping[str, Any], unit: str | None) -> object:
-    """Return who a row is of. Without a column to go by, the bucket tells units apart: it is the hash of the unit."""
+    """Return who a row is of. Without a column to go by it is the hash of the unit, or the bucket in older logs."""
     if unit is not None:
         if unit not in row:
             raise ConfigurationError(f"unit={unit!r} is no column; there are {_listed(row)}")
         return row[unit]
-    return given.get("unit") or given.get("bucket")
+    return given.get("unit_hash") or given.get("bucket")
 
 
 def _from_table(

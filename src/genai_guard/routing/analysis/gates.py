@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from genai_guard.routing.analysis.effects import AlwaysValid, Test
+from genai_guard.routing.analysis.effects import AlwaysValid, SignificanceTest
 from genai_guard.routing.analysis.metric import Metric
 from genai_guard.routing.analysis.moments import Moments
 
@@ -26,7 +26,7 @@ _MAX_SKEWNESS: Final = 355.0**-0.5
 """Of a difference of means: 355 units for each squared skewness (Kohavi, Deng, Longbotham and Xu, KDD 2014)."""
 
 
-def refusal(test: Test, metric: Metric, treatment: Moments, control: Moments) -> str:
+def refusal(test: SignificanceTest, metric: Metric, treatment: Moments, control: Moments) -> str:
     """Return why a test must not be used; empty if it may."""
     always = isinstance(test, AlwaysValid)
     arms = (treatment, control)

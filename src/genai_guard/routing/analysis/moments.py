@@ -100,10 +100,8 @@ def ratio_of(sums: Sequence[float], weights: Sequence[float], *, calls: int | No
 
 
 def _skewness(rest: Sequence[float], squares: float) -> float:
-    if squares <= 0:
-        return 0.0
-    cubes = math.fsum(each * each * each for each in rest)
-    return cubes / len(rest) / math.sqrt(squares / len(rest)) ** 3
+    scale = math.sqrt(squares / len(rest))
+    return math.fsum((each / scale) ** 3 for each in rest) / len(rest) if scale > 0 else 0.0
 
 
 def adjusted(

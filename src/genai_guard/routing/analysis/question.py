@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from genai_guard.routing.analysis.effects import Alternative, AlwaysValid, Fixed, GroupSequential, Interval, Test
+from genai_guard.routing.analysis.effects import (
+    Alternative,
+    AlwaysValid,
+    Fixed,
+    GroupSequential,
+    Interval,
+    SignificanceTest,
+)
 from genai_guard.routing.analysis.exposures import Exposures
 from genai_guard.routing.analysis.group_bounds import Shape
 from genai_guard.routing.analysis.metric import Goal, Metric
@@ -62,7 +69,7 @@ class Question:
     shares: Mapping[str, float] | None
     points: int
 
-    def test(self, look: int) -> Test:
+    def test(self, look: int) -> SignificanceTest:
         """Return the test at a planned look; all looks are alike for the others."""
         if self.method == "group_sequential":
             return GroupSequential(self.fractions, look, self.bounds)

@@ -51,7 +51,8 @@ def rate_ratio_log_e(strata: Sequence[Stratum], ratio: float, *, sides: int = 2)
 def rate_ratio_interval(strata: Sequence[Stratum], *, alpha: float, sides: int = 2) -> tuple[float, float]:
     """Return the ratios that the e-process does not refuse; 0 and infinity where there is no bound.
 
-    With probability 1 - alpha the true ratio lies in the interval at every look.
+    With probability 1 - alpha the true ratio lies in the interval at every look. Where strata contradict each other, so
+    that no single ratio is left, both ends are the one that the likelihood prefers.
 
     Args:
         strata: As for `rate_ratio_log_e`.
@@ -63,10 +64,11 @@ def rate_ratio_interval(strata: Sequence[Stratum], *, alpha: float, sides: int =
     def refused(log_ratio: float) -> bool:
         return rate_ratio_log_e(strata, math.exp(log_ratio), sides=sides) >= limit
 
-    best = _most_likely(strata) if sides == 2 else 0.0
-    low = high = best
     if sides == 2:
-        return _edge(refused, low, -_WIDEST, 0.0), _edge(refused, high, _WIDEST, math.inf)
+        best = _most_likely(strata)
+        if refused(best):
+            return math.exp(best), math.exp(best)
+        return _edge(refused, best, -_WIDEST, 0.0), _edge(refused, best, _WIDEST, math.inf)
     if sides == 1:
         return _edge(refused, _WIDEST, -_WIDEST, 0.0), math.inf
     return 0.0, _edge(refused, -_WIDEST, _WIDEST, math.inf)
