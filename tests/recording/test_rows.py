@@ -81,6 +81,7 @@ def test_a_row_tells_the_whole_call() -> None:
                 "variant": "short",
                 "reason": "split",
                 "bucket": 7,
+                "unit_hash": "6bbf122680190bd4",
                 "propensity": 0.5,
                 "mode": "enforce",
                 "prompt": None,

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final
 
+import mmh3
+
 from genai_guard.messages import Part
 from genai_guard.recording.dimensions import variant
 from genai_guard.recording.event import Event
@@ -127,12 +129,19 @@ def _assignment(assignment: Assignment) -> dict[str, Any]:
         "variant": assignment.variant,
         "reason": str(assignment.reason),
         "bucket": assignment.bucket,
+        "unit_hash": _unit_hash(assignment) if assignment.unit else None,
         "propensity": assignment.propensity,
         "mode": assignment.mode,
         "prompt": None
         if prompt is None
         else {"name": prompt.name, "version": prompt.version, "hash": prompt.content_hash},
     }
+
+
+def _unit_hash(assignment: Assignment) -> str:
+    """Return what tells the units of an experiment apart and names none; what is a unit may stand in a redacted tag."""
+    text = f"{assignment.experiment}:{assignment.unit}".encode("utf-8", "surrogatepass")
+    return f"{mmh3.mmh3_x64_128_uintdigest(text, 0) >> 64:016x}"
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""Every variant against the control, for one metric: now, and at moments before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from genai_guard.routing.analysis.effects import SignificanceTest, compare
+from genai_guard.routing.analysis.exact_shares import exact_answer, exact_arm
+from genai_guard.routing.analysis.exposures import Exposures
+from genai_guard.routing.analysis.gates import doubt, refusal
+from genai_guard.routing.analysis.metric import Metric
+from genai_guard.routing.analysis.moments import Moments
+from genai_guard.routing.analysis.question import Answer, Case, Question
+from genai_guard.routing.analysis.results import Arm, Comparison, Look
+from genai_guard.routing.analysis.samples import Samples, SumSamples, samples_for
+
+__all__ = ["ask"]
+
+_NOTHING = Moments(math.nan, math.inf, 0, 0)
+
+Answers: TypeAlias = Callable[[int], Mapping[str, tuple[Answer | str, int]]]
+"""The answer of every treatment, and its units and those of the control, at a planned look."""
+
+
+def ask(found: Exposures, metrics: Sequence[Metric], question: Question, *, segment: str = "") -> list[Comparison]:
+    """Return every variant's comparison with the control, for every metric."""
+    each_way = _exactly if question.method == "exact" else _normally
+    return [each for metric in metrics for each in each_way(Case(found, metric, question, segment))]
+
+
+# --- tests in standard errors -----------------------------------------------------------------------------------------
+
+
+def _normally(case: Case) -> Iterator[Comparison]:
+    samples = samples_for(case.metric, case.found)
+
+    def answers(look: int) -> dict[str, tuple[Answer | str, int]]:
+        now, test = samples.moments(), case.question.test(look)
+        control = now.get(case.control, _NOTHING)
+        treated = {name: now.get(name, _NOTHING) for name in case.treatments}
+        return {
+            name: (_tested(case, each, control, test), each.units + control.units) for name, each in treated.items()
+        }
+
+    history = _history(case, samples, answers)
+    moments = samples.moments()
+    final = answers(case.question.look)
+    for name in case.treatments:
+        treatment, control = moments.get(name, _NOTHING), moments.get(case.control, _NOTHING)
+        yield case.comparison(
+            [_arm(name, treatment), _arm(case.control, control)],
+            final[name][0],
+            notes=list(_notes(case, treatment, control, samples)),
+            history=history[name],
+            variance_reduction=_variance_reduction(case, samples, moments, name),
+        )
+
+
+def _tested(case: Case, treatment: Moments, control: Moments, test: SignificanceTest) -> Answer | str:
+    """Return the answer of a test, or why it must not be asked."""
+    metric = case.metric
+    if reason := refusal(test, metric, treatment, control):
+        return reason
+    effect = compare(
+        treatment,
+        control,
+        test=test,
+        alpha=case.question.alpha,
+        alternative=case.direction,
+        margin=metric.margin,
+        relative_margin=metric.relative_margin,
+    )
+    return Answer(effect.difference, effect.relative, effect.p)
+
+
+def _notes(case: Case, treatment: Moments, control: Moments, samples: Samples) -> Iterator[str]:
+    if doubtful := doubt(case.metric, treatment, control):
+        yield doubtful
+    yield from _missing(case, samples)
+    if isinstance(samples, SumSamples) and samples.without_covariate:
+        yield f"{samples.without_covariate:,} units have no covariate, and are taken for average in it"
+
+
+def _missing(case: Case, samples: Samples) -> Iterator[str]:
+    if samples.missing:
+        yield f"{samples.missing:,} of {len(case.found.seen):,} rows have no value"
+
+
+def _variance_reduction(case: Case, samples: Samples, moments: Mapping[str, Moments], name: str) -> float | None:
+    if case.metric.cuped is None or not isinstance(samples, SumSamples):
+        return None
+    plain = samples.unadjusted()
+    before, after = (
+        math.fsum(each[arm].variance for arm in (name, case.control) if arm in each) for each in (plain, moments)
+    )
+    return 1.0 - after / before if 0 < before < math.inf else 0.0
+
+
+def _arm(name: str, moments: Moments) -> Arm:
+    return Arm(name, moments.units, moments.calls, moments.estimate)
+
+
+# --- the exact test ---------------------------------------------------------------------------------------------------
+
+
+def _exactly(case: Case) -> Iterator[Comparison]:
+    samples = SumSamples(case.metric, case.found)
+
+    def answers(_: int) -> dict[str, tuple[Answer | str, int]]:
+        units = samples.units()
+        return {
+            name: (exact_answer(case, name, samples), units.get(name, 0) + units.get(case.control, 0))
+            for name in case.treatments
+        }
+
+    history = _history(case, samples, answers)
+    final = answers(1)
+    for name in case.treatments:
+        arms = [exact_arm(name, samples), exact_arm(case.control, samples)]
+        yield case.comparison(arms, final[name][0], notes=list(_missing(case, samples)), history=history[name])
+
+
+# --- over time --------------------------------------------------------------------------------------------------------
+
+
+def _history(case: Case, samples: Samples, answers: Answers) -> dict[str, list[Look]]:
+    """Take in all rows, and note the intervals on the way; a moment at which the test is refused has none."""
+    rows = case.found.seen
+    history: dict[str, list[Look]] = {name: [] for name in case.treatments}
+    done = 0
+    for stop, look in case.question.looks(len(rows)):
+        for seen in rows[done:stop]:
+            samples.add(seen)
+        done = stop
+        for name, (answer, units) in answers(look).items():
+            if not isinstance(answer, str) and answer.main is not None:
+                history[name].append(Look(rows[stop - 1].time, units, answer.main))
+    for seen in rows[done:]:
+        samples.add(seen)
+    return history
