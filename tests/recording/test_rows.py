@@ -75,6 +75,7 @@ def test_a_row_tells_the_whole_call() -> None:
         "tags": {"region": "eu"},
         "model": "large",
         "variant": "short",
+        "config_version": None,
         "assignments": [
             {
                 "experiment": "tone",

@@ -28,16 +28,17 @@ class Tap:
     Args:
         listener: Called with one event at a time, in the order in which they were recorded.
         name: Name of the thread, and in what is counted and told.
+        finish: Called when the tap is closed or collected, after the last event.
     """
 
     __slots__ = ("_closed", "_inbox", "_worker", "name")
 
-    def __init__(self, listener: Listener, *, name: str) -> None:
+    def __init__(self, listener: Listener, *, name: str, finish: Callable[[], object] | None = None) -> None:
         self.name: Final = name
         self._closed = False
         self._inbox = Inbox(listener, name)
         drain = self._inbox.drain
-        self._worker = Worker(name, lambda _: drain(), size=2, flush=drain, finish=drain)
+        self._worker = Worker(name, lambda _: drain(), size=2, flush=drain, finish=_after(drain, finish))
 
     def put(self, event: Event) -> str:
         """Leave an event for the listener; return why it was refused, or an empty string."""
@@ -100,3 +101,12 @@ class Inbox:
             return None
         self.is_idle = False  # an event came in between, and found nobody to wake
         return _PAUSE_S
+
+
+def _after(drain: Callable[[], object], finish: Callable[[], object] | None) -> Callable[[], object]:
+    def both() -> None:
+        drain()
+        if finish is not None:
+            finish()
+
+    return both

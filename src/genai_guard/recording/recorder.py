@@ -22,6 +22,7 @@ from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Alert
 from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
+from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
@@ -51,6 +52,7 @@ class MetricsRecorder:
         on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
             are logged as a warning through structlog besides.
         sinks: Whatever else takes events; see `Sink`.
+        exposures: Where the first call of each unit of an experiment is noted.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -69,6 +71,7 @@ class MetricsRecorder:
         log: Log | Sink | None = None,
         on_alert: OnAlert | None = None,
         sinks: Iterable[Sink] = (),
+        exposures: ExposureLog | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -79,6 +82,7 @@ class MetricsRecorder:
         self.log: Final = log
         self.on_alert: Final = _callable(on_alert)
         self.sinks: Final = tuple(sinks)
+        self.exposures: Final = _exposures(exposures)
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
@@ -95,7 +99,7 @@ class MetricsRecorder:
         self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
         self._tellers = tuple(self._make_tellers())
-        self._taps: tuple[Tap, ...] = ()
+        self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
         self._tapping = threading.Lock()
         self._seen = 0
         self._look_at_s = -math.inf
@@ -237,7 +241,7 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.sinks, self.dimensions, self.max_series, self.queue_size
+            self.watched, self.log, self.on_alert, self.sinks, self.exposures, self.dimensions, self.max_series, self.queue_size
         )  # fmt: skip
 
     @property
@@ -361,6 +365,12 @@ def _callable(on_alert: OnAlert | None) -> OnAlert | None:
     if on_alert is not None and not callable(on_alert):
         raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
     return on_alert
+
+
+def _exposures(log: object) -> ExposureLog | None:
+    if log is not None and not isinstance(log, ExposureLog):
+        raise ConfigurationError("MetricsRecorder(exposures=...) must be an ExposureLog")
+    return log
 
 
 def _positive(name: str, value: object) -> int:
