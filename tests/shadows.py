@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from calls import consume
-from genai_guard.routing import Shadow
+from genai_guard.routing.shadow import Shadow
 
 __all__ = ["consumed"]
 

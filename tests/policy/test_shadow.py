@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from genai_guard import ConfigurationError, Limit, Pipeline
-from genai_guard.routing import Shadow
+from genai_guard.routing.shadow import Shadow
 
 
 def policy(**settings: Any) -> dict[str, Any]:

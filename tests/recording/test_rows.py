@@ -75,11 +75,11 @@ def test_a_row_tells_the_whole_call() -> None:
         "tags": {"region": "eu"},
         "model": "large",
         "variant": "short",
-        "config_version": None,
         "assignments": [
             {
                 "experiment": "tone",
                 "variant": "short",
+                "config_version": None,
                 "reason": "split",
                 "bucket": 7,
                 "unit_hash": "6bbf122680190bd4",

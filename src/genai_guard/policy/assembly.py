@@ -14,7 +14,8 @@ from genai_guard.policy.forms import Form
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
 from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
-from genai_guard.routing import Experiment, ExperimentRouter, Shadow
+from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing.shadow import Shadow
 
 __all__ = ["assemble", "policy_form"]
 

@@ -24,7 +24,8 @@ from genai_guard.policy.references import reference_of
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
-from genai_guard.routing import ExperimentRouter, Shadow
+from genai_guard.routing import ExperimentRouter
+from genai_guard.routing.shadow import Shadow
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline

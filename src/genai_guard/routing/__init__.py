@@ -6,7 +6,6 @@ from genai_guard.routing.prompts import Prompt
 from genai_guard.routing.rebalancing import Move, Rebalance, rebalance
 from genai_guard.routing.router import ExperimentRouter
 from genai_guard.routing.schedule import Schedule
-from genai_guard.routing.shadow import Shadow, ShadowResult, ShadowSummary
 
 __all__ = [
     "Assignment",
@@ -18,9 +17,6 @@ __all__ = [
     "Reason",
     "Rebalance",
     "Schedule",
-    "Shadow",
-    "ShadowResult",
-    "ShadowSummary",
     "Slot",
     "Variant",
     "rebalance",

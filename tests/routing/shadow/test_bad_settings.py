@@ -8,7 +8,7 @@ import pytest
 
 from calls import target
 from genai_guard import ConfigurationError, Limit, MetricsRecorder, Pipeline
-from genai_guard.routing import Shadow
+from genai_guard.routing.shadow import Shadow
 
 CHUNKS = ["The sea ", "is blue ", "and wide."]
 

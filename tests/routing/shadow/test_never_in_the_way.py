@@ -19,7 +19,7 @@ from calls import KINDS, Events, consume, target
 from genai_guard import Limit, MetricsRecorder, Pipeline
 from genai_guard.guards import BlockedPatterns
 from genai_guard.limits import RateLimiter
-from genai_guard.routing import Shadow
+from genai_guard.routing.shadow import Shadow
 from genai_guard.routing.shadow.pool import Pool
 from shadows import consumed
 

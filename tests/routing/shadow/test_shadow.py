@@ -15,7 +15,8 @@ from genai_guard.guards import PII, BlockedPatterns, SystemPromptLeak
 from genai_guard.messages import Caller
 from genai_guard.recording import Event
 from genai_guard.resilience import Cache, Resilience
-from genai_guard.routing import Experiment, ExperimentRouter, Shadow, ShadowResult, Variant
+from genai_guard.routing import Experiment, ExperimentRouter, Variant
+from genai_guard.routing.shadow import Shadow, ShadowResult
 from shadows import consumed
 
 CHUNKS = ["The sea ", "is blue ", "and wide."]
