@@ -43,5 +43,6 @@ def test_it_prints_what_came_of_the_copies() -> None:
         "shadow large: 3 copies (ok 2, timeout 1), 1 running\n"
         "dropped: busy 1\n"
         "failures: comparer.ValueError 1\n"
-        "similarity  0.6 ± 0.1  (mean of 2 ± standard error)"
+        "                  mean  std. error      copies\n"
+        "similarity         0.6         0.1           2"
     )

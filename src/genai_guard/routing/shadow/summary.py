@@ -80,14 +80,15 @@ class ShadowSummary:
 
     def _lines(self) -> Iterator[str]:
         of = f" ({_listed(self.statuses)})" if self.statuses else ""
-        yield f"shadow {self.name}: {self.copies:,} copies{of}, {self.running} running"
+        yield f"shadow {self.name}: {self.copies:,} {'copy' if self.copies == 1 else 'copies'}{of}, {self.running} running"
         for title, counts in (("dropped", self.dropped), ("failures", self.failures)):
             if counts:
                 yield f"{title}: {_listed(counts)}"
-        width = max((len(name) for name in self.differences), default=0)
-        for name, each in self.differences.items():
-            error = "" if each.stderr is None else f" ± {each.stderr:.3g}"
-            yield f"{name:<{width}}  {each.mean:.4g}{error}  (mean of {each.count:,} ± standard error)"
+        if self.differences:
+            width = max(len(name) for name in self.differences)
+            yield f"{'':<{width}}  {'mean':>10}  {'std. error':>10}  {'copies':>10}"
+            for name, each in self.differences.items():
+                yield f"{name:<{width}}  {_short(each.mean):>10}  {_short(each.stderr):>10}  {each.count:>10,}"
 
 
 class Tally:
@@ -156,3 +157,7 @@ def _count(counts: dict[str, int], name: str) -> None:
 
 def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
