@@ -49,9 +49,14 @@ def _normally(case: Case) -> Iterator[Comparison]:
     final = answers(case.question.look)
     for name in case.treatments:
         treatment, control = moments.get(name, _NOTHING), moments.get(case.control, _NOTHING)
+        arms = [_arm(name, treatment), _arm(case.control, control)]
+        answer = final[name][0]
+        if isinstance(answer, str):
+            yield case.refused(arms, answer)
+            continue
         yield case.comparison(
-            [_arm(name, treatment), _arm(case.control, control)],
-            final[name][0],
+            arms,
+            answer,
             notes=list(_notes(case, treatment, control, samples)),
             history=history[name],
             variance_reduction=_variance_reduction(case, samples, moments, name),
@@ -119,7 +124,11 @@ def _exactly(case: Case) -> Iterator[Comparison]:
     final = answers(1)
     for name in case.treatments:
         arms = [exact_arm(name, samples), exact_arm(case.control, samples)]
-        yield case.comparison(arms, final[name][0], notes=list(_missing(case, samples)), history=history[name])
+        answer = final[name][0]
+        if isinstance(answer, str):
+            yield case.refused(arms, answer)
+        else:
+            yield case.comparison(arms, answer, notes=list(_missing(case, samples)), history=history[name])
 
 
 # --- over time --------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ def exact_answer(case: Case, name: str, samples: SumSamples) -> Answer | str:
         )
     if not samples.binary:
         return "method='exact' compares truth values, and this metric has others; method='sequential' takes any"
+    if not all(samples.units().get(each) for each in (name, case.control)):
+        return "a variant has no units"
     strata = _strata(case, name, samples)
     if isinstance(strata, str):
         return strata

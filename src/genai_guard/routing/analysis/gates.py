@@ -22,6 +22,9 @@ MIN_RARER_ALWAYS: Final = 20
 MIN_BEYOND: Final = 20
 MIN_BEYOND_ALWAYS: Final = 50
 
+_NOISE: Final = 1e-12
+"""What rounding leaves of a variance that is none, as a share of the value."""
+
 _MAX_SKEWNESS: Final = 355.0**-0.5
 """Of a difference of means: 355 units for each squared skewness (Kohavi, Deng, Longbotham and Xu, KDD 2014)."""
 
@@ -47,7 +50,7 @@ def refusal(test: SignificanceTest, metric: Metric, treatment: Moments, control:
                 f"too rare for a normal approximation: a variant has {rarer} of the rarer outcome, {least} are needed; "
                 "method='exact' needs none"
             )
-    if not sum(each.variance for each in arms) > 0:
+    if math.sqrt(sum(each.variance for each in arms)) <= _NOISE * max(abs(each.estimate) for each in arms):
         return "all values are equal: there is nothing to tell variants apart by"
     if metric.relative_margin and control.estimate <= 0:
         return "relative_margin needs a control above zero; say margin"
@@ -71,7 +74,8 @@ def _skewness(treatment: Moments, control: Moments) -> float:
         sign * each.skewness * each.std_error**3 / math.sqrt(each.units)
         for sign, each in ((1, treatment), (-1, control))
     )
-    return third / math.sqrt(treatment.variance + control.variance) ** 3
+    spread = math.sqrt(treatment.variance + control.variance) ** 3
+    return third / spread if spread else 0.0  # all values alike, or next to it
 
 
 def _too_few(units: int, needed: int, *, always: bool, binary: bool) -> str:

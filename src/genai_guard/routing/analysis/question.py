@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from genai_guard.routing.analysis.effects import (
@@ -128,15 +128,26 @@ class Case:
     def comparison(
         self,
         arms: Sequence[Arm],
-        answer: Answer | str,
+        answer: Answer,
         *,
         notes: Sequence[str] = (),
         history: Sequence[Look] = (),
         variance_reduction: float | None = None,
     ) -> Comparison:
-        """Return the comparison of two arms, treatment and control; of a reason to refuse, one without numbers."""
-        refused = isinstance(answer, str)
-        difference, relative, p = (None, None, None) if isinstance(answer, str) else answer
+        """Return the comparison of two arms, treatment and control."""
+        return replace(
+            self.refused(arms, ""),
+            difference=answer.difference,
+            relative=answer.relative,
+            p=answer.p,
+            p_corrected=answer.p,
+            notes=tuple(notes),
+            history=tuple(history),
+            variance_reduction=variance_reduction,
+        )
+
+    def refused(self, arms: Sequence[Arm], reason: str) -> Comparison:
+        """Return the comparison of two arms without numbers, for a reason."""
         goal: Goal = self.metric.goal or "up"  # a metric settles it when it is built
         return Comparison(
             metric=self.metric.label,
@@ -149,12 +160,9 @@ class Case:
             margin=self.metric.margin,
             relative_margin=self.metric.relative_margin,
             alpha=self.question.alpha,
-            difference=difference,
-            relative=relative,
-            p=p,
-            p_corrected=p,
-            refused=answer if isinstance(answer, str) else "",
-            notes=() if refused else tuple(notes),
-            history=() if refused else tuple(history),
-            variance_reduction=None if refused else variance_reduction,
+            difference=None,
+            relative=None,
+            p=None,
+            p_corrected=None,
+            refused=reason,
         )
