@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -15,7 +16,7 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calls import KINDS, Events, consume, target
+from calls import KINDS, STREAMED, Events, consume, target
 from genai_guard import Limit, MetricsRecorder, Pipeline
 from genai_guard.guards import BlockedPatterns
 from genai_guard.limits import RateLimiter
@@ -117,6 +118,42 @@ def test_no_failure_of_a_copy_alters_the_answer(
 
     assert summary.copies + sum(summary.dropped.values()) == (2 if budget == "empty" else 1)
     assert summary.running == 0
+
+
+@pytest.mark.parametrize("kind", STREAMED)
+def test_a_stream_that_was_not_read_to_its_end_is_not_copied(kind: str) -> None:
+    shadow = Shadow("other", target=target(kind, CHUNKS), sample=1.0)
+    fn = Pipeline(shadow=shadow)(target(kind, CHUNKS))
+
+    assert consume(kind, fn, "hello", take=1) == CHUNKS[0]
+    assert shadow.flush()
+    assert (shadow.summary().copies, shadow.summary().dropped) == (0, {})
+
+
+def test_many_threads_never_make_more_copies_at_a_time_than_allowed() -> None:
+    lock, counts = threading.Lock(), {"now": 0, "most": 0}
+
+    def other(prompt: str) -> str:
+        with lock:
+            counts["now"] += 1
+            counts["most"] = max(counts["most"], counts["now"])
+        time.sleep(0.001)
+        with lock:
+            counts["now"] -= 1
+        return prompt
+
+    shadow = Shadow("other", target=other, sample=1.0, max_concurrent=3)
+    ask = Pipeline(shadow=shadow)(target("def", CHUNKS))
+    threads = [threading.Thread(target=lambda: [ask("hello") for _ in range(50)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert shadow.flush(timeout_s=10)
+    summary = shadow.summary()
+    assert 0 < counts["most"] <= 3
+    assert summary.copies + summary.dropped.get("busy", 0) == 400
 
 
 @pytest.mark.parametrize("kind", ["async def", "async generator", "async def stream"])
