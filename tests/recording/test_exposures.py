@@ -24,6 +24,7 @@ from genai_guard.guards import BlockedPatterns
 from genai_guard.recording import Event, ExposureLog, Exposures, InferenceLog
 from genai_guard.resilience import Cache, Resilience
 from genai_guard.routing import Assignment, Experiment, ExperimentRouter, Reason, Variant
+from genai_guard.routing.analysis import analyze
 
 EXPERIMENT = Experiment("size", Variant("small"), Variant("large"))
 
@@ -233,3 +234,17 @@ def test_a_policy_file_has_a_place_for_it() -> None:
     policy = {"version": 1, "metrics": {"exposures": {"path": "exposures"}}}
 
     assert Pipeline.from_policy(policy).policy() == policy
+
+
+def test_an_analysis_reads_the_table_and_joins_what_was_said_later(world: World) -> None:
+    liked: dict[str, dict[str, bool]] = {}
+    for number in range(200):
+        with caller(user=f"u-{number}", request_id=f"r-{number}"):
+            world.ask("hello")
+        liked[f"r-{number}"] = {"liked": number % 3 > 0}
+    assert world.recorder.flush()
+
+    found = analyze(world.log, experiment="size", control="small", metrics=["liked"], outcomes=liked)
+
+    assert sum(found.units.values()) == 200
+    assert found["liked"].outcome == "inconclusive"
