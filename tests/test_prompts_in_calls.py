@@ -59,6 +59,14 @@ def test_a_function_with_a_parameter_for_it_gets_it_there(args: tuple[str, ...])
         assert piped(SYSTEM).run(ask, "hi", *args).value == "Be brief, ann.|hi"
 
 
+def test_a_request_that_is_called_so_is_no_place_for_it() -> None:
+    def ask(instructions: str) -> str:
+        return instructions
+
+    with caller(user="ann"):
+        assert piped(SYSTEM).run(ask, "hi").value == "Be brief, ann.\n\nhi"
+
+
 def test_messages_have_it_in_place_of_their_system_message() -> None:
     messages = [{"role": "developer", "content": "Be long."}, {"role": "user", "content": "hi"}]
     seen = asked(piped(SYSTEM), messages=messages)["messages"]

@@ -88,7 +88,7 @@ def _order(prompt: Prompt) -> bool:
 def _with_system(plan: Plan, content: Any, args: Args, kwargs: Kwargs, text: str) -> tuple[Any, Args, Kwargs]:
     """Return content and arguments with another system prompt."""
     for name in _BESIDE:
-        if name in kwargs or name in plan.signature.parameters:
+        if name != plan.content.name and (name in kwargs or name in plan.signature.parameters):
             return content, *plan.signature.parameter(name).write(args, kwargs, text)
     if isinstance(content, str):
         return f"{text}\n\n{content}", args, kwargs

@@ -280,6 +280,19 @@ def test_any_text_is_a_condition_or_refused_with_its_column(text: str) -> None:
         assert condition.test(Caller()) in {True, False, None}
 
 
+def kleene(node: Node, who: Caller) -> float:
+    """Return 0, 1 or the half between, of which `and` is the least, `or` the greatest and `not` the rest to 1."""
+    match node:
+        case Not(inner):
+            return 1 - kleene(inner, who)
+        case AllOf(nodes):
+            return min(kleene(each, who) for each in nodes)
+        case AnyOf(nodes):
+            return max(kleene(each, who) for each in nodes)
+        case _:
+            return {None: 0.5, False: 0, True: 1}[Condition(written(node)).test(who)]
+
+
 VALUES = (
     st.none()
     | st.booleans()
@@ -288,6 +301,15 @@ VALUES = (
     | st.text(max_size=4)
     | st.sampled_from(["1.2", "true", "7"])
 )
+
+
+@settings(max_examples=60)
+@given(TREES, st.data())
+def test_conditions_are_joined_by_the_logic_of_three_values(tree: Node, data: st.DataObject) -> None:
+    condition = Condition(written(tree))
+    tags = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(condition.attributes, VALUES)))
+    who = Caller(tags=cast("dict[str, str]", tags))
+    assert {None: 0.5, False: 0, True: 1}[condition.test(who)] == kleene(tree, who)
 
 
 @settings(max_examples=60)

@@ -218,6 +218,18 @@ def test_a_variant_takes_nothing_but_a_prompt() -> None:
         Variant("a", prompt="Be brief.")  # type: ignore[arg-type]
 
 
+def test_nothing_else_may_set_the_system_prompt() -> None:
+    prompt = Prompt("p", "x")
+    with pytest.raises(ConfigurationError, match="params= and prompt= both set the system prompt"):
+        Variant("a", prompt=prompt, params={"system": "y"})
+    first, second = (
+        Experiment("one", Variant("a", prompt=prompt)),
+        Experiment("two", Variant("a", params={"system": "y"})),
+    )
+    with pytest.raises(ConfigurationError, match="'one' and 'two' both set the parameter 'system'"):
+        ExperimentRouter(first, second)
+
+
 def test_two_experiments_cannot_both_set_a_system_prompt() -> None:
     first, second = (Experiment(name, Variant("a", prompt=Prompt("p", "x"))) for name in ("one", "two"))
     framed = Experiment("three", Variant("a", prompt=Prompt("p", "{input}", role="user")))

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from genai_guard import ConfigurationError
+from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Variant
+from genai_guard.routing import Reason
 from genai_guard.routing.sticky import (
     MemoryStickyStore,
     RedisStickyStore,
@@ -239,3 +240,23 @@ def test_a_file_that_is_none_fails_no_call_and_is_found_again(tmp_path: Path) ->
 def test_what_cannot_work_is_refused(build: Callable[[], object], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         build()
+
+
+def test_a_unit_keeps_its_variant_in_every_process_whatever_becomes_of_the_weights(make: Callable[[], Any]) -> None:
+    before = Experiment("e", Variant("a", weight=9), Variant("b", weight=1), sticky=True)
+    after = Experiment("e", Variant("a", weight=1), Variant("b", weight=9), sticky=True)
+    store = make()
+    units = list(map("u-{}".format, range(40)))
+    kept = {unit: ExperimentRouter(before, sticky=store).assign(unit).variant for unit in units}
+    router = ExperimentRouter(after, sticky=store if isinstance(store, MemoryStickyStore) else make())
+    assert {unit: router.assign(unit).variant for unit in units} == kept
+    assert {router.assign(unit).reason for unit in units} == {Reason.STICKY}
+
+
+def test_a_router_whose_store_is_down_goes_by_the_hash() -> None:
+    experiment = Experiment("e", Variant("a"), Variant("b"), sticky=True)
+    router = ExperimentRouter(experiment, sticky=Broken(error=OSError()))
+    plain = ExperimentRouter(Experiment("e", Variant("a"), Variant("b")))
+    assert router.assign("ann").variant == plain.assign("ann").variant
+    assert router.sticky is not None
+    assert router.sticky.health.failed == 2

@@ -112,9 +112,11 @@ def _claims(experiment: Experiment) -> Iterator[tuple[str, str]]:
     yield "salt", experiment.salt or experiment.name
     if experiment.mode == "shadow":
         return
-    for param in sorted(param_names([experiment])):
-        yield "param", param
-    for role in sorted({variant.prompt.role for variant in experiment.variants if variant.prompt is not None}):
+    roles = {variant.prompt.role for variant in experiment.variants if variant.prompt is not None}
+    beside = {"system", "instructions"} if "system" in roles else set[str]()  # parameters that a system prompt may set
+    for role in sorted(roles):
         yield "prompt", role
+    for param in sorted(param_names([experiment]) | beside):
+        yield "param", param
     if any(variant.target is not None for variant in experiment.variants):
         yield "target", ""

@@ -1,14 +1,14 @@
 """An experiment made ready for the hot path.
 
 `CompiledExperiment` knows the rules that every experiment has: switch, unit, overrides, coverage, split. `RuledExperiment`
-knows all of them. Both are straight lines without loops, because a call of a rule costs as much as the rule.
+knows all of them.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from genai_guard.messages import Caller
 from genai_guard.routing.assignment import SPACE, bucket_of, hash_prefix, identify, threshold
@@ -16,11 +16,8 @@ from genai_guard.routing.conditions import Condition, attribute_of
 from genai_guard.routing.experiment import NO_PARAMS, Assignment, Experiment, Reason
 from genai_guard.routing.prompts import Prompt
 from genai_guard.routing.ranges import NOBODY, Range
-from genai_guard.routing.sticky.base import StickyKey
+from genai_guard.routing.sticky import Steady, StickyKey
 from genai_guard.verdicts import Mode
-
-if TYPE_CHECKING:
-    from genai_guard.routing.sticky import Steady
 
 __all__ = ["CompiledExperiment", "RuledExperiment"]
 
@@ -150,6 +147,7 @@ class RuledExperiment(CompiledExperiment):
         "_holdout_below",
         "_holdout_prefix",
         "_holdout_unit",
+        "_is_scheduled",
         "_layer_below",
         "_layer_from",
         "_layer_prefix",
@@ -176,6 +174,7 @@ class RuledExperiment(CompiledExperiment):
         super().__init__(experiment, enabled=enabled)
         schedule, held, slot = experiment.schedule, experiment.holdout, experiment.layer
         self._start_s, self._end_s = schedule.bounds if schedule is not None else (float("-inf"), float("inf"))
+        self._is_scheduled = schedule is not None
         self._not_scheduled = self._without_variant(Reason.NOT_SCHEDULED)
         self._holdout_below = threshold(held.share) if held is not None else 0
         self._holdout_prefix = hash_prefix(held.name, purpose="holdout", by=held.by) if held is not None else b""
@@ -194,7 +193,7 @@ class RuledExperiment(CompiledExperiment):
         self._sticky = sticky if experiment.sticky else None
         self._bucket_version = experiment.bucket_version
 
-    def decide(  # noqa: PLR0911  as above
+    def decide(  # noqa: C901, PLR0911, PLR0912  a straight line: a call costs as much as a rule
         self,
         unit: object,
         caller: Caller,
@@ -213,7 +212,7 @@ class RuledExperiment(CompiledExperiment):
         """
         if not self._enabled:
             return self._disabled
-        if not self._start_s <= now_s < self._end_s:
+        if self._is_scheduled and not self._start_s <= now_s < self._end_s:
             return self._not_scheduled
         if forced is not None and forced.get(self.name) in self._variants:
             return self._fixed(forced[self.name], identify(unit))
@@ -226,70 +225,55 @@ class RuledExperiment(CompiledExperiment):
             data = text.encode()
         except UnicodeEncodeError:
             data = text.encode("utf-8", "surrogatepass")
-        reason = self._left_out(text, data, caller, given, forced)
-        if reason is not None:
-            return self._without_variant(reason, text)
-        return self._split(text, data) if self._sticky is None else self._kept(text, data, self._sticky)
-
-    def _split(self, text: str, data: bytes) -> Assignment:
+        if self._holdout_below:
+            held = data if self._holdout_unit is None else _encoded(identify(self._holdout_unit(caller)))
+            if held and bucket_of(self._holdout_prefix + held) < self._holdout_below:
+                return self._without_variant(_HELD_OUT, text)
+        if self._targeting is not None:
+            met = self._targeting(caller)
+            if met is not True:
+                return self._without_variant(_NOT_TARGETED if met is False else _ATTRIBUTE_MISSING, text)
+        if self._requires and any(given[other].variant != wanted for other, wanted in self._requires):
+            return self._without_variant(_PREREQUISITE, text)
+        if self._layer_prefix:
+            place = bucket_of(self._layer_prefix + data)
+            if (
+                not self._layer_from <= place < self._layer_below
+                or (self._theirs and text in self._theirs)
+                or (forced is not None and self._is_forced_out(forced))
+            ):
+                return self._without_variant(_OTHER_SLOT, text)
+        if self._percentile is not None:
+            if self._percentile(data) >= self._percent:
+                return self._without_variant(_NOT_ENROLLED, text)
+        elif self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+            return self._without_variant(_NOT_ENROLLED, text)
+        sticky = self._sticky
+        if sticky is not None:
+            kept = sticky.get(_key(StickyKey, (self.name, self._bucket_version, text)))
+            if kept in self._variants:
+                return self._kept(kept, text)
         bucket = bucket_of(self._prefix + data) if self._bucket is None else self._bucket(data, self._space)
         variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
         if not variant:
             return self._without_variant(_NOT_ENROLLED, text)
+        if sticky is not None:
+            sticky.set(_key(StickyKey, (self.name, self._bucket_version, text)), variant)
         return _new(
             Assignment,
             (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
         )
 
-    def _kept(self, text: str, data: bytes, sticky: Steady) -> Assignment:
-        """Return the variant that the unit has, or the one it gets by the split, and will have."""
-        key = _key(StickyKey, (self.name, self._bucket_version, text))
-        kept = sticky.get(key)
-        if kept in self._variants:
-            variant, params, share, target, prompt = self._variants[kept]
-            return _new(
-                Assignment,
-                (self.name, variant, params, _STICKY, None, share, text, self._mode, target, prompt, self._version),
-            )
-        assignment = self._split(text, data)
-        if assignment.variant:
-            sticky.set(key, assignment.variant)
-        return assignment
+    def _kept(self, name: str, unit: str) -> Assignment:
+        variant, params, share, target, prompt = self._variants[name]
+        return _new(
+            Assignment,
+            (self.name, variant, params, _STICKY, None, share, unit, self._mode, target, prompt, self._version),
+        )
 
-    def _left_out(  # noqa: C901, PLR0911  the rules in one place, positional, because that is faster
-        self,
-        text: str,
-        data: bytes,
-        caller: Caller,
-        given: Mapping[str, Assignment],
-        forced: Mapping[str, str] | None,
-    ) -> Reason | None:
-        """Return the first rule that keeps a unit out; None if none does."""
-        if self._holdout_below:
-            held = data if self._holdout_unit is None else _encoded(identify(self._holdout_unit(caller)))
-            if held and bucket_of(self._holdout_prefix + held) < self._holdout_below:
-                return _HELD_OUT
-        if self._targeting is not None:
-            met = self._targeting(caller)
-            if met is not True:
-                return _NOT_TARGETED if met is False else _ATTRIBUTE_MISSING
-        for other, wanted in self._requires:
-            if given[other].variant != wanted:
-                return _PREREQUISITE
-        if self._layer_prefix:
-            place = bucket_of(self._layer_prefix + data)
-            if not self._layer_from <= place < self._layer_below or text in self._theirs or self._is_forced_out(forced):
-                return _OTHER_SLOT
-        if self._percentile is not None:
-            if self._percentile(data) >= self._percent:
-                return _NOT_ENROLLED
-        elif self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
-            return _NOT_ENROLLED
-        return None
-
-    def _is_forced_out(self, forced: Mapping[str, str] | None) -> bool:
+    def _is_forced_out(self, forced: Mapping[str, str]) -> bool:
         """Whether a rival is forced, which is to be alone in the layer then."""
-        return forced is not None and any(rival in forced for rival in self._rivals)
+        return any(rival in forced for rival in self._rivals)
 
 
 def _encoded(unit: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from genai_guard.frozen import FrozenDict
 from genai_guard.messages import Caller
@@ -15,11 +15,9 @@ from genai_guard.routing.conditions import CALLER_FIELDS, Condition, attribute_o
 from genai_guard.routing.experiment import Assignment, Experiment
 from genai_guard.routing.fingerprint import fingerprint
 from genai_guard.routing.prerequisites import in_order, needed
+from genai_guard.routing.sticky import Steady
 
-if TYPE_CHECKING:
-    from genai_guard.routing.sticky import Steady
-
-__all__ = ["Configuration", "Entry"]
+__all__ = ["NOTHING", "Configuration", "Entry"]
 
 Forced: TypeAlias = Mapping[str, str] | None
 
@@ -51,6 +49,7 @@ class Configuration:
         by_request: Whether an experiment asks who the request is.
         is_plain: Whether no experiment has more than the rules that each has.
         is_scheduled: Whether the time matters.
+        by_user: Whether the only experiment goes by the user, as most do, who can be asked for directly.
         by_name: The experiments by their names.
         quick: The rules of experiments that have no others than each has, by their names, and the only one by no name;
             empty unless all experiments are such.
@@ -63,6 +62,7 @@ class Configuration:
         "_in_order",
         "by_name",
         "by_request",
+        "by_user",
         "enabled",
         "experiments",
         "is_plain",
@@ -87,6 +87,7 @@ class Configuration:
         self.by_name: Final = _entries(experiments, sticky=sticky, enabled=enabled)
         self.plan: Final = tuple((entry.compiled, entry.unit_of) for entry in self.by_name.values())
         self.single: Final = self.plan[0] if len(self.plan) == 1 else None
+        self.by_user: Final = self.single is not None and experiments[0].by == "user"
         self.quick: Final = {name: entry.compiled for name, entry in self.by_name.items() if self.is_plain}
         if self.single is not None and self.is_plain:
             self.quick[""] = self.single[0]
@@ -94,9 +95,6 @@ class Configuration:
 
     def route(self, caller: Caller, now_s: float, forced: Forced) -> tuple[Assignment, ...]:
         """Return what each experiment gives to a caller, in the order of the experiments."""
-        if self.single is not None:
-            compiled, unit_of = self.single
-            return (compiled.decide(unit_of(caller), caller, now_s, _NOTHING, forced),)
         given: dict[str, Assignment] = {}
         for compiled, unit_of, _, _ in self._in_order:
             given[compiled.name] = compiled.decide(unit_of(caller), caller, now_s, given, forced)
@@ -112,7 +110,8 @@ class Configuration:
         return entry.compiled.decide(unit, caller, now_s, given, forced)
 
 
-_NOTHING: Final[Mapping[str, Assignment]] = {}
+NOTHING: Final[Mapping[str, Assignment]] = {}
+"""What a single experiment is given of others."""
 
 
 def _entries(experiments: Iterable[Experiment], *, sticky: Steady | None, enabled: bool) -> dict[str, Entry]:

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     NOT_ENROLLED = "not_enrolled"
     STICKY = "sticky"
     SPLIT = "split"
+    UNAVAILABLE = "unavailable"
+    """A router of another system gave no answer."""
 
 
 class Assignment(NamedTuple):
@@ -122,6 +124,8 @@ class Variant:
         checks.target(self.target, where=where)
         if self.prompt is not None and not isinstance(self.prompt, Prompt):
             raise ConfigurationError(f"{where}: prompt= must be a Prompt(...), not {type(self.prompt).__name__}")
+        if self.prompt is not None and self.prompt.role == "system" and {"system", "instructions"} & {*self.params}:
+            raise ConfigurationError(f"{where}: params= and prompt= both set the system prompt; keep the prompt")
         object.__setattr__(self, "weight", checks.weight(self.weight, where=where))
         object.__setattr__(self, "params", checks.params(self.params, where=where))
         if self.ranges is not None:
@@ -158,8 +162,9 @@ class Experiment:
             store, `ExperimentRouter(..., sticky=...)`.
         bucket_version: Raise it to forget which variants were kept.
         total_weight: What the weights must add up to, such as 100 where they are meant as per cent; 0 for anything.
-        hash_version: 1 for the hash specification in `genai_guard.routing.assignment`; `flagd`, `optimizely`, `split` or
-            `unleash` for the buckets of that system, so that whom it has assigned stays where they are.
+        hash_version: 1 for the hash specification in `genai_guard.routing.assignment`; or the buckets of another system,
+            so that whom it has assigned stays where they are: `flagd` (version 2 of its `fractional`), `flagd_cbor` (as
+            it is since 2026), `optimizely`, `split` or `unleash`.
         hash_params: What the formula of that system needs: for flagd `flag_key`, for Optimizely `parent_id`, for Split
             `seed` and `traffic_seed`, for Unleash `group_id` and `variant_group_id`.
 
@@ -183,7 +188,7 @@ class Experiment:
     sticky: bool = False
     bucket_version: int = 1
     total_weight: int = 0
-    hash_version: Literal[1, "flagd", "optimizely", "split", "unleash"] = 1
+    hash_version: Literal[1, "flagd", "flagd_cbor", "optimizely", "split", "unleash"] = 1
     hash_params: Mapping[str, str | int] = NO_PARAMS
 
     def __init__(

@@ -26,6 +26,8 @@ _digest: Final = mmh3.mmh3_32_uintdigest
 _UNLEASH_VARIANT_SEED: Final = 86028157
 _PERCENT: Final = 100
 _TEN_THOUSAND: Final = 10_000
+_CBOR_TEXT: Final = 0x60
+_CBOR_SHORT: Final = 24
 
 
 class Formula(NamedTuple):
@@ -57,6 +59,21 @@ def flagd(*, flag_key: str) -> Formula:
 
     def bucket(data: bytes, _space: int) -> int:
         return _digest(prefix + data, 0)
+
+    return Formula(SPACE, bucket)
+
+
+def flagd_cbor(*, flag_key: str) -> Formula:
+    """As flagd has it since its core 2.0, of 2026: h over the CBOR encoding (RFC 8949) of the list [flag key, unit].
+
+    Args:
+        flag_key: Key of the flag.
+    """
+    key = _data(flag_key)
+    prefix = b"\x82" + _text_head(len(key)) + key
+
+    def bucket(data: bytes, _space: int) -> int:
+        return _digest(prefix + _text_head(len(data)) + data, 0)
 
     return Formula(SPACE, bucket)
 
@@ -114,6 +131,7 @@ def unleash(*, group_id: str, variant_group_id: str = "") -> Formula:
 
 _FORMULAS: Final[Mapping[str, Callable[..., Formula]]] = {
     "flagd": flagd,
+    "flagd_cbor": flagd_cbor,
     "optimizely": optimizely,
     "split": split,
     "unleash": unleash,
@@ -173,6 +191,14 @@ def check_parts(weights: Sequence[int], parts: int, version: HashVersion, *, whe
             f"{where}: weights {' + '.join(map(str, weights))} are no whole parts of {parts}, in which {version} counts "
             "them: write those of the old configuration"
         )
+
+
+def _text_head(length: int) -> bytes:
+    """Return what CBOR puts before a text of so many bytes."""
+    if length < _CBOR_SHORT:
+        return bytes([_CBOR_TEXT + length])
+    extra = next(extra for extra in range(4) if length < 1 << 8 * 2**extra)
+    return bytes([_CBOR_TEXT + _CBOR_SHORT + extra]) + length.to_bytes(2**extra, "big")
 
 
 def _data(text: str) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 from weakref import ref
 
 from genai_guard.errors import ConfigurationError
@@ -16,12 +16,9 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.messages import ANONYMOUS, Caller
 from genai_guard.routing.claims import check, check_removals
 from genai_guard.routing.conditions import Attributes, Condition
-from genai_guard.routing.configuration import Configuration, Entry
+from genai_guard.routing.configuration import NOTHING, Configuration, Entry
 from genai_guard.routing.experiment import Assignment, Experiment
-from genai_guard.routing.sticky.base import StickyStore
-
-if TYPE_CHECKING:
-    from genai_guard.routing.sticky import Steady
+from genai_guard.routing.sticky import Steady, StickyStore
 
 __all__ = ["ExperimentRouter", "Wrapped"]
 
@@ -72,8 +69,9 @@ class ExperimentRouter:
     ) -> None:
         self.clock: Final = clock or time.time
         self.attributes: Final = FrozenDict(attributes or {})
-        self.sticky: Final = None if sticky is None else _steady(sticky)
+        self.sticky: Final = None if sticky is None else Steady(sticky)
         self._latest_s = -math.inf
+        self._forces = False
         self._configuration = self._built(experiments, where="ExperimentRouter", enabled=True)
         self.by_request = self._configuration.by_request
         self._wrapped: list[ref[Wrapped]] = []
@@ -153,13 +151,17 @@ class ExperimentRouter:
         The unit is what the experiment's `by` names. A caller without one, say an anonymous one, gets no variant.
         """
         configuration = self._configuration
-        forced = _forced.get()
-        if forced is not None or not configuration.is_plain:
+        if self._forces or not configuration.is_plain:
             now_s = self._now_s() if configuration.is_scheduled else 0.0
-            return configuration.route(caller, now_s, _own(self, forced))
+            forced = self._forced() if self._forces else None
+            if configuration.single is None:
+                return configuration.route(caller, now_s, forced)
+            compiled, unit_of = configuration.single
+            unit = caller.user if configuration.by_user else unit_of(caller)
+            return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
         if configuration.single is not None:
             compiled, unit_of = configuration.single
-            return (compiled.assign(unit_of(caller)),)
+            return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
         return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
 
     def assign(self, unit: str | int | None, *, experiment: str = "", caller: Caller = ANONYMOUS) -> Assignment:
@@ -174,13 +176,12 @@ class ExperimentRouter:
             ConfigurationError: there is no such experiment, or several and none is named.
         """
         configuration = self._configuration
-        forced = _forced.get()
         compiled = configuration.quick.get(experiment)
-        if compiled is not None and forced is None:
+        if compiled is not None and not self._forces:
             return compiled.assign(unit)
         entry = configuration.by_name.get(experiment) or _only(configuration, experiment)
         now_s = self._now_s() if configuration.is_scheduled else 0.0
-        return configuration.assign(entry, unit, caller, now_s, _own(self, forced))
+        return configuration.assign(entry, unit, caller, now_s, self._forced())
 
     @contextmanager
     def force(self, variants: Mapping[str, str] | None = None, /, **more: str) -> Generator[None]:
@@ -200,7 +201,8 @@ class ExperimentRouter:
         chosen = {**(variants or {}), **more}
         for name, variant in chosen.items():
             self._check_forced(name, variant)
-        outer = _forced.get() or {}
+        self._forces = True  # for good: a task may outlive the block that it was started in
+        outer = _forced.get()
         token = _forced.set({**outer, id(self): {**outer.get(id(self), {}), **chosen}})
         try:
             yield
@@ -235,10 +237,15 @@ class ExperimentRouter:
         self.by_request = self.by_request or fresh.by_request  # never taken back: calls under way may have looked
         self._configuration = fresh
 
+    def _forced(self) -> Mapping[str, str] | None:
+        return _forced.get().get(id(self))
+
     def _now_s(self) -> float:
         """Return the time, which does not run backwards: what has begun or ended has, whatever becomes of the clock."""
         now_s = self.clock()
-        self._latest_s = max(self._latest_s, now_s)
+        if now_s > self._latest_s:
+            self._latest_s = now_s
+            return now_s
         return self._latest_s
 
     def _check_forced(self, name: str, variant: str) -> None:
@@ -249,19 +256,8 @@ class ExperimentRouter:
             raise ConfigurationError(f"force: {name!r} has no variant {variant!r}; there are {', '.join(shares)}")
 
 
-_forced: Final[ContextVar[Mapping[int, Mapping[str, str]] | None]] = ContextVar(
-    "genai_guard.routing.forced", default=None
-)
-
-
-def _steady(store: StickyStore) -> Steady:
-    from genai_guard.routing.sticky import Steady  # noqa: PLC0415  most routers have no store
-
-    return Steady(store)
-
-
-def _own(router: ExperimentRouter, forced: Mapping[int, Mapping[str, str]] | None) -> Mapping[str, str] | None:
-    return None if forced is None else forced.get(id(router))
+_NOTHING: Final[Mapping[int, Mapping[str, str]]] = FrozenDict()
+_forced: Final[ContextVar[Mapping[int, Mapping[str, str]]]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
 
 
 def _only(configuration: Configuration, name: str) -> Entry:

@@ -65,6 +65,8 @@ def _tested(test: Comparison, get: Getter[S]) -> Truth[S]:
     read = READERS[test.read_as]
     if isinstance(test.value, tuple):
         among = frozenset(map(read, test.value))
+        if test.read_as == "text" and test.operator == "in":
+            return _one_of(get, among)
         return _member(get, read, among, inside=test.operator == "in")
     if test.read_as == "bool":
         return _true(get) if (test.operator == "==") is test.value else _opposite(_true(get))
@@ -88,6 +90,16 @@ def _equal(get: Getter[S], wanted: Any) -> Truth[S]:
         return value == wanted if value else None
 
     return equal
+
+
+def _one_of(get: Getter[S], among: frozenset[Any]) -> Truth[S]:
+    def one_of(source: S) -> bool | None:
+        value = get(source)
+        if type(value) is not str:
+            value = text_of(value)
+        return value in among if value else None
+
+    return one_of
 
 
 def _compared(get: Getter[S], read: Reader, compare: Callable[[Any, Any], bool], wanted: Any) -> Truth[S]:
@@ -117,6 +129,8 @@ def _opposite(truth: Truth[S]) -> Truth[S]:
 def _decided(truths: list[Truth[S]], *, by: bool) -> Truth[S]:
     """`and` is decided by one that is false, and `or` by one that is true."""
     otherwise = not by
+    if len(truths) == 2:
+        return _decided_by_two(*truths, by=by)
 
     def decided(source: S) -> bool | None:
         known: bool | None = otherwise
@@ -127,5 +141,21 @@ def _decided(truths: list[Truth[S]], *, by: bool) -> Truth[S]:
                     return by
                 known = None
         return known
+
+    return decided
+
+
+def _decided_by_two(first: Truth[S], second: Truth[S], *, by: bool) -> Truth[S]:
+    """The same without a loop, which takes as long as one of them."""
+    otherwise = not by
+
+    def decided(source: S) -> bool | None:
+        one = first(source)
+        if one is by:
+            return by
+        other = second(source)
+        if other is by:
+            return by
+        return otherwise if one is otherwise and other is otherwise else None
 
     return decided

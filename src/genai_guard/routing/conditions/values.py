@@ -39,12 +39,14 @@ def text_of(value: Any) -> str | None:
 
 def number_of(value: Any) -> float | None:
     """Return a number that is finite, or what a text writes in ASCII digits; integers stay exact."""
-    if type(value) is int or type(value) is float:
-        return value if -math.inf < value < math.inf else None
-    if isinstance(value, str) and len(value) <= MAX_NUMBER and NUMBER.fullmatch(value):
+    number = value
+    if isinstance(value, str):
+        if len(value) > MAX_NUMBER or not NUMBER.fullmatch(value):
+            return None
         number = float(value) if any(mark in value for mark in ".eE") else int(value)
-        return number if -math.inf < number < math.inf else None
-    return None
+    elif not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return number if -math.inf < number < math.inf else None
 
 
 def bool_of(value: Any) -> bool | None:

@@ -19,7 +19,7 @@ _DAY_S: Final = 86_400
 
 @final
 class RedisStickyStore:
-    """Keeps variants in Redis (6 or later) or Valkey, for a fleet of processes.
+    """Keeps variants in Redis (6.2 or later) or Valkey, for a fleet of processes.
 
     A variant is one key of some 60 bytes, in which the unit is a digest of 16 bytes. It expires when nobody has asked for
     it for `ttl_s`; until then each time that it is read makes it last as long again.

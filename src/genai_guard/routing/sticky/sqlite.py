@@ -46,8 +46,8 @@ class SqliteStickyStore:
         self.timeout_s: Final = timeout_s
         self._lock = Lock()
         self._connection: sqlite3.Connection | None = None
-        self._process = 0
         self._forgotten: weakref.finalize[..., Any] | None = None
+        _stores.add(self)
 
     def get(self, key: StickyKey, /) -> str:
         """Return the name of the variant that was set; empty when none is known.
@@ -55,8 +55,8 @@ class SqliteStickyStore:
         Raises:
             sqlite3.Error: the file cannot be read, or was busy for too long.
         """
-        row = self._execute(_GET, key.experiment, key.version, key.digest).fetchone()
-        return str(row[0]) if row else ""
+        rows, _ = self._execute(_GET, key.experiment, key.version, key.digest)
+        return str(rows[0][0]) if rows else ""
 
     def set(self, key: StickyKey, variant: str, /) -> None:
         """Keep the name of a variant, in place of what was kept before.
@@ -68,7 +68,7 @@ class SqliteStickyStore:
 
     def forget(self, experiment: str) -> int:
         """Remove all variants of an experiment; return how many there were."""
-        return self._execute("DELETE FROM routing_sticky_1 WHERE experiment = ?", experiment).rowcount
+        return self._execute("DELETE FROM routing_sticky_1 WHERE experiment = ?", experiment)[1]
 
     def close(self) -> None:
         """Close the file in this process; the next use opens it again."""
@@ -78,24 +78,29 @@ class SqliteStickyStore:
     def __repr__(self) -> str:
         return f"<SqliteStickyStore {self.path}>"
 
-    def _execute(self, statement: str, *values: object) -> sqlite3.Cursor:
+    def _execute(self, statement: str, *values: object) -> tuple[list[Any], int]:
+        """Return the rows, and how many were changed."""
         with self._lock:
-            if self._process != os.getpid():  # a connection must not pass a fork
-                self._open()
-            assert self._connection is not None  # noqa: S101  for the type checker
+            connection = self._connection or self._open()
             try:
-                return self._connection.execute(statement, values)
+                cursor = connection.execute(statement, values)
+                return cursor.fetchall(), cursor.rowcount
             except Exception:
                 self._close()  # a file that is put in its place again is found by the next call
                 raise
 
-    def _open(self) -> None:
-        import sqlite3  # noqa: PLC0415  takes milliseconds
-
+    def _abandon(self) -> None:
+        """Leave the connection, which is another process's, as it is; and the lock, which nobody may be there to open."""
+        self._lock = Lock()
         if self._connection is not None:
             _abandoned.append(self._connection)  # closing it would drop the locks of the parent
+            self._connection = None
             if self._forgotten is not None:
                 self._forgotten.detach()
+
+    def _open(self) -> sqlite3.Connection:
+        import sqlite3  # noqa: PLC0415  takes milliseconds
+
         connection = sqlite3.connect(self.path, timeout=self.timeout_s, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -104,19 +109,21 @@ class SqliteStickyStore:
         except BaseException:
             connection.close()
             raise
-        self._connection, self._process = connection, os.getpid()
+        self._connection = connection
         # Not `__del__`, which the collector may call after the connection has complained that nobody closed it.
         self._forgotten = weakref.finalize(self, _close, connection)
         self._forgotten.atexit = False
+        return connection
 
     def _close(self) -> None:
-        connection, self._connection, self._process = self._connection, None, 0
+        connection, self._connection = self._connection, None
         if connection is not None:
             if self._forgotten is not None:
                 self._forgotten.detach()
             _close(connection)
 
 
+_stores: Final[weakref.WeakSet[SqliteStickyStore]] = weakref.WeakSet()
 _abandoned: Final[list[Any]] = []
 
 
@@ -134,3 +141,12 @@ def _path(path: str | os.PathLike[str]) -> str:
 
 def _wrong(name: str, value: object, what: str) -> ConfigurationError:
     return ConfigurationError(f"SqliteStickyStore({name}={value!r}): {what}")
+
+
+def _after_fork_in_child() -> None:
+    for store in _stores:
+        store._abandon()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  of this module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

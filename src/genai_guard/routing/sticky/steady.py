@@ -7,7 +7,6 @@ from threading import Lock
 from typing import Final, Literal, NamedTuple, final
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.limits.stores.redis.outage import Breaker, Outage
 from genai_guard.routing.sticky.base import StickyKey, StickyStore
 from genai_guard.routing.sticky.memory import MemoryStickyStore
 
@@ -37,7 +36,8 @@ class Steady:
     What has been read or set is kept in memory, so a unit costs one question a process. Whatever the store raises is
     counted; it is as if nothing were known of the unit then. After `failures` in a row the store is left alone for
     `retry_s`, and then tried by one call. What could not be set is not set later: the next call of the unit that the
-    memory has forgotten tries again.
+    memory has forgotten tries again. What is removed from the store elsewhere stays in memory: another bucket version
+    forgets for sure.
 
     Args:
         store: The store.
@@ -56,6 +56,8 @@ class Steady:
             raise ConfigurationError(
                 f"sticky: must be a store, such as SqliteStickyStore('sticky.sqlite'), not {type(store).__name__}"
             )
+        from genai_guard.limits.stores.redis.outage import Breaker  # noqa: PLC0415  asyncio comes with it
+
         self.store: Final = store
         self._near: Final = store if isinstance(store, MemoryStickyStore) else MemoryStickyStore(max_units=cached_units)
         self._breaker: Final = Breaker(failures, retry_s)
@@ -98,6 +100,8 @@ class Steady:
         try:
             answer = _text(do(*args))
         except Exception as error:  # noqa: BLE001  whatever a store does, it must not fail the call
+            from genai_guard.limits.stores.redis.outage import Outage  # noqa: PLC0415  as above
+
             self._breaker.ended(Outage(type(error).__name__))
             with self._lock:
                 self._failed += 1
