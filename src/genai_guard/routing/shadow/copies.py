@@ -150,6 +150,7 @@ class Copy:
         import asyncio  # noqa: PLC0415  already loaded by whoever awaits; not worth 46 ms of everybody's import
 
         try:
+            await asyncio.sleep(0)  # an eager task would run, up to here, before the call is answered
             async with asyncio.timeout(self._shadow.deadline_s):
                 await self._amake()
         except TimeoutError:
