@@ -16,7 +16,7 @@ from genai_guard.routing.analysis.group_bounds import Shape
 from genai_guard.routing.analysis.metric import Metric
 from genai_guard.routing.analysis.question import Question
 from genai_guard.routing.analysis.results import Analysis, Comparison, Method
-from genai_guard.routing.analysis.sample_ratio import SampleRatio, sample_ratio
+from genai_guard.routing.analysis.sample_ratios import SampleRatio, sample_ratio
 from genai_guard.routing.analysis.segments import segment_warning, segments_of
 
 __all__ = ["analyze"]
@@ -220,4 +220,4 @@ def _switched(found: Exposures) -> str:
     share = found.switched / len(found.variants)
     if share < 0.01:
         return ""
-    return f"{found.switched:,} units ({share:.1%}) were given another variant later; they count for the first."
+    return f"{found.switched:,} units ({100 * share:.1f} %) were given another variant later; they count for the first."
