@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genai_guard import ConfigurationError
+from genai_guard import ConfigurationError, Experiment, Variant
 from genai_guard.routing.analysis import ThompsonSampling
 
 COUNTS = st.integers(0, 400)
@@ -57,6 +57,12 @@ def test_a_choice_is_the_same_for_everybody_who_asks() -> None:
     choice = ThompsonSampling("x", ["a", "b"]).choose("u-42")
     assert choice == ThompsonSampling("x", ["a", "b"]).choose("u-42")
     assert choice == ("b", 0.5, mmh3.hash("x.variant:unit:u-42", signed=False))
+
+
+def test_its_weights_make_an_experiment_that_splits_alike() -> None:
+    bandit = ThompsonSampling("x", ["a", "b"], successes={"b": 40}, failures={"a": 40})
+    experiment = Experiment("x", *(Variant(name, weight=weight) for name, weight in bandit.weights.items()))
+    assert experiment.shares == pytest.approx(dict(bandit.propensities), abs=2e-6)
 
 
 def test_updating_adds_to_what_is_known() -> None:

@@ -105,6 +105,11 @@ class ThompsonSampling:
         name = self.variants[place]
         return Choice(name, self.propensities[name], bucket)
 
+    @property
+    def weights(self) -> dict[str, int]:
+        """Weights of the variants of an `Experiment` that splits as the propensities say, together about a million."""
+        return {name: max(1, round(1_000_000 * share)) for name, share in self.propensities.items()}
+
     def updated(
         self, *, successes: Mapping[str, int] | None = None, failures: Mapping[str, int] | None = None
     ) -> ThompsonSampling:

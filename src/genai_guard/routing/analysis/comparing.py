@@ -14,11 +14,14 @@ from genai_guard.routing.analysis.metric import Metric
 from genai_guard.routing.analysis.moments import Moments
 from genai_guard.routing.analysis.question import Answer, Case, Question
 from genai_guard.routing.analysis.results import Arm, Comparison, Look
-from genai_guard.routing.analysis.samples import Samples, SumSamples, samples_for
+from genai_guard.routing.analysis.samples import QuantileSamples, Samples, SumSamples
+from genai_guard.routing.analysis.strata import StratifiedSamples, strata_of
 
 __all__ = ["ask"]
 
 _NOTHING = Moments(math.nan, math.inf, 0, 0)
+
+AnySamples: TypeAlias = QuantileSamples | SumSamples | StratifiedSamples
 
 Answers: TypeAlias = Callable[[int], Mapping[str, tuple[Answer | str, int]]]
 """The answer of every treatment, and its units and those of the control, at a planned look."""
@@ -34,7 +37,7 @@ def ask(found: Exposures, metrics: Sequence[Metric], question: Question, *, segm
 
 
 def _normally(case: Case) -> Iterator[Comparison]:
-    samples = samples_for(case.metric, case.found)
+    samples = _samples_for(case)
 
     def answers(look: int) -> dict[str, tuple[Answer | str, int]]:
         now, test = samples.moments(), case.question.test(look)
@@ -63,6 +66,13 @@ def _normally(case: Case) -> Iterator[Comparison]:
         )
 
 
+def _samples_for(case: Case) -> AnySamples:
+    if case.metric.quantile is not None:
+        return QuantileSamples(case.metric)
+    strata = strata_of(case.found)
+    return StratifiedSamples(case.metric, case.found, strata) if strata else SumSamples(case.metric, case.found)
+
+
 def _tested(case: Case, treatment: Moments, control: Moments, test: SignificanceTest) -> Answer | str:
     """Return the answer of a test, or why it must not be asked."""
     metric = case.metric
@@ -80,11 +90,15 @@ def _tested(case: Case, treatment: Moments, control: Moments, test: Significance
     return Answer(effect.difference, effect.relative, effect.p)
 
 
-def _notes(case: Case, treatment: Moments, control: Moments, samples: Samples) -> Iterator[str]:
+def _notes(case: Case, treatment: Moments, control: Moments, samples: AnySamples) -> Iterator[str]:
+    if isinstance(samples, StratifiedSamples):
+        yield "the shares of the variants changed; units are compared within the times of equal shares"
+    elif case.found.uneven():
+        yield "the shares of the variants changed, and whatever else changed with time may look like an effect"
     if doubtful := doubt(case.metric, treatment, control):
         yield doubtful
     yield from _missing(case, samples)
-    if isinstance(samples, SumSamples) and samples.without_covariate:
+    if not isinstance(samples, QuantileSamples) and samples.without_covariate:
         yield f"{samples.without_covariate:,} units have no covariate, and are taken for average in it"
 
 
@@ -93,8 +107,13 @@ def _missing(case: Case, samples: Samples) -> Iterator[str]:
         yield f"{samples.missing:,} of {len(case.found.seen):,} rows have no value"
 
 
-def _variance_reduction(case: Case, samples: Samples, moments: Mapping[str, Moments], name: str) -> float | None:
-    if case.metric.cuped is None or not isinstance(samples, SumSamples):
+def _variance_reduction(
+    case: Case,
+    samples: AnySamples,
+    moments: Mapping[str, Moments],
+    name: str,
+) -> float | None:
+    if case.metric.cuped is None or isinstance(samples, QuantileSamples):
         return None
     plain = samples.unadjusted()
     before, after = (

@@ -78,6 +78,14 @@ class Exposures:
         """Return the number of units of each variant, by name."""
         return dict(sorted(Counter(self.variants).items()))
 
+    def uneven(self) -> bool:
+        """Whether the units of a variant did not all get it with the same probability."""
+        found: dict[str, float] = {}
+        return any(
+            propensity is not None and not math.isclose(found.setdefault(variant, propensity), propensity, rel_tol=1e-9)
+            for variant, propensity in zip(self.variants, self.propensities, strict=True)
+        )
+
     def shares(self) -> dict[str, float] | None:
         """Return the planned share of each variant; None unless propensities say so throughout."""
         found: dict[str, set[float]] = {}
