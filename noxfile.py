@@ -23,12 +23,12 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
 FLOW = (
-    *("clients", "policy", "routing"),
+    "clients",
     *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
 )
 DEPENDS_ON_PYTHON = (
     *FLOW,
-    *("limits", "prices", "recording", "resilience", "testing"),
+    *("limits", "policy", "prices", "recording", "resilience", "routing", "testing"),
     *(
         f"guards/test_{name}.py"
         for name in (

@@ -21,6 +21,7 @@ from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled, quick_io
 from genai_guard.errors import Rejected
 from genai_guard.outcome import Call, new_request_id
 from genai_guard.plan import Args, Kwargs
+from genai_guard.prompting import Asking, prompted
 from genai_guard.reask import Asked, answered
 from genai_guard.relay import Source, relay
 from genai_guard.screening import enforced, judge_call
@@ -48,9 +49,12 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             guards.judge(parts, vault) if guards.is_plain else (yield from judge_call(plan, call, guards, parts))
         )
         texts = None if judgement is None else enforced(guards, call, parts, judgement)
-        texts = texts if plan.output.plant is None else plan.output.plant(parts, texts)
 
         params, fn = assign(plan, call, fn, args, kwargs)
+        if call.prompts:
+            asking = Asking(client, content, args, kwargs, parts, texts)
+            client, content, args, kwargs, parts, texts = prompted(plan, call, asking)
+        texts = texts if plan.output.plant is None else plan.output.plant(parts, texts)
         withstand = plan.withstand
         if withstand is None:
             reserve(plan, call)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genai_guard.plan import Plan
     from genai_guard.relay import Source
     from genai_guard.routing import Assignment
+    from genai_guard.routing.prompts import Prompt
     from genai_guard.verdicts import Verdict
 
 __all__ = ["NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
@@ -67,7 +68,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
@@ -96,6 +97,7 @@ class Call:
         self.model_s = 0.0
         self.output_size = 0
         self.parsed: Any = None
+        self.prompts: tuple[Prompt, ...] = ()
         self.reported: Usage | None = None
         self.request: Request = _NOTHING
         self.request_id = ""
@@ -106,6 +108,7 @@ class Call:
         self.stage = "read"
         self.status = "ok"
         self.ticket: Ticket | None = None
+        self.told: tuple[Part, ...] = ()
         self.vault: CallVault | None = None
 
     def unit(self) -> Caller:

@@ -254,7 +254,8 @@ class Pipeline:
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
-        self._check_router(signature)
+        if self.router is not None:
+            self.router.bind(signature)
         for screen in (self._input, self._output):
             screen.prepare(signature.name, is_async=signature.is_async)
         on_reject_is_async = inspect.iscoroutinefunction(self.on_reject)
@@ -275,7 +276,6 @@ class Pipeline:
             limiter=self.limiter,
             limit_keys=limit_keys(self.limiter),
             router=self.router,
-            by_request=self.router is not None and any(each.by == "request" for each in self.router.experiments),
             expected_output_tokens=self.expected_output_tokens,
             estimates=getattr(self.limiter, "estimates", None),
             adapts=getattr(self.limiter, "adapt", None) is not None,
@@ -286,7 +286,7 @@ class Pipeline:
             wants_text=self.recorder is not None and self.recorder.wants_text,
             now=time.perf_counter,
             model=signature.parameter("model"),
-            first_param=first_position(signature, () if self.router is None else self.router.param_names),
+            first_param=first_position(signature),
             withstand=None if self.resilience is None else self.resilience.bind(signature),
         )
 
@@ -307,16 +307,6 @@ class Pipeline:
         except TypeError:  # not hashable, or no weak references to it
             return self._plan(fn)
         return plan
-
-    def _check_router(self, signature: Signature) -> None:
-        if self.router is None:
-            return
-        unknown = sorted(name for name in self.router.param_names if not signature.accepts(name))
-        if unknown:
-            raise ConfigurationError(
-                f"an experiment sets {', '.join(unknown)}, which {signature.name} does not take: "
-                "add the parameter, or take it out of the variants' params"
-            )
 
 
 # --- shells -----------------------------------------------------------------------------------------------------------

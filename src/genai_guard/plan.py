@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -72,7 +72,7 @@ class Parameter:
         return args, {**kwargs, self.name: value}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Signature:
     """What a function looks like from outside.
 
@@ -149,7 +149,6 @@ class Plan:
         limiter: Limits; None for none.
         limit_keys: Returns whose call it is, by the names that limits go by.
         router: Experiments; None for none.
-        by_request: Whether an experiment goes by the request id.
         expected_output_tokens: Reserved for a reply whose request states no `max_tokens` while no others are known.
         estimates: What replies have been like, once some are known; None without a limiter.
         adapts: Whether the limits of the provider are told what it says.
@@ -165,7 +164,7 @@ class Plan:
         is_lazy: Whether that is a generator function: nothing happens before the first chunk is asked for.
         awaits: Whether that is a coroutine function.
         model: Its parameter `model`.
-        first_param: Place of the first of its parameters that an experiment sets.
+        first_param: Place of the first of its parameters, but for the request, that an experiment may set.
         withstand: Calls the model in place of the flow, with attempts and limits; None without `Resilience`.
     """
 
@@ -178,7 +177,6 @@ class Plan:
     limiter: RateLimiter | None
     limit_keys: Callable[[Call], dict[str, Any]]
     router: ExperimentRouter | None
-    by_request: bool
     expected_output_tokens: int
     estimates: OutputEstimates | None
     adapts: bool
@@ -225,9 +223,10 @@ class Plan:
         )
 
 
-def first_position(signature: Signature, names: Iterable[str]) -> int:
-    """Return the place of the first of these parameters among the positional ones."""
-    return min((signature.parameter(name).position for name in names), default=_NOWHERE)
+def first_position(signature: Signature) -> int:
+    """Return the place of the first positional parameter that does not carry the request: any may be set some day."""
+    others = [each.position for each in signature.parameters.values() if each.name != signature.content.name]
+    return min(others, default=_NOWHERE)
 
 
 def limit_keys(limiter: RateLimiter | None) -> Callable[[Call], dict[str, Any]]:

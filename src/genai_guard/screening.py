@@ -54,9 +54,13 @@ def context_of(plan: Plan, call: Call, guards: Screen, parts: tuple[Part, ...]) 
     """Return what guards may know of a call."""
     if not guards.needs_context:
         return NO_CONTEXT
-    unit = call.unit() if plan.by_request else call.caller
+    unit = call.unit() if plan.router is not None and plan.router.by_request else call.caller
     variants = _variants(call.assignments or _foreseen(plan.router, unit))
-    return Context(guards.side, call.request, parts, call.caller, variants, call.request_id)
+    request = call.request
+    if call.told:
+        told = [part for part in call.told if part.role == "system"]
+        request = request._replace(parts=(*told, *request.parts))
+    return Context(guards.side, request, parts, call.caller, variants, call.request_id)
 
 
 def scanned(

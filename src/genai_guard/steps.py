@@ -53,13 +53,15 @@ def assign(
     params: Kwargs = _NO_PARAMS
     if plan.router is not None:
         try:
-            call.assignments = plan.router.route(call.unit() if plan.by_request else call.caller)
+            call.assignments = plan.router.route(call.unit() if plan.router.by_request else call.caller)
         except Exception as error:
             raise ComponentFailed("router", "assign", type(error).__name__) from error
         for assignment in call.assignments:
             if assignment.mode == "enforce":
                 if assignment.params:
                     params = {**params, **assignment.params} if params else assignment.params
+                if assignment.prompt is not None:
+                    call.prompts += (assignment.prompt,)
                 fn = assignment.target or fn
     model = params.get("model") or call.request.model or plan.model.read(args, kwargs)
     call.model = call.asked = model if type(model) is str else ""
@@ -81,6 +83,8 @@ def reserve(plan: Plan, call: Call, *, more: int = 0) -> None:
     call.stage = "limits"
     size = more
     for part in call.request.parts:
+        size += byte_size(part[0])
+    for part in call.told:
         size += byte_size(part[0])
     call.input_tokens = tokens = estimate_tokens(size)
     limiter = plan.limiter

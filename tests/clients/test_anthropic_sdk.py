@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from genai_guard import Experiment, ExperimentRouter, Pipeline, Variant, caller
 from genai_guard.clients import chunk_client, reply_client, request_client
 from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
 from genai_guard.messages import Usage
+from genai_guard.routing.prompts import Prompt
 
 anthropic = pytest.importorskip("anthropic", reason="the anthropic SDK is not installed: pip install anthropic")
 
@@ -269,3 +271,11 @@ def test_the_helpers_events_repeat_what_was_handed_out(client: Make, replay: Any
     ]
     assert final.content[0].signature == ""
     assert events[-1].message.content[1].text == "I am SECRET, SEC"
+
+
+def test_the_prompt_of_a_variant_arrives_beside_the_messages(client: Make, seen: list[Any]) -> None:
+    router = ExperimentRouter(Experiment("e", Variant("a", prompt=Prompt("p", "Be brief.")), by="tenant"))
+    ask = Pipeline(router=router).wrap(client(message({"type": "text", "text": "fine"})).messages.create)
+    with caller(tenant="acme"):
+        ask(model="m", max_tokens=9, messages=[{"role": "user", "content": "hi"}])
+    assert (seen[0]["system"], seen[0]["messages"]) == ("Be brief.", [{"role": "user", "content": "hi"}])

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from genai_guard import Experiment, ExperimentRouter, Pipeline, Variant, caller
 from genai_guard.clients import chunk_client, reply_client, request_client
 from genai_guard.clients.openai_chat import OPENAI_CHAT
 from genai_guard.messages import Usage
+from genai_guard.routing.prompts import Prompt
 
 openai = pytest.importorskip("openai", reason="the openai SDK is not installed: pip install openai")
 
@@ -266,3 +268,11 @@ def test_the_older_completions_are_read_too(client: Make) -> None:
     body = {"id": "c", "object": "text_completion", "created": 1, "model": "m", "choices": [choice], "usage": USAGE}
     reply = client(body).completions.create(model="m", prompt="hi")
     assert guarded(reply).choices[0].text == "I am [S]"
+
+
+def test_the_prompt_of_a_variant_arrives_among_the_messages(client: Make, seen: list[Any]) -> None:
+    router = ExperimentRouter(Experiment("e", Variant("a", prompt=Prompt("p", "Be brief.")), by="tenant"))
+    ask = Pipeline(router=router).wrap(client(completion(content="fine")).chat.completions.create)
+    with caller(tenant="acme"):
+        ask(model="m", messages=[{"role": "user", "content": "hi"}])
+    assert seen[0]["messages"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hi"}]

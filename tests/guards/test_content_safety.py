@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard import ConfigurationError, GuardBlocked, Pipeline
 from genai_guard.guards import ContentSafety, LexicalClassifier
 from genai_guard.guards.bounded import TooManyStuck
@@ -29,7 +30,6 @@ from guards import content_safety_later as later
 from guards import content_safety_more as more
 from guards.content_safety_harmless import NEGATIVES
 from guards.content_safety_texts import POSITIVES
-from text.test_linear_time import costs_too_much
 
 MISSED = {
     "kill them all, let god sort it out",
@@ -335,7 +335,7 @@ HOSTILE = [
 def test_doubling_a_hostile_text_at_most_doubles_the_time(unit: str) -> None:
     classify = LexicalClassifier().classify
     half = unit * (12_000 // len(unit))
-    assert not costs_too_much(classify, half, half + half)
+    assert not grows_faster(classify, half.__mul__)
 
 
 def test_a_long_text_takes_little_memory() -> None:

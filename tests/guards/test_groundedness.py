@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard import ConfigurationError, Pipeline
 from genai_guard.guards import Context, Groundedness
 from genai_guard.guards.bounded import TooManyStuck
 from genai_guard.messages import Part, Request
 from genai_guard.verdicts import Action
 from guards.groundedness_texts import CASES, OPPOSITES, PARAPHRASES
-from text.test_linear_time import costs_too_much
 
 GUARD = Groundedness()
 SOURCE = CASES[0].source
@@ -299,4 +299,4 @@ def test_doubling_a_text_at_most_doubles_the_time(unit: str) -> None:
     def run(source: str) -> object:
         return GUARD.check(source, sources=[source + " other"])
 
-    assert not costs_too_much(run, text, text + text)
+    assert not grows_faster(run, text.__mul__)

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doubling import grows_faster
 from genai_guard import ConfigurationError, Pipeline
 from genai_guard.guards import InvisibleText
 from genai_guard.text import Scanner, ScanStream
 from genai_guard.verdicts import Action
 from guards.invisible_text_texts import MISSED, NEGATIVES, POSITIVES, bits, selectors, tags
-from text.test_linear_time import costs_too_much
 
 GUARD = InvisibleText()
 FLAG = "\U0001f3f4" + tags("gbeng\x7f")
@@ -267,7 +267,7 @@ def test_time_is_linear(unit: str) -> None:
 
     runs: tuple[Callable[[str], object], ...] = (scanner.find, stream)
     for run in runs:
-        assert not costs_too_much(run, half, half + half)
+        assert not grows_faster(run, half.__mul__)
 
 
 def test_what_is_found_is_told_in_pipelines_as_well() -> None:

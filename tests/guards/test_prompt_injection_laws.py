@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import regex
 
+from doubling import grows_faster
 from genai_guard.guards import PromptInjection
 from genai_guard.guards.injection.catalogue import SIGNALS
 from genai_guard.guards.injection.finder import Finder
@@ -24,7 +25,6 @@ from guards import (
     injection_harmless_held_out,
     injection_harmless_train,
 )
-from text.test_linear_time import costs_too_much
 
 RULES = [signal.rule for signal in SIGNALS]
 SOURCES = (
@@ -156,7 +156,7 @@ def test_twice_the_text_costs_at_most_twice(unit: str) -> None:
     def run(text: str) -> object:
         return guard._judged(text, "user", find(text), {})
 
-    assert not costs_too_much(run, half, half + half)
+    assert not grows_faster(run, half.__mul__)
 
 
 def test_two_long_ones_in_a_row_are_found_where_they_stand() -> None:

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard import ConfigurationError
 from genai_guard.guards import Refusal
 from genai_guard.guards.base import Context, ContextGuard
@@ -14,7 +15,6 @@ from genai_guard.guards.refusals import REFUSALS
 from genai_guard.messages import Part
 from genai_guard.verdicts import Action, Verdict
 from guards.refusal_texts import FALSE_ALARMS, MISSED, NEGATIVES, POSITIVES
-from text.test_linear_time import costs_too_much
 
 NO = "I'm sorry, but I can't help with that."
 
@@ -99,7 +99,7 @@ def test_what_was_found_in_the_text_so_far_is_found_in_the_whole() -> None:
 )
 def test_looking_at_a_long_text_costs_what_its_head_costs(unit: str) -> None:
     half = unit * (40_000 // len(unit))
-    assert not costs_too_much(Refusal(head_chars=4_000).check, half, half * 2)
+    assert not grows_faster(Refusal(head_chars=4_000).check, half.__mul__)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_looking_at_a_long_text_costs_what_its_head_costs(unit: str) -> None:
 def test_looking_at_the_head_is_linear(unit: str) -> None:
     guard = Refusal(head_chars=4_000)
     half = unit * (1_800 // len(unit))
-    assert not costs_too_much(guard.check, half, half * 2)
+    assert not grows_faster(guard.check, half.__mul__)
 
 
 @pytest.mark.parametrize(

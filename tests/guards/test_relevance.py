@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard import ConfigurationError, Pipeline
 from genai_guard.guards import Context, Relevance
 from genai_guard.messages import Part, Request
 from genai_guard.verdicts import Action
 from guards.relevance_texts import ANSWERED, ELSEWHERE
-from text.test_linear_time import costs_too_much
 
 MISSED = {"How far is the moon from the earth?"}
 """The reply is too short to be looked at."""
@@ -133,4 +133,4 @@ def test_equal_parameters_make_equal_guards_that_can_be_pickled() -> None:
 @pytest.mark.parametrize("unit", ["word ", "a", "a'", "1 ", "漢", "don't ", "\n"])
 def test_doubling_a_text_at_most_doubles_the_time(unit: str) -> None:
     text = unit * (10_000 // len(unit))
-    assert not costs_too_much(lambda reply: GUARD.check(reply, question=reply), text, text + text)
+    assert not grows_faster(lambda reply: GUARD.check(reply, question=reply), text.__mul__)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from doubling import grows_faster
 from genai_guard.guards.structured import MAX_DEPTH, NotJson, read_json, repair_json
-from text.test_linear_time import costs_too_much
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
@@ -261,6 +261,5 @@ def test_reading_and_repairing_are_linear(unit: str) -> None:
         with suppress(NotJson):
             read_json(text)
 
-    assert not costs_too_much(run, half, half + half)
-    closed = f"[{half}"
-    assert not costs_too_much(run, closed + "]", closed + half + "]")
+    assert not grows_faster(run, half.__mul__)
+    assert not grows_faster(run, lambda times: f"[{half * times}]")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard import Pipeline
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards import ToolArgument, ToolCalls, ToolFlow
@@ -12,7 +13,6 @@ from genai_guard.guards.base import Context, ContextGuard
 from genai_guard.messages import Part, Request
 from genai_guard.verdicts import Action, Verdict
 from guards.tool_calls_texts import ASKED, FLOWS, INBOX, NO_FLOWS, PASSES, POLICY, REFUSED
-from text.test_linear_time import costs_too_much
 
 GUARD = ToolCalls(**POLICY)
 PLACE = "response.choices[0].message.tool_calls[{}].function.arguments"
@@ -331,7 +331,7 @@ def test_arguments_are_judged_in_linear_time(unit: str) -> None:
         arguments = f'{{"path": "{text}", "to": "{text}", "r": "{text}"}}'
         judged(guard, "send", arguments, asked(text, source="read", said=text))
 
-    assert not costs_too_much(run, half, half + half)
+    assert not grows_faster(run, half.__mul__)
 
 
 def test_a_policy_file_says_all_of_it() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard import ConfigurationError, GuardBlocked, Pipeline
 from genai_guard.guards import Context, Topics
 from genai_guard.guards.bounded import TooManyStuck
 from genai_guard.messages import Part
 from genai_guard.verdicts import Action
 from guards.topics_texts import ALLOW, DENIED, DENY, NOT_DENIED, OFF_TOPIC, ON_TOPIC, SMALL_TALK
-from text.test_linear_time import costs_too_much
 
 BANK, TRAVEL = Topics(DENY), Topics(allow=ALLOW)
 EXAMPLES = {"cats": ["a cat", "two kittens"], "dogs": ["a dog", "some puppies"]}
@@ -231,4 +231,4 @@ def test_equal_parameters_make_equal_guards_that_can_be_pickled() -> None:
 def test_doubling_a_text_at_most_doubles_the_time(unit: str) -> None:
     guard = Topics(DENY, allow=ALLOW)
     half = unit * (12_000 // len(unit))
-    assert not costs_too_much(guard.check, half, half + half)
+    assert not grows_faster(guard.check, half.__mul__)

@@ -66,7 +66,7 @@ def comparable(ending: Ending, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("row", EDITING)
 @pytest.mark.parametrize("name", SHAPES)
-@examples(40)
+@examples(24)
 @given(data=st.data())
 def test_a_stream_says_what_the_whole_says(name: str, row: str, data: st.DataObject) -> None:
     shape, around = SHAPES[name], guarded(*GUARDS[row])
@@ -80,7 +80,7 @@ def test_a_stream_says_what_the_whole_says(name: str, row: str, data: st.DataObj
 
 @pytest.mark.parametrize("row", BLOCKING)
 @pytest.mark.parametrize("name", SHAPES)
-@examples(40)
+@examples(24)
 @given(data=st.data())
 def test_a_block_in_mid_stream_comes_before_what_is_forbidden(name: str, row: str, data: st.DataObject) -> None:
     shape, around = SHAPES[name], guarded(*GUARDS[row])
@@ -102,7 +102,7 @@ def first_match(around: Guarded, text: str) -> int:
 
 
 @pytest.mark.parametrize("row", GUARDS)
-@examples(60)
+@examples(40)
 @given(data=st.data())
 def test_what_is_released_holds_whatever_follows(row: str, data: st.DataObject) -> None:
     around = guarded(*GUARDS[row])

@@ -46,7 +46,7 @@ SCANNERS: Final[dict[str, Callable[[str], Found]]] = {
 
 
 @pytest.mark.parametrize("name", [name for name in SCANNERS if name != "fused"])
-@examples(250)
+@examples(160)
 @given(text=texts())
 def test_every_scanner_finds_the_same(name: str, text: str) -> None:
     assert SCANNERS[name](text) == SCANNERS["fused"](text)
@@ -69,7 +69,7 @@ def test_windows_change_nothing_that_is_found(parts: list[str], gap: int) -> Non
 
 
 @pytest.mark.parametrize("row", [row for row in GUARDS if not row.startswith("all")])
-@examples(40)
+@examples(24)
 @given(text=texts())
 def test_a_guard_finds_alone_what_it_finds_in_a_pipeline(row: str, text: str) -> None:
     around = guarded(*GUARDS[row])

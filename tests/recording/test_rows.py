@@ -84,6 +84,7 @@ def test_a_row_tells_the_whole_call() -> None:
                 "unit_hash": "6bbf122680190bd4",
                 "propensity": 0.5,
                 "mode": "enforce",
+                "prompt": None,
             }
         ],
         "verdicts": [

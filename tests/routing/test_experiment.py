@@ -131,7 +131,16 @@ def test_the_fields_of_an_experiment_are_its_parameters() -> None:
         "salt",
         "enabled",
         "overrides",
+        "targeting",
+        "holdout",
+        "requires",
+        "layer",
+        "schedule",
+        "sticky",
+        "bucket_version",
+        "total_weight",
         "hash_version",
+        "hash_params",
     ]
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
+from doubling import grows_faster
 from genai_guard.text import Rule, Scanner, ScanStream, scanner
 from text.texts import KEYWORD_RULES, PII_RULES
 
 LENGTH = 20_000
-"""Whatever the windows, this and its double are scanned alike: a text that fits into one takes another way."""
-MAX_RATIO = 2.5
-VISIBLE_S = 0.001
-ROUNDS = 10
+"""Whatever the windows, this and its multiples are scanned alike: a text that fits into one takes another way."""
 HOSTILE = {
     "pii.email": ["a", "a.", "@a", "a@", "a@a.", "..@", "-@-.", "b@b.cc "],
     "pii.phone": ["+", "+1", "+1 ", "+44 20 ", "+1-(", "+4915"],
@@ -30,35 +27,9 @@ HOSTILE = {
 RULES = {rule.id: rule for rule in (*PII_RULES, *KEYWORD_RULES) if rule.id in HOSTILE}
 
 
-def cost_s(run: Callable[[str], object], text: str) -> float:
-    """The processor time of a run."""
-    start = time.thread_time()
-    run(text)
-    return time.thread_time() - start
-
-
-def costs_too_much(run: Callable[[str], object], half: str, whole: str) -> bool:
-    """Whether doubling costs visibly more than twice, each time that the two are measured one after the other.
-
-    Once is enough to acquit: a machine that slows down in between makes a ratio worse for a moment, seldom better.
-    """
-    for _ in range(ROUNDS):
-        least, dear = cost_s(run, half), cost_s(run, whole)
-        if dear <= VISIBLE_S or dear <= MAX_RATIO * least:
-            return False
-    return True
-
-
-def hostile_texts(rule: Rule, length: int) -> Iterator[tuple[str, str]]:
-    """Texts of about `length` and of twice that: repeated units."""
-    for unit in HOSTILE[rule.id]:
-        half = unit * (length // len(unit))
-        yield half, half + half
-
-
 def superlinear(run: Callable[[str], object], rule: Rule, length: int = LENGTH) -> list[str]:
-    """The beginnings of the texts on which doubling costs more than twice."""
-    return [half[:20] for half, whole in hostile_texts(rule, length) if costs_too_much(run, half, whole)]
+    """The units of the texts on which doubling costs more than twice."""
+    return [unit for unit in HOSTILE[rule.id] if grows_faster(run, (unit * (length // len(unit))).__mul__)]
 
 
 @pytest.mark.parametrize("window", [4_096, 65_536])
@@ -87,7 +58,7 @@ def test_every_hostile_text_has_its_rule() -> None:
 
 def test_a_rule_that_is_not_linear_would_be_caught() -> None:
     cubic = Rule("pii.email", "EMAIL", r"a+a+(?=[bc])", max_length=0)
-    assert superlinear(Scanner([cubic]).find, cubic, 200) != []
+    assert superlinear(Scanner([cubic]).find, cubic, 80) != []
 
 
 def test_a_text_of_many_megabytes_is_scanned() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubling import grows_faster
 from genai_guard.text import Rule, Scanner, ScanStream, scanner
 from genai_guard.text.fuzzy import LETTERS, distance
 from genai_guard.text.words import begins_word, ends_word, fold, is_word, split_tokens
@@ -190,13 +189,5 @@ def test_a_stream_holds_a_match_until_its_exception_is_decided() -> None:
 
 @pytest.mark.parametrize("name", RULES)
 def test_the_time_is_linear_in_the_text(name: str) -> None:
-    def seconds(text: str) -> float:
-        def once() -> float:
-            start = time.thread_time()
-            SCANNERS[name].find(text)
-            return time.thread_time() - start
-
-        return min(once() for _ in range(3))
-
     for hostile in ("red army knife ", "the assassin ", "not bad hair ", "assasin bug ", "a b a "):
-        assert seconds(hostile * 800) < 0.02 + 3 * seconds(hostile * 400)
+        assert not grows_faster(SCANNERS[name].find, (hostile * 400).__mul__)

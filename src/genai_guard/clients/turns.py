@@ -18,7 +18,7 @@ from typing import Any
 from genai_guard.clients.duck import get, put, stored
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_text", "after_turns"]
+__all__ = ["after_text", "after_turns", "turn_like"]
 
 _GAP = "\n\n"
 
@@ -53,17 +53,17 @@ def _add(messages: list[Any], role: Role, text: str, gap: str) -> None:
     last = messages[-1] if messages else None
     content = get(last, "content")
     if last is None or get(last, "role") != role or get(last, "tool_calls"):
-        messages.append(_message(messages, role, text))
+        messages.append(turn_like(messages, role, text))
     elif isinstance(content, str):
         messages[-1] = put(last, content=f"{content}{gap}{text}")
     elif isinstance(content, (list, tuple)):
         messages[-1] = put(last, content=[*content, {"type": "text", "text": text}])
     else:
-        messages.append(_message(messages, role, text))
+        messages.append(turn_like(messages, role, text))
 
 
-def _message(messages: Sequence[Any], role: Role, text: str) -> Any:
-    """Return a message: a dictionary among dictionaries, else one of the type that the messages have."""
+def turn_like(messages: Sequence[Any], role: Role, text: str) -> Any:
+    """Return a message like those there are: a dictionary among dictionaries, else one of the type that the messages have."""
     if not messages or any(isinstance(message, Mapping) for message in messages):
         return {"role": role, "content": text}
     nothing = dict.fromkeys(stored(messages[-1]).keys() - {"type"})

@@ -11,7 +11,7 @@ from genai_guard.errors import ConfigurationError
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-__all__ = ["Calendar", "Per", "check_timezone"]
+__all__ = ["Calendar", "Per", "check_timezone", "zone_of"]
 
 Per: TypeAlias = Literal["second", "minute", "hour", "day", "month"]
 
@@ -42,7 +42,7 @@ class Calendar:
     _latest: list[tuple[int, int]] = field(init=False, repr=False, compare=False, default_factory=list[tuple[int, int]])
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_zone", _zone(self.timezone))
+        object.__setattr__(self, "_zone", zone_of(self.timezone))
 
     def period(self, now_ns: int) -> tuple[int, int]:
         """Return the beginning of the period that a moment lies in, and that of the next one.
@@ -87,7 +87,12 @@ def _moment(local: datetime) -> int:
 
 
 @cache
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of that name.
+
+    Raises:
+        ConfigurationError: there is none; the message holds the name that was probably meant.
+    """
     if name == "UTC":  # needs no database
         from datetime import UTC  # noqa: PLC0415  as above
 
@@ -108,7 +113,7 @@ def check_timezone(name: object) -> None:
     """
     if not isinstance(name, str):
         raise ConfigurationError(f"timezone={name!r}: must be a name such as 'Europe/Berlin'")
-    _zone(name)
+    zone_of(name)
 
 
 def _remedy(name: str) -> str:

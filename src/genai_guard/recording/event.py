@@ -28,7 +28,7 @@ class Event(NamedTuple):
         stage: Stage in which the call ended: `read`, `input`, `limits`, `call`, `stream`, `output` or `done`.
         caller: On whose behalf.
         model: Model that answered, or was asked.
-        assignments: What each experiment assigned.
+        assignments: What each experiment assigned, with the name, version and hash of the prompt that goes with it.
         verdicts: What guards found, allowed calls excepted.
         usage: Tokens, of all times that the model was asked.
         cost_usd: Price of the call; None when the model has no price.

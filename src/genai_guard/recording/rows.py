@@ -123,6 +123,7 @@ def _message(part: Part) -> dict[str, str]:
 
 
 def _assignment(assignment: Assignment) -> dict[str, Any]:
+    prompt = assignment.prompt
     return {
         "experiment": assignment.experiment,
         "variant": assignment.variant,
@@ -131,6 +132,9 @@ def _assignment(assignment: Assignment) -> dict[str, Any]:
         "unit_hash": _unit_hash(assignment) if assignment.unit else None,
         "propensity": assignment.propensity,
         "mode": assignment.mode,
+        "prompt": None
+        if prompt is None
+        else {"name": prompt.name, "version": prompt.version, "hash": prompt.content_hash},
     }
 
 

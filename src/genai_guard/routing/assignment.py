@@ -24,8 +24,9 @@ __all__ = ["SPACE", "Purpose", "boundaries", "bucket_of", "hash_prefix", "identi
 SPACE: Final = 2**32
 """Number of buckets."""
 
-Purpose: TypeAlias = Literal["enrol", "variant"]
-"""What a hash is for. `enrol`: whether a unit takes part. `variant`: which variant it gets."""
+Purpose: TypeAlias = Literal["enrol", "holdout", "layer", "variant"]
+"""What a hash is for. `enrol`: whether a unit takes part. `variant`: which variant it gets. `holdout` and `layer`: in
+which part of a holdout or layer it is."""
 
 bucket_of = mmh3.mmh3_32_uintdigest
 """Return the bucket of bytes. Never `mmh3.hash`, which takes a str as well: a lone surrogate in one ends the process."""
@@ -58,13 +59,13 @@ def identify(unit: object) -> str:
     return ""
 
 
-def boundaries(weights: Sequence[int]) -> tuple[int, ...]:
-    """Return one past the last bucket of each weight; the last is 2^32.
+def boundaries(weights: Sequence[int], space: int = SPACE) -> tuple[int, ...]:
+    """Return one past the last bucket of each weight; the last is the number of buckets.
 
     `bisect_right(boundaries(weights), bucket)` is the index of the variant.
     """
     total = sum(weights)
-    return tuple(-(-cumulated * SPACE // total) for cumulated in accumulate(weights))
+    return tuple(-(-cumulated * space // total) for cumulated in accumulate(weights))
 
 
 def threshold(share: float) -> int:

@@ -14,7 +14,19 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.routing.assignment import identify
 
-__all__ = ["label", "name", "one_of", "overrides", "params", "share", "target", "weight"]
+__all__ = [
+    "instance",
+    "label",
+    "name",
+    "one_of",
+    "overrides",
+    "params",
+    "requires",
+    "share",
+    "target",
+    "weight",
+    "whole",
+]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -58,6 +70,30 @@ def weight(value: object, *, where: str) -> int:
             "0.1 and 0.9, and leave out a variant that nobody is to get"
         )
     return whole
+
+
+def whole(value: object, *, of: str, least: int, where: str) -> int:
+    """Return a whole number."""
+    if type(value) is not int or value < least:
+        raise ConfigurationError(f"{where}: {of}={value!r} must be a whole number, at least {least}")
+    return value
+
+
+def instance(value: object, kind: type, *, of: str, where: str) -> None:
+    """Refuse what is neither None nor of that type."""
+    if value is not None and not isinstance(value, kind):
+        raise ConfigurationError(f"{where}: {of} must be {kind.__name__}(...), not {type(value).__name__}")
+
+
+def requires(value: object, own: str, *, where: str) -> FrozenDict[str, str]:
+    """Return the variant that each other experiment must have given."""
+    given = _mapping(value, of="requires", where=where)
+    for other, variant in given.items():
+        if not (isinstance(other, str) and isinstance(variant, str)):
+            raise ConfigurationError(f"{where}: requires must map names of experiments to names of variants")
+        if other == own:
+            raise ConfigurationError(f"{where}: requires itself")
+    return FrozenDict({other: str(variant) for other, variant in given.items()})
 
 
 def target(value: object, *, where: str) -> None:

@@ -2,87 +2,185 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter
-from typing import Final, TypeAlias
+from threading import Lock
+from typing import Final, Protocol
+from weakref import ref
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.messages import Caller
-from genai_guard.routing.compiled import CompiledExperiment
+from genai_guard.frozen import FrozenDict
+from genai_guard.messages import ANONYMOUS, Caller
+from genai_guard.routing.claims import check, check_removals
+from genai_guard.routing.conditions import Attributes, Condition
+from genai_guard.routing.configuration import NOTHING, Configuration, Entry
 from genai_guard.routing.experiment import Assignment, Experiment
+from genai_guard.routing.sticky import Steady, StickyStore
 
-__all__ = ["ExperimentRouter"]
+__all__ = ["ExperimentRouter", "Wrapped"]
 
-UnitOf: TypeAlias = Callable[[Caller], object]
 
-_CONTRADICTIONS: Final = {
-    "name": "have one name; give each its own",
-    "salt": "have the salt {!r}, so their splits would not be independent; give each its own",
-    "param": "both set the parameter {!r}, and one would overwrite the other; join them, or put one in shadow mode",
-    "target": "both have a target, and a call has only one; join them, or put one in shadow mode",
-}
-_FIELDS: Final = {"user": "user", "tenant": "tenant", "session": "session", "request": "request_id"}
+class Wrapped(Protocol):
+    """A function whose parameters experiments set."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    def accepts(self, name: str, /) -> bool:
+        """Whether a call may name this keyword."""
+        ...
 
 
 class ExperimentRouter:
     """Assigns callers to the variants of experiments, always the same caller to the same variant.
 
     Nothing is drawn and nothing is stored: an assignment is a hash of the unit. It takes no lock, and may be asked
-    for from any thread or task. A router does not change once it is built.
+    for from any thread or task. What a router compares may be replaced while calls run: each call sees the old
+    configuration or the new one, never a part of both.
 
     Args:
         experiments: What to compare. Each is split on its own, independently of the others.
-        clock: Wall clock, in seconds since 1970. No rule of hash version 1 asks for the time.
+        attributes: What callers are known to have besides `user`, `tenant`, `session` and `request`, and what each is:
+            `{"plan": "text"}`. Targeting may ask for nothing else then. Empty: it may ask for anything.
+        sticky: Keeps the variants of sticky experiments.
+        clock: Wall clock, in seconds since 1970, for schedules. It may run backwards: what has begun or ended has.
 
     Attributes:
-        experiments: As given.
-        param_names: Every parameter that some variant sets, shadow mode included.
+        sticky: As calls use the store, with its health; None for none.
+        by_request: Whether an experiment goes by the request, or did once: calls then need an id before they are routed.
 
     Raises:
         ConfigurationError: there is no experiment, or two contradict each other: they have one name, hash with one
-            salt, set the same parameter, or both have a `target`. An experiment in shadow mode sets nothing.
+            salt, or set the same parameter, or both have a `target` or a prompt of one role, and are not of one layer;
+            slots of a layer overlap; a prerequisite cannot be met. An experiment in shadow mode sets nothing.
     """
 
-    def __init__(self, *experiments: Experiment, clock: Callable[[], float] | None = None) -> None:
-        _check(experiments)
-        _check_claims(experiments)
-        self.experiments: Final = experiments
-        self.param_names: Final = frozenset(name for experiment in experiments for name in _params(experiment))
+    def __init__(
+        self,
+        *experiments: Experiment,
+        attributes: Attributes | None = None,
+        sticky: StickyStore | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self.clock: Final = clock or time.time
-        self._plan = [(CompiledExperiment(experiment), _unit_of(experiment.by)) for experiment in experiments]
-        # Most routers have one experiment, and a comprehension costs as much as half an assignment.
-        self._single = self._plan[0] if len(self._plan) == 1 else None
-        self._by_name = {compiled.name: compiled for compiled, _ in self._plan}
+        self.attributes: Final = FrozenDict(attributes or {})
+        self.sticky: Final = None if sticky is None else Steady(sticky)
+        self._latest_s = -math.inf
+        self._forces = False
+        self._configuration = self._built(experiments, where="ExperimentRouter", enabled=True)
+        self.by_request = self._configuration.by_request
+        self._wrapped: list[ref[Wrapped]] = []
+        self._writing = Lock()
+
+    # --- what is compared -------------------------------------------------------------------------------------------
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """What is compared now."""
+        return self._configuration.experiments
+
+    @property
+    def config_version(self) -> str:
+        """A short hash of all that the experiments say: equal in all processes that have the same configuration."""
+        return self._configuration.version
+
+    @property
+    def param_names(self) -> frozenset[str]:
+        """Every parameter that some variant sets, shadow mode included."""
+        return self._configuration.param_names
+
+    @property
+    def enabled(self) -> bool:
+        """The switch of all experiments at once. False takes everybody out from the next call on."""
+        return self._configuration.enabled
+
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        if type(enabled) is not bool:
+            raise ConfigurationError(f"ExperimentRouter.enabled={enabled!r} must be True or False")
+        with self._writing:
+            self._configuration = Configuration(self.experiments, sticky=self.sticky, enabled=enabled)
+
+    def replace(self, *experiments: Experiment) -> None:
+        """Compare these experiments from now on; calls under way keep what they were given.
+
+        Units stay where they are as far as the hash says so: see "What moves a user" in the explanation of assignment.
+
+        Raises:
+            ConfigurationError: the router could not have been built with them, or a wrapped function does not take
+                what one of them sets. Nothing has changed.
+        """
+        with self._writing:
+            self._put(experiments, where="replace")
+
+    def update(self, *experiments: Experiment) -> None:
+        """Put these experiments in the place of those that have their names, and leave the others alone.
+
+        Several updates at once lose nothing: each changes what the one before it left.
+
+        Raises:
+            ConfigurationError: as for `replace`; or there is no experiment of that name.
+        """
+        fresh = {each.name: each for each in check(experiments, where="update")}
+        with self._writing:
+            unknown = [name for name in fresh if name not in self._configuration.by_name]
+            if unknown:
+                raise ConfigurationError(_unknown("update: ", unknown[0], self._configuration))
+            self._put([fresh.get(each.name, each) for each in self.experiments], where="update")
+
+    def bind(self, wrapped: Wrapped) -> None:
+        """Remember a function whose parameters the experiments set, as long as it lives.
+
+        Raises:
+            ConfigurationError: it does not take what one of them sets.
+        """
+        with self._writing:
+            _check_params(self._configuration, wrapped)
+            self._wrapped = [*(each for each in self._wrapped if each() is not None), ref(wrapped)]
+
+    # --- who gets what ----------------------------------------------------------------------------------------------
 
     def route(self, caller: Caller) -> tuple[Assignment, ...]:
         """Return what each experiment gives to `caller`, in the order of the experiments.
 
         The unit is what the experiment's `by` names. A caller without one, say an anonymous one, gets no variant.
         """
-        if _forced.get() is not None:
-            return tuple([self._assign(compiled, unit_of(caller)) for compiled, unit_of in self._plan])
-        if self._single is not None:
-            compiled, unit_of = self._single
-            return (compiled.assign(unit_of(caller)),)
-        return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in self._plan])
+        configuration = self._configuration
+        if self._forces or not configuration.is_plain:
+            now_s = self._now_s() if configuration.is_scheduled else 0.0
+            forced = self._forced() if self._forces else None
+            if configuration.single is None:
+                return configuration.route(caller, now_s, forced)
+            compiled, unit_of = configuration.single
+            return (compiled.decide(unit_of(caller), caller, now_s, NOTHING, forced),)
+        if configuration.single is not None:
+            compiled, unit_of = configuration.single
+            return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
+        return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
 
-    def assign(self, unit: str | int | None, *, experiment: str = "") -> Assignment:
+    def assign(self, unit: str | int | None, *, experiment: str = "", caller: Caller = ANONYMOUS) -> Assignment:
         """Return what one experiment gives to `unit`.
 
         Args:
             unit: Non-empty text or integer; 42 and "42" are one unit. Anything else gets no variant.
             experiment: Its name; may be left out when there is only one.
+            caller: What targeting, holdouts and required experiments go by, besides the unit.
 
         Raises:
             ConfigurationError: there is no such experiment, or several and none is named.
         """
-        compiled = self._by_name.get(experiment)
-        if compiled is None:
-            compiled = self._only(experiment)
-        return compiled.assign(unit) if _forced.get() is None else self._assign(compiled, unit)
+        configuration = self._configuration
+        compiled = configuration.quick.get(experiment)
+        if compiled is not None and not self._forces:
+            return compiled.assign(unit)
+        entry = configuration.by_name.get(experiment) or _only(configuration, experiment)
+        now_s = self._now_s() if configuration.is_scheduled else 0.0
+        return configuration.assign(entry, unit, caller, now_s, self._forced())
 
     @contextmanager
     def force(self, variants: Mapping[str, str] | None = None, /, **more: str) -> Generator[None]:
@@ -102,8 +200,9 @@ class ExperimentRouter:
         chosen = {**(variants or {}), **more}
         for name, variant in chosen.items():
             self._check_forced(name, variant)
-        outer = _forced.get() or {}
-        token = _forced.set({**outer, **{(self, name): variant for name, variant in chosen.items()}})
+        self._forces = True  # for good: a task may outlive the block that it was started in
+        outer = _forced.get()
+        token = _forced.set({**outer, id(self): {**outer.get(id(self), {}), **chosen}})
         try:
             yield
         finally:
@@ -113,43 +212,73 @@ class ExperimentRouter:
         return self.experiments == other.experiments if isinstance(other, ExperimentRouter) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.experiments)
+        return hash(ExperimentRouter)  # experiments may be replaced, and equal routers hash alike
 
     def __repr__(self) -> str:
         return f"<ExperimentRouter {'; '.join(map(_summary, self.experiments))}>"
 
-    def _assign(self, compiled: CompiledExperiment, unit: object) -> Assignment:
-        """Assign inside of a `force` block."""
-        variant = (_forced.get() or {}).get((self, compiled.name))
-        return compiled.assign(unit) if variant is None else compiled.force(variant, unit)
+    def _built(self, experiments: Sequence[object], *, where: str, enabled: bool) -> Configuration:
+        checked = check(experiments, where=where)
+        for each in checked:
+            if each.sticky and self.sticky is None:
+                raise ConfigurationError(
+                    f"Experiment({each.name!r}): sticky needs a store: ExperimentRouter(..., sticky=MemoryStickyStore())"
+                )
+            if each.targeting and self.attributes:
+                Condition(each.targeting).check(self.attributes, where=f"Experiment({each.name!r})")
+        return Configuration(checked, sticky=self.sticky, enabled=enabled)
 
-    def _only(self, name: str) -> CompiledExperiment:
-        if name == "" and self._single is not None:
-            return self._single[0]
-        wrong = f"no experiment is called {name!r}" if name else "several experiments, so say which by experiment="
-        raise ConfigurationError(f"{wrong}; there are {', '.join(self._by_name)}")
+    def _put(self, experiments: Sequence[object], *, where: str) -> None:
+        fresh = self._built(experiments, where=where, enabled=self.enabled)
+        check_removals(self.experiments, fresh.experiments, where=where)
+        for wrapped in filter(None, [each() for each in self._wrapped]):
+            _check_params(fresh, wrapped)
+        self.by_request = self.by_request or fresh.by_request  # never taken back: calls under way may have looked
+        self._configuration = fresh
+
+    def _forced(self) -> Mapping[str, str] | None:
+        return _forced.get().get(id(self))
+
+    def _now_s(self) -> float:
+        """Return the time, which does not run backwards: what has begun or ended has, whatever becomes of the clock."""
+        now_s = self.clock()
+        if now_s > self._latest_s:
+            self._latest_s = now_s
+            return now_s
+        return self._latest_s
 
     def _check_forced(self, name: str, variant: str) -> None:
         shares = next((each.shares for each in self.experiments if each.name == name), None)
         if shares is None:
-            raise ConfigurationError(f"force: no experiment is called {name!r}; there are {', '.join(self._by_name)}")
+            raise ConfigurationError(_unknown("force: ", name, self._configuration))
         if variant not in shares:
             raise ConfigurationError(f"force: {name!r} has no variant {variant!r}; there are {', '.join(shares)}")
 
 
-_forced: Final[ContextVar[Mapping[tuple[ExperimentRouter, str], str] | None]] = ContextVar(
-    "genai_guard.routing.forced", default=None
-)
+_NOTHING: Final[Mapping[int, Mapping[str, str]]] = FrozenDict()
+_forced: Final[ContextVar[Mapping[int, Mapping[str, str]]]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
 
 
-def _unit_of(by: str) -> UnitOf:
-    if by in _FIELDS:
-        return attrgetter(_FIELDS[by])
-    return lambda caller: caller.tags.get(by)
+def _only(configuration: Configuration, name: str) -> Entry:
+    if name:
+        raise ConfigurationError(_unknown("", name, configuration))
+    if configuration.single is None:
+        names = ", ".join(configuration.by_name)
+        raise ConfigurationError(f"several experiments, so say which by experiment=; there are {names}")
+    return next(iter(configuration.by_name.values()))
 
 
-def _params(experiment: Experiment) -> set[str]:
-    return {name for variant in experiment.variants for name in variant.params}
+def _unknown(what: str, name: str, configuration: Configuration) -> str:
+    return f"{what}no experiment is called {name!r}; there are {', '.join(configuration.by_name)}"
+
+
+def _check_params(configuration: Configuration, wrapped: Wrapped) -> None:
+    unknown = sorted(name for name in configuration.param_names if not wrapped.accepts(name))
+    if unknown:
+        raise ConfigurationError(
+            f"an experiment sets {', '.join(unknown)}, which {wrapped.name} does not take: "
+            "add the parameter, or take it out of the variants' params"
+        )
 
 
 def _summary(experiment: Experiment) -> str:
@@ -157,36 +286,3 @@ def _summary(experiment: Experiment) -> str:
     state = "" if experiment.enabled else ", disabled"
     mode = ", shadow" if experiment.mode == "shadow" else ""
     return f"{experiment.name}: {experiment.split}{of} by {experiment.by}{mode}{state}"
-
-
-def _check(experiments: tuple[object, ...]) -> None:
-    for each in experiments:
-        if not isinstance(each, Experiment):
-            kind = type(each).__name__
-            raise ConfigurationError(f"ExperimentRouter: takes Experiment(...), one argument each, not {kind}")
-    if not experiments:
-        raise ConfigurationError("ExperimentRouter: needs at least one Experiment(...); leave the router out for none")
-
-
-def _check_claims(experiments: tuple[Experiment, ...]) -> None:
-    """Refuse two experiments that claim what only one can have."""
-    owners: dict[tuple[str, str], str] = {}
-    for experiment in experiments:
-        for claim in _claims(experiment):
-            if claim in owners:
-                what, value = claim
-                raise ConfigurationError(
-                    f"experiments {owners[claim]!r} and {experiment.name!r} {_CONTRADICTIONS[what].format(value)}"
-                )
-            owners[claim] = experiment.name
-
-
-def _claims(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    yield "name", experiment.name
-    yield "salt", experiment.salt or experiment.name
-    if experiment.mode == "shadow":
-        return
-    for param in sorted(_params(experiment)):
-        yield "param", param
-    if any(variant.target is not None for variant in experiment.variants):
-        yield "target", ""

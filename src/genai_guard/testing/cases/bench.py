@@ -257,7 +257,7 @@ _IDENTIFIERS: Final = ("user", "tenant", "session", "request_id")
 
 
 def _without_targets(experiment: Experiment) -> Experiment:
-    variants = tuple(replace(variant, target=None) for variant in experiment.variants)
+    variants = tuple(replace(variant, target=None, prompt=None) for variant in experiment.variants)
     return replace(experiment, variants=variants) if variants != experiment.variants else experiment
 
 
