@@ -326,11 +326,12 @@ def test_a_log_is_read_from_its_folder(tmp_path: Path) -> None:
     router = ExperimentRouter(
         Experiment("tone", Variant("control"), Variant("treatment"), overrides={"tester": "treatment"})
     )
-    with MetricsRecorder(log=InferenceLog(tmp_path / "log")) as recorder:
-        ask = Pipeline(router=router, recorder=recorder).wrap(echo)
-        for user in [*(f"u{number % 150}" for number in range(300)), "tester"]:
-            with caller(user=user):
-                ask("hello")
+    recorder = MetricsRecorder(log=InferenceLog(tmp_path / "log"))
+    ask = Pipeline(router=router, recorder=recorder).wrap(echo)
+    for user in [*(f"u{number % 150}" for number in range(300)), "tester"]:
+        with caller(user=user):
+            ask("hello")
+    assert recorder.close(timeout_s=60)
     found = analyze(tmp_path / "log", experiment="tone", metrics=["latency_ms", "error"])
     assert sum(found.units.values()) == 150
     assert dict(found.left_out) == {"override": 1}

@@ -76,10 +76,11 @@ def test_a_csv_file_gives_its_rows(tmp_path: Path) -> None:
 def test_a_log_and_its_folder_give_their_rows(tmp_path: Path) -> None:
     log = InferenceLog(tmp_path / "log")
     router = ExperimentRouter(Experiment("tone", Variant("a"), Variant("b")))
-    with MetricsRecorder(log=log) as recorder:
-        ask = Pipeline(router=router, recorder=recorder).wrap(str.upper)
-        with caller(user="u"):
-            ask("hello")
+    recorder = MetricsRecorder(log=log)
+    ask = Pipeline(router=router, recorder=recorder).wrap(str.upper)
+    with caller(user="u"):
+        ask("hello")
+    assert recorder.close(timeout_s=60)
     assert list(rows_of(log)) == list(rows_of(tmp_path / "log")) == list(log.read())
 
 
