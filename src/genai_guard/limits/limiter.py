@@ -22,7 +22,7 @@ from genai_guard.limits.stores.clocks import Clock
 from genai_guard.limits.stores.memory import MemoryStore
 from genai_guard.limits.table import UsageTable, table_of
 from genai_guard.limits.ticket import Demand, Level, Ticket
-from genai_guard.limits.units import cost_of
+from genai_guard.limits.units import NONE, ONE, cost_of
 from genai_guard.verdicts import OnError
 
 if TYPE_CHECKING:
@@ -165,15 +165,16 @@ class RateLimiter:
             ticket = Ticket()
         elif ticket.grant is not None:
             _refuse_used()
-        if not (type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0):
+        if (requests is not ONE or tokens is not NONE) and not (
+            type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0
+        ):
             requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
         # Costs that few limits count are among the keys: to fill in their defaults would cost everybody 15 ns each.
         if not width or (width == 1 and "input_tokens" not in keys and "output_tokens" not in keys):
             demand: Demand = (requests, tokens)
         else:
             demand = _demand(requests, tokens, keys)
-        denials = reserve(ticket, _SHARED if buckets is None else buckets(keys), demand)
-        if denials:
+        if denials := reserve(ticket, _SHARED if buckets is None else buckets(keys), demand):
             if keys.get("wait_s") is not None:
                 return self._waiting_room().reserve(ticket, _demand(requests, tokens, keys), keys)
             raise rejection(denials)
@@ -258,8 +259,7 @@ class RateLimiter:
         ticket = Ticket() if ticket is None else ticket
         if ticket.grant is not None:
             _refuse_used()
-        requests, tokens = cost_of("requests", requests), cost_of("tokens", tokens)
-        demand = _demand(requests, tokens, keys)
+        demand = _demand(cost_of("requests", requests), cost_of("tokens", tokens), keys)
         if keys.get("wait_s") is not None:
             return await self._waiting_room().areserve(ticket, demand, keys)
         answer = self._counts.reserve(ticket, self._now.buckets(keys), demand)

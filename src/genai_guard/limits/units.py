@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, SupportsIndex, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["MAX_AMOUNT", "MAX_USD", "NANO", "UNITS", "Unit", "cost_of", "money", "shown", "written"]
+__all__ = ["MAX_AMOUNT", "MAX_USD", "NANO", "NONE", "ONE", "UNITS", "Unit", "cost_of", "money", "shown", "written"]
 
 Unit: TypeAlias = Literal["requests", "tokens", "input_tokens", "output_tokens", "usd", "concurrent"]
 
@@ -21,6 +21,9 @@ NANO: Final = 10**9
 
 MAX_AMOUNT: Final = 10**12
 MAX_USD: Final = 10**6
+
+ONE, NONE = 1, 0
+"""What most calls cost in requests and tokens: whole numbers that are known by their identity, which is quickly seen."""
 
 _HAIR: Final = 2**-50
 

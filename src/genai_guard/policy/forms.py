@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
-from types import ModuleType
+from types import GenericAlias, ModuleType, SimpleNamespace
 from typing import Any, Final, cast, get_type_hints
 
 from genai_guard import guards, recording
+from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import Guard
-from genai_guard.limits import Limit
+from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter, SqliteStore, Store
+from genai_guard.limits.stores.leased import LeasedStore
+from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.policy.docstrings import arguments, summary
 from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
 
-__all__ = ["REQUIRED", "Form", "Parameter", "forms_of"]
+__all__ = ["REQUIRED", "Form", "LimiterOptions", "Parameter", "forms_of"]
 
 
 class _Required:
@@ -31,6 +35,14 @@ class _Required:
 
 REQUIRED: Final = _Required()
 NOTHING: Final[Mapping[str, str]] = {}
+_CLOCKS: Final = frozenset({"clock", "wall_clock", "now"})
+_STORES: Final[Mapping[str, type]] = {
+    "memory": MemoryStore,
+    "sqlite": SqliteStore,
+    "redis": RedisStore,
+    "async_redis": AsyncRedisStore,
+    "leased": LeasedStore,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class Parameter:
         default: What it is when it is left out; `REQUIRED` when it must not be.
         description: What it means.
         spread: Whether each of its items is an argument of its own: `PII("email", "iban")`.
+        is_inner: Whether it is of no concern to a policy: a clock, or what the part hides from its `repr` and from
+            comparisons.
     """
 
     name: str
@@ -54,6 +68,7 @@ class Parameter:
     default: Any
     description: str
     spread: bool = False
+    is_inner: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +98,7 @@ class Form:
         tag: tuple[str, str] = ("", ""),
         keys: Mapping[str, str] = NOTHING,
         attributes: Mapping[str, str] = NOTHING,
+        told_by: Callable[..., Any] | None = None,
     ) -> Form:
         """Read the form off a class, classmethod or function.
 
@@ -91,9 +107,11 @@ class Form:
             tag: See the attribute.
             keys: Parameters that a policy calls by another name.
             attributes: Parameters that the part keeps under another name.
+            told_by: Whose docstring says what the parameters mean; that of `build` unless said.
         """
         own = inspect.get_annotations(build) if isinstance(build, type) else {}
-        parameters = sorted(_parameters(build, keys, attributes), key=lambda each: each.name not in own)
+        described = _described(build if told_by is None else told_by)
+        parameters = sorted(_parameters(build, keys, attributes, described), key=lambda each: each.name not in own)
         return cls(build, build.__qualname__, _renamed(summary(build), keys), tuple(parameters), tag)
 
     def make(self, values: Mapping[str, Any]) -> Any:
@@ -117,18 +135,33 @@ class Form:
 @cache
 def forms_of(kind: type) -> tuple[Form, ...]:
     """Return the ways in which a part of this type may be written; none if it has no place in a policy."""
-    if kind is Guard:
-        return _catalogue(guards, "guard", Guard)
-    if kind is Alert:
-        return _catalogue(recording, "alert", Alert)
-    if kind is Limit:
-        tokens = (Limit.tokens, Limit.input_tokens, Limit.output_tokens)
-        return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
-    if kind is Log:
-        return (Form.of(InferenceLog),)
-    if kind is MetricsRecorder:
-        return (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),)
+    make = _FORMS.get(kind)
+    if make is not None:
+        return make()
     return (Form.of(kind),) if is_dataclass(kind) else ()
+
+
+class LimiterOptions(FrozenDict[str, Any]):
+    """Where the usage of limits is kept, and whatever else a limiter takes beside its limits."""
+
+    __slots__ = ()
+
+
+def _limiter_form() -> Form:
+    """Whatever `RateLimiter` takes but the limits, which have a section of their own."""
+    form = Form.of(RateLimiter)
+    rest = tuple(each for each in form.parameters if not each.spread and not each.is_inner)
+    return replace(form, build=LimiterOptions, name="Limiter", description=summary(LimiterOptions), parameters=rest)
+
+
+def _limits() -> tuple[Form, ...]:
+    tokens = (Limit.tokens, Limit.input_tokens, Limit.output_tokens)
+    return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
+
+
+def _stores() -> tuple[Form, ...]:
+    told_by: dict[type, type] = {AsyncRedisStore: RedisStore}
+    return tuple(Form.of(part, tag=("kind", word), told_by=told_by.get(part)) for word, part in _STORES.items())
 
 
 def _by_first_parameter(*builds: Callable[..., Any]) -> tuple[Form, ...]:
@@ -149,9 +182,9 @@ def _catalogue(module: ModuleType, key: str, base: type) -> tuple[Form, ...]:
 
 
 def _parameters(
-    build: Callable[..., Any], keys: Mapping[str, str], attributes: Mapping[str, str]
+    build: Callable[..., Any], keys: Mapping[str, str], attributes: Mapping[str, str], described: Mapping[str, str]
 ) -> Iterator[Parameter]:
-    hints, factories, described = _hints(build), _factories(build), _described(build)
+    hints, factories, inner = _hints(build), _factories(build), _inner(build)
     for name, parameter in inspect.signature(build).parameters.items():
         if name in hints and parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             spread = parameter.kind is inspect.Parameter.VAR_POSITIONAL
@@ -165,6 +198,7 @@ def _parameters(
                 default=REQUIRED if required else default,
                 description=_renamed(described.get(name, ""), keys),
                 spread=spread,
+                is_inner=name in inner,
             )
 
 
@@ -179,12 +213,31 @@ def _renamed(text: str, keys: Mapping[str, str]) -> str:
 
 def _hints(build: Callable[..., Any]) -> dict[str, Any]:
     """Return the types of the parameters: of a dataclass those of its fields, whatever its `__init__` takes besides."""
-    if not isinstance(build, type):
-        return get_type_hints(build)
-    if not is_dataclass(build):
-        return get_type_hints(cast("Any", build).__init__)
-    hints = get_type_hints(build)
-    return {field.name: hints[field.name] for field in fields(build) if field.init}
+    if isinstance(build, type) and is_dataclass(build):
+        return _field_hints(build)
+    function = cast("Any", build)
+    if isinstance(build, type):
+        function = function.__init__
+    hints = get_type_hints(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in hints and parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            hints[name] = GenericAlias(tuple, (hints[name], ...))  # the type is that of one of them
+    return hints
+
+
+def _field_hints(build: type) -> dict[str, Any]:
+    """Return the types of the fields that are parameters: those of others may be known to type checkers alone."""
+    taken = {field.name for field in fields(cast("Any", build)) if field.init}
+    hints: dict[str, Any] = {}
+    for owner in reversed(build.__mro__):
+        own = {name: hint for name, hint in inspect.get_annotations(owner).items() if name in taken}
+        hints |= get_type_hints(SimpleNamespace(__annotations__=own), vars(sys.modules[owner.__module__]))
+    return hints
+
+
+def _inner(build: Callable[..., Any]) -> set[str]:
+    hidden = fields(build) if isinstance(build, type) and is_dataclass(build) else ()
+    return {*_CLOCKS, *(field.name for field in hidden if not field.repr and not field.compare)}
 
 
 def _factories(build: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
@@ -197,3 +250,16 @@ def _described(build: Callable[..., Any]) -> dict[str, str]:
     """What the class says of a parameter holds for its classmethods, unless they say something else."""
     owner = getattr(build, "__self__", None)
     return {**(arguments(owner) if isinstance(owner, type) else {}), **arguments(build)}
+
+
+_FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
+    Guard: lambda: _catalogue(guards, "guard", Guard),
+    Alert: lambda: _catalogue(recording, "alert", Alert),
+    Limit: _limits,
+    Store: _stores,
+    Adaptive: lambda: (Form.of(Adaptive),),
+    LimiterOptions: lambda: (_limiter_form(),),
+    Log: lambda: (Form.of(InferenceLog),),
+    MetricsRecorder: lambda: (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),),
+}
+"""What is no dataclass, or of several kinds."""
