@@ -243,6 +243,18 @@ def test_while_shares_change_intervals_miss_as_often_as_they_say() -> None:
     assert missed <= 6
 
 
+@pytest.mark.parametrize("method", ["fixed", "exact"])
+def test_the_sample_ratio_goes_by_the_shares_of_each_time(method: Any) -> None:
+    found = analyze(ramped(), metrics="failed", method=method).sample_ratio
+    assert found is not None
+    assert not found.mismatch
+    assert found.shares["treatment"] == pytest.approx(0.05 * 0.75 + 0.5 * 0.25, abs=1e-3)
+    lost = [row for number, row in enumerate(ramped()) if row["variant"] == "control" or number % 2]
+    found = analyze(lost, metrics="failed", method=method).sample_ratio
+    assert found is not None
+    assert found.mismatch
+
+
 def test_a_quantile_while_shares_change_is_noted() -> None:
     rows = [row | {"latency_ms": 100 + number % 97} for number, row in enumerate(ramped())]
     assert "may look like an effect" in only(rows, quantile=0.5).notes[0]
