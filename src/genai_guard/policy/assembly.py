@@ -13,7 +13,7 @@ from genai_guard.guards.base import Guard
 from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter
 from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.pipeline import Pipeline
-from genai_guard.policy.forms import Form, LimiterOptions
+from genai_guard.policy.forms import Form, LimiterOptions, RouterOptions
 from genai_guard.policy.problems import Path, Problem, Problems, quoted
 from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
@@ -37,6 +37,7 @@ def assemble(
     limiter: LimiterOptions | None = None,
     upstream: Sequence[Limit] = (),
     experiments: Sequence[Experiment] = (),
+    router: RouterOptions | None = None,
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
     unknown_model: Literal["error", "zero"] | Price = "zero",
@@ -56,6 +57,7 @@ def assemble(
         upstream: Limits that the provider states, which what it says lowers for a while. They need `limits` beside them.
             More can be said of them in `adapt` of `limiter`.
         experiments: A/B tests, whose parameters are merged into the call.
+        router: What the targeting of `experiments` may ask for, and where the variants of sticky ones are kept.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
         unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
@@ -70,7 +72,9 @@ def assemble(
     problems = [*_guard_clashes("input", input), *_guard_clashes("output", output), *_limit_clashes(limits)]
     problems += _clashes(("experiments",), experiments, lambda experiment: experiment.name, _same_experiment)
     held = _limiter(limits, dict(limiter or {}), upstream, problems)
-    router = _built("experiments", ExperimentRouter, experiments, problems)
+    if router and not experiments:
+        problems.append(Problem(("router",), "needs experiments beside it"))
+    compared = _built("experiments", partial(ExperimentRouter, **dict(router or {})), experiments, problems)
     if not prices and isinstance(unknown_model, str):
         problems += _unpriced(limits)
     if problems:
@@ -80,7 +84,7 @@ def assemble(
         input=input,
         output=output,
         limiter=held,
-        router=router,
+        router=compared,
         recorder=metrics,
         prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,

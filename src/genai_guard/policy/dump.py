@@ -17,7 +17,7 @@ from genai_guard.guards.base import Guard
 from genai_guard.limits import Limit, RateLimiter, Store
 from genai_guard.policy.assembly import policy_form
 from genai_guard.policy.data import is_list, is_mapping
-from genai_guard.policy.forms import REQUIRED, Form, LimiterOptions, Parameter, forms_of
+from genai_guard.policy.forms import REQUIRED, Form, LimiterOptions, Parameter, RouterOptions, forms_of
 from genai_guard.policy.load import load
 from genai_guard.policy.problems import Path, written
 from genai_guard.policy.references import reference_of
@@ -26,6 +26,7 @@ from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
 from genai_guard.routing import ExperimentRouter
+from genai_guard.routing.sticky import StickyStore
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -60,7 +61,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
     limiter = _expected(pipeline.limiter, RateLimiter, "limits")
     router = _expected(pipeline.router, ExperimentRouter, "experiments")
     prices, unknown_model = _prices(pipeline)
-    upstream, options = _options(limiter)
+    upstream, options = _beside_limits(limiter)
     return SimpleNamespace(
         version=1,
         schema="",
@@ -71,6 +72,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         limiter=options,
         upstream=upstream,
         experiments=() if router is None else router.experiments,
+        router=_beside_experiments(router),
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
         unknown_model=unknown_model,
@@ -79,7 +81,17 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
     )
 
 
-def _options(limiter: RateLimiter | None) -> tuple[tuple[Limit, ...], dict[str, Any] | None]:
+def _beside_experiments(router: ExperimentRouter | None) -> dict[str, Any] | None:
+    if router is None:
+        return None
+    (form,) = forms_of(RouterOptions)
+    given = {key: value for key, value in _given(form, router).items() if value != {}}  # as good as None
+    if router.sticky is not None:  # as calls use it, the store itself is inside
+        given["sticky"] = router.sticky.store
+    return _mapping(form, given, ("router",)) or None
+
+
+def _beside_limits(limiter: RateLimiter | None) -> tuple[tuple[Limit, ...], dict[str, Any] | None]:
     """Return the limits of the provider, where nothing else is said of them, and what there is beside the limits."""
     if limiter is None:
         return (), None
@@ -198,8 +210,9 @@ def _part(part: object, path: Path) -> dict[str, Any]:
 
 def _family(part: object) -> type:
     """Return the kind of part, of which others may only look like one."""
-    if _is_built(part, Store):
-        return Store
+    store = next((kind for kind in (Store, StickyStore) if _is_built(part, kind)), None)
+    if store is not None:
+        return store
     family: type = next((kind for kind in (Alert, Guard) if isinstance(part, kind)), type(part))
     return family
 

@@ -24,8 +24,10 @@ from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.policy.docstrings import arguments, summary
 from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
+from genai_guard.routing import ExperimentRouter
+from genai_guard.routing.sticky import MemoryStickyStore, RedisStickyStore, SqliteStickyStore, StickyStore
 
-__all__ = ["REQUIRED", "Form", "LimiterOptions", "Parameter", "forms_of"]
+__all__ = ["REQUIRED", "Form", "LimiterOptions", "Parameter", "RouterOptions", "forms_of"]
 
 
 class _Required:
@@ -42,6 +44,11 @@ _STORES: Final[Mapping[str, type]] = {
     "redis": RedisStore,
     "async_redis": AsyncRedisStore,
     "leased": LeasedStore,
+}
+_STICKY: Final[Mapping[str, type]] = {
+    "memory": MemoryStickyStore,
+    "sqlite": SqliteStickyStore,
+    "redis": RedisStickyStore,
 }
 
 
@@ -147,11 +154,17 @@ class LimiterOptions(FrozenDict[str, Any]):
     __slots__ = ()
 
 
-def _limiter_form() -> Form:
-    """Whatever `RateLimiter` takes but the limits, which have a section of their own."""
-    form = Form.of(RateLimiter)
+class RouterOptions(FrozenDict[str, Any]):
+    """What the targeting of experiments may ask for, and where the variants of sticky ones are kept."""
+
+    __slots__ = ()
+
+
+def _beside(part: type, options: type, name: str) -> tuple[Form, ...]:
+    """Whatever a part takes but what it is made of, such as its limits, which have a section of their own."""
+    form = Form.of(part)
     rest = tuple(each for each in form.parameters if not each.spread and not each.is_inner)
-    return replace(form, build=LimiterOptions, name="Limiter", description=summary(LimiterOptions), parameters=rest)
+    return (replace(form, build=options, name=name, description=summary(options), parameters=rest),)
 
 
 def _limits() -> tuple[Form, ...]:
@@ -159,9 +172,9 @@ def _limits() -> tuple[Form, ...]:
     return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
 
 
-def _stores() -> tuple[Form, ...]:
+def _by_kind(parts: Mapping[str, type]) -> tuple[Form, ...]:
     told_by: dict[type, type] = {AsyncRedisStore: RedisStore}
-    return tuple(Form.of(part, tag=("kind", word), told_by=told_by.get(part)) for word, part in _STORES.items())
+    return tuple(Form.of(part, tag=("kind", word), told_by=told_by.get(part)) for word, part in parts.items())
 
 
 def _by_first_parameter(*builds: Callable[..., Any]) -> tuple[Form, ...]:
@@ -256,9 +269,11 @@ _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Guard: lambda: _catalogue(guards, "guard", Guard),
     Alert: lambda: _catalogue(recording, "alert", Alert),
     Limit: _limits,
-    Store: _stores,
+    Store: lambda: _by_kind(_STORES),
+    StickyStore: lambda: _by_kind(_STICKY),
     Adaptive: lambda: (Form.of(Adaptive),),
-    LimiterOptions: lambda: (_limiter_form(),),
+    LimiterOptions: lambda: _beside(RateLimiter, LimiterOptions, "Limiter"),
+    RouterOptions: lambda: _beside(ExperimentRouter, RouterOptions, "Router"),
     Log: lambda: (Form.of(InferenceLog),),
     MetricsRecorder: lambda: (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),),
 }
