@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from genai_guard.markup import Markup, element, joined
 from genai_guard.routing.analysis.results import Analysis, Comparison, Look
 from genai_guard.routing.analysis.text_plot import span_of
 from genai_guard.routing.analysis.wording import TITLES, cells, moment, number, percent, sentence, signed
-from genai_guard.testing.report.markup import Markup, element, joined
 
 __all__ = ["fragment"]
 
