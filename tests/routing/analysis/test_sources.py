@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class PandasFrame:
 
     def to_dict(self, orient: str) -> list[dict[str, Any]]:
         assert orient == "records"
-        return ROWS
+        return [{name: math.nan if value is None else value for name, value in row.items()} for row in ROWS]
 
 
 class PolarsFrame:
