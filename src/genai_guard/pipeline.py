@@ -19,7 +19,7 @@ from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
-from genai_guard.plan import Plan, Signature, first_position, limit_keys
+from genai_guard.plan import Plan, Signature, awaits_limits, first_position, limit_keys
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
 from genai_guard.recording.recorder import MetricsRecorder
@@ -134,8 +134,8 @@ class Pipeline:
             reader: As for the pipeline, for this function only.
 
         Raises:
-            ConfigurationError: `fn` is not callable, or is synchronous while a guard is asynchronous, or does not take
-                what an experiment sets.
+            ConfigurationError: `fn` is not callable, or is synchronous while a guard or the store of the limiter is
+                asynchronous, or does not take what an experiment sets.
         """
         if fn is None:
             return functools.partial(self._wrapped, prompt=prompt, reader=reader)
@@ -275,6 +275,7 @@ class Pipeline:
             vaults=self._vaults,
             limiter=self.limiter,
             limit_keys=limit_keys(self.limiter),
+            awaits_limits=awaits_limits(self.limiter, signature),
             router=self.router,
             expected_output_tokens=self.expected_output_tokens,
             estimates=getattr(self.limiter, "estimates", None),

@@ -239,7 +239,7 @@ class RedisStore(_Store[Link]):
 
 @final
 class AsyncRedisStore(_Store[AsyncLink]):
-    """Keeps usage as `RedisStore` does, for asyncio: await `areserve`, `aextend` and `asettle` of the limiter.
+    """Keeps usage as `RedisStore` does, for asyncio: await `areserve`, `asettle`, `apeek` and so on of the limiter.
 
     No call waits longer than `timeout_s` for the server, connecting included. Each event loop has connections of its own.
 
@@ -332,6 +332,9 @@ class _AsyncCounts(_Counts):
 
     async def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
         return await _adrive(self.steps.settle(ticket, actual), self._link)
+
+    def settle_later(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
+        return self.steps.settle_later(ticket, actual)
 
     async def peek(self, buckets: Buckets, /) -> Sequence[Level]:
         return await _adrive(self.steps.peek(buckets), self._link)
