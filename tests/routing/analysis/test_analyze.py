@@ -311,6 +311,15 @@ def test_only_the_largest_segments_are_looked_at() -> None:
     assert len(found.comparisons) == 21
 
 
+def test_values_that_one_variant_lacks_more_often_are_noted() -> None:
+    lacking = [
+        row | {"latency_ms": None} if row["variant"] == "control" and row["failed"] else row for row in draw(3000)
+    ]
+    assert "may be the reason for a difference" in " ".join(only(lacking).notes)
+    alike = [row | {"latency_ms": None} if row["failed"] else row for row in draw(3000)]
+    assert "may be the reason for a difference" not in " ".join(only(alike).notes)
+
+
 # --- over time --------------------------------------------------------------------------------------------------------
 
 

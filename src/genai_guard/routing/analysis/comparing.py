@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from genai_guard.routing.analysis.effects import SignificanceTest, compare
+from genai_guard.routing.analysis.effects import Fixed, SignificanceTest, compare
 from genai_guard.routing.analysis.exact_shares import exact_answer, exact_arm
 from genai_guard.routing.analysis.exposures import Exposures
 from genai_guard.routing.analysis.gates import doubt, refusal
 from genai_guard.routing.analysis.metric import Metric
-from genai_guard.routing.analysis.moments import Moments
+from genai_guard.routing.analysis.moments import Moments, proportion_of
 from genai_guard.routing.analysis.question import Answer, Case, Question
 from genai_guard.routing.analysis.results import Arm, Comparison, Look
 from genai_guard.routing.analysis.samples import QuantileSamples, Samples, SumSamples
 from genai_guard.routing.analysis.strata import StratifiedSamples, strata_of
+from genai_guard.routing.srm import SRM_ALPHA
 
 __all__ = ["ask"]
 
@@ -60,7 +61,7 @@ def _normally(case: Case) -> Iterator[Comparison]:
         yield case.comparison(
             arms,
             answer,
-            notes=list(_notes(case, treatment, control, samples)),
+            notes=list(_notes(case, name, treatment, control, samples)),
             history=history[name],
             variance_reduction=_variance_reduction(case, samples, moments, name),
         )
@@ -90,7 +91,7 @@ def _tested(case: Case, treatment: Moments, control: Moments, test: Significance
     return Answer(effect.difference, effect.relative, effect.p)
 
 
-def _notes(case: Case, treatment: Moments, control: Moments, samples: AnySamples) -> Iterator[str]:
+def _notes(case: Case, name: str, treatment: Moments, control: Moments, samples: AnySamples) -> Iterator[str]:
     if isinstance(samples, StratifiedSamples):
         yield "the shares of the variants changed; units are compared within the times of equal shares"
     elif case.found.uneven():
@@ -98,6 +99,7 @@ def _notes(case: Case, treatment: Moments, control: Moments, samples: AnySamples
     if doubtful := doubt(case.metric, treatment, control):
         yield doubtful
     yield from _missing(case, samples)
+    yield from _unequally_missing(case, treatment, control, name)
     if not isinstance(samples, QuantileSamples) and samples.without_covariate:
         yield f"{samples.without_covariate:,} units have no covariate, and are taken for average in it"
 
@@ -105,6 +107,18 @@ def _notes(case: Case, treatment: Moments, control: Moments, samples: AnySamples
 def _missing(case: Case, samples: Samples) -> Iterator[str]:
     if samples.missing:
         yield f"{samples.missing:,} of {len(case.found.seen):,} rows have no value"
+
+
+def _unequally_missing(case: Case, treatment: Moments, control: Moments, name: str) -> Iterator[str]:
+    """Say so when one variant has values of clearly more of its units: those that have none may be different ones."""
+    counts = case.found.counts()
+    answered = {name: treatment.units, case.control: control.units}
+    shares = [proportion_of(min(answered[each], counts[each]), counts[each]) for each in (name, case.control)]
+    if shares[0].variance + shares[1].variance > 0 and compare(*shares, test=Fixed()).p < SRM_ALPHA:
+        yield (
+            f"{100 * shares[0].estimate:.1f} % of the units of {name} have a value, {100 * shares[1].estimate:.1f} % of "
+            f"those of {case.control}: whoever has none may be the reason for a difference"
+        )
 
 
 def _variance_reduction(
