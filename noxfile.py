@@ -186,7 +186,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Run the short form of every benchmark, peers included."""
-    install(session, "bench", extras="[fast,offline]", also=("numpy", "uv"))
+    install(session, "bench", extras="[fast,offline]", also=("uv",))
     for path in sorted(ROOT.glob("benchmarks/*.py")):
         if path.name not in BENCHMARK_PARTS:
             session.run("python", str(path), "--quick", *session.posargs)
