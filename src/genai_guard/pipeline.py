@@ -6,6 +6,7 @@ import functools
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from genai_guard.resilience import Resilience
     from genai_guard.routing import ExperimentRouter
     from genai_guard.routing.canary import Canary
+    from genai_guard.routing.shadow import Shadow
 
 __all__ = ["Pipeline"]
 
@@ -66,6 +68,7 @@ class Pipeline:
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
         resilience: What is done about a model that is slow, fails or is down.
         canary: Moves an experiment of the router from stage to stage, or back.
+        shadow: A sample of the calls, made a second time to another target once they were answered.
 
     Raises:
         ConfigurationError: a part is not what it should be.
@@ -86,12 +89,16 @@ class Pipeline:
         expected_output_tokens: int = 256,
         resilience: Resilience | None = None,
         canary: Canary | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         _check(limiter, "limiter", "reserve", "a RateLimiter")
         _check(router, "router", "route", "an ExperimentRouter")
         _check(recorder, "recorder", "record", "a MetricsRecorder")
         _check(resilience, "resilience", "bind", "a Resilience")
         _check(canary, "canary", "feedback", "a Canary")
+        _check(shadow, "shadow", "bind", "a Shadow")
+        if shadow is not None and recorder is not None and shadow.recorder is recorder:
+            raise ConfigurationError("Pipeline(shadow=...): its recorder must be another one: copies are no calls")
         if on_reject is not None and not callable(on_reject):
             raise ConfigurationError("Pipeline(on_reject=...) takes a function of one Rejected")
         if not isinstance(expected_output_tokens, int) or expected_output_tokens < 0:
@@ -108,6 +115,7 @@ class Pipeline:
         self.prices: Final = self._prices.table if prices is None or isinstance(prices, Mapping) else prices
         self.expected_output_tokens: Final = expected_output_tokens
         self.resilience: Final = resilience
+        self.shadow: Final = shadow
         self._input = Screen(self.input, "input")
         self._output = Screen(self.output, "output")
         self._vaults = Vaults.of(self.input, self.output)
@@ -230,7 +238,7 @@ class Pipeline:
         sides = [f"{side}=[{', '.join(_name(g) for g in guards)}]" for side, guards in self._sides() if guards]
         parts = [
             f"{name}={part!r}"
-            for name in ("limiter", "router", "recorder", "resilience", "canary")
+            for name in ("limiter", "router", "recorder", "resilience", "shadow", "canary")
             if (part := getattr(self, name)) is not None
         ]
         return f"Pipeline({', '.join([f'name={self.name!r}', *sides, *parts])})"
@@ -252,6 +260,7 @@ class Pipeline:
             self.expected_output_tokens,
             self.resilience,
             self.canary,
+            self.shadow,
         )
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
@@ -268,7 +277,7 @@ class Pipeline:
         on_reject_is_async = inspect.iscoroutinefunction(self.on_reject)
         if on_reject_is_async and not signature.is_async:
             raise ConfigurationError(f"on_reject is asynchronous and {signature.name} is not: make it a plain function")
-        return Plan(
+        plan = Plan(
             pipeline=self.name,
             name=signature.name,
             content=signature.content,
@@ -297,6 +306,7 @@ class Pipeline:
             first_param=first_position(signature),
             withstand=None if self.resilience is None else self.resilience.bind(signature),
         )
+        return plan if self.shadow is None else replace(plan, shadow=self.shadow.bind(plan, prompt))
 
     def _scan(self, screen: Screen, part: Part) -> Verdict:
         if not isinstance(part.text, str):

@@ -20,6 +20,7 @@ from genai_guard.recording import MetricsRecorder
 from genai_guard.resilience import Resilience
 from genai_guard.routing import Experiment, ExperimentRouter
 from genai_guard.routing.canary import Canary
+from genai_guard.routing.shadow import Shadow
 
 __all__ = ["assemble", "policy_form"]
 
@@ -40,6 +41,7 @@ def assemble(
     experiments: Sequence[Experiment] = (),
     canary: Canary | None = None,
     router: RouterOptions | None = None,
+    shadow: Shadow | None = None,
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
     unknown_model: Literal["error", "zero"] | Price = "zero",
@@ -61,6 +63,7 @@ def assemble(
         experiments: A/B tests, whose parameters are merged into the call.
         canary: Moves one of the experiments from stage to stage, or back.
         router: What the targeting of `experiments` may ask for, and where the variants of sticky ones are kept.
+        shadow: A sample of the calls, made a second time to another model once they were answered.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
         unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
@@ -90,6 +93,7 @@ def assemble(
         limiter=held,
         router=compared,
         canary=canary,
+        shadow=shadow,
         recorder=metrics,
         prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,

@@ -27,6 +27,7 @@ from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
 from genai_guard.routing import Experiment, ExperimentRouter
 from genai_guard.routing.canary import Canary, CanaryMetric
+from genai_guard.routing.shadow import Shadow
 from genai_guard.routing.sticky import StickyStore
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         experiments=() if router is None else _as_given(router, pipeline.canary),
         canary=_expected(pipeline.canary, Canary, "canary"),
         router=_beside_experiments(router),
+        shadow=_expected(pipeline.shadow, Shadow, "shadow"),
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
         unknown_model=unknown_model,
