@@ -22,6 +22,7 @@ from genai_guard.recording.alerts import (
     burn_rates,
 )
 from genai_guard.recording.event import Event
+from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
@@ -38,6 +39,9 @@ __all__ = [
     "DeliveryError",
     "ErrorRate",
     "Event",
+    "Exposure",
+    "ExposureLog",
+    "Exposures",
     "Facts",
     "GuardrailHits",
     "HoldCanary",
