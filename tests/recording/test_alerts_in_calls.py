@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
 
-from genai_guard import ConfigurationError, Limit, Pipeline, RateLimiter, caller
+from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Limit, Pipeline, RateLimiter, Variant, caller
 from genai_guard.errors import BreakerOpen, RateLimited
 from genai_guard.guards import PII
 from genai_guard.recording import Alert, AlertEvent, Event, HoldCanary, MetricsRecorder, TightenLimit, TripBreaker
 from genai_guard.resilience import Breaker, Resilience
-from genai_guard.testing import FakeLLM
+from genai_guard.routing.canary import Canary, Errors, Stage
+from genai_guard.testing import FakeClock, FakeLLM
 from recorders import Clock, recorder
 
 
@@ -49,6 +51,31 @@ def test_spending_tightens_the_limit_of_the_pipeline_that_spends(clock: Clock) -
         ask("hello")
         with pytest.raises(RateLimited):
             ask("hello")
+
+
+def test_an_alert_about_the_canary_holds_it_until_somebody_resumes(clock: Clock) -> None:
+    time = FakeClock()
+    router = ExperimentRouter(Experiment("model", Variant("old"), Variant("new")))
+    canary = Canary(
+        "model", stages=[Stage(50, min_units=1000)], metrics=[Errors(margin=0.9)], clock=time.time, check_s=None
+    )
+    denied = Alert.threshold_of(measure="denied", above=0.1, where={"variant": "new"}, on_fire=HoldCanary(canary))
+    limiter = RateLimiter(Limit.requests(1, per="day", by="user", calendar=True))
+    metrics = recorder(clock, alerts=[denied])
+    ask = Pipeline(limiter=limiter, router=router, recorder=metrics, canary=canary).wrap(FakeLLM("hello"))
+    for number in range(60):
+        for _ in range(2):
+            with caller(user=f"u{number}"), suppress(RateLimited):
+                ask("hello")
+    metrics.flush()
+    canary.refresh()
+    assert canary.state == "held"
+
+    clock.now_s += 1000
+    metrics.flush()
+    assert canary.state == "held"
+    assert canary.resume()
+    canary.close()
 
 
 def test_no_prompt_and_no_reply_is_in_what_alerts_say(clock: Clock) -> None:
