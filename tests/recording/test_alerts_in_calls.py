@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 
 import pytest
+import structlog
 
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Limit, Pipeline, RateLimiter, Variant, caller
 from genai_guard.errors import BreakerOpen, RateLimited
@@ -104,6 +107,27 @@ def test_calls_go_on_while_an_action_hangs(clock: Clock) -> None:
     assert ask("hello") == "hello"
     assert metrics.snapshot().calls == 2
     let_go.set()
+
+
+def test_threads_may_record_ask_and_silence_at_once() -> None:
+    told: list[AlertEvent] = []
+    ticks = count()
+    alerts = [Alert.threshold_of(measure="calls", above=0, window_s=10, cooldown_s=0, by="model")]
+    with MetricsRecorder(alerts=alerts, clock=lambda: next(ticks) * 0.5, on_alert=told.append) as metrics:
+
+        def work(number: int) -> None:
+            for step in range(150):
+                metrics.record(Event(time_s=0.0, request_id="r", model=f"m{number}-{step % 20}"))
+                if step % 10 == number:
+                    metrics.alerts()
+                    metrics.unsilence(metrics.silence(for_s=5, model="none"))
+
+        with structlog.testing.capture_logs(), ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, range(4)))
+            assert metrics.flush(timeout_s=20)
+        assert metrics.dropped.keys() <= {"alerts_log.queue_full", "on_alert.queue_full"}
+
+    assert {event.state for event in told} == {"firing", "resolved"}
 
 
 def test_a_fork_begins_with_no_alert_and_with_the_silences_it_was_built_with(clock: Clock) -> None:
