@@ -1,0 +1,102 @@
+"""JSON in its one canonical form (RFC 8785, JCS): equal values are equal bytes, in every language.
+
+Keys are sorted by their UTF-16 code units, numbers are written as ECMAScript does, nothing is escaped that need not be,
+and there is no white space.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring as quoted
+from typing import Any, Final
+
+__all__ = ["MOST_INTEGER", "canonical"]
+
+MOST_INTEGER: Final = (1 << 53) - 1
+"""The largest integer that every reader of JSON can be trusted with (RFC 7493)."""
+
+_WORDS: Final = {None: "null", True: "true", False: "false"}
+
+
+def canonical(value: Any) -> bytes:
+    """Return the canonical form of what JSON can say: mappings, lists, tuples, text, numbers, True, False and None.
+
+    Raises:
+        ValueError: a number is not finite or an integer is too large, a text has a lone surrogate, or something else
+            is among it.
+    """
+    return "".join(_pieces(value)).encode()
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield quoted(value)
+    elif value is None or value is True or value is False:
+        yield _WORDS[value]
+    elif isinstance(value, int):
+        yield _integer(value)
+    elif isinstance(value, float):
+        yield _number(value)
+    elif isinstance(value, Mapping):
+        yield from _members(value)
+    elif isinstance(value, list | tuple):
+        yield from _items(value)
+    else:
+        raise ValueError(f"JSON has no {type(value).__name__}")
+
+
+def _members(value: Mapping[Any, Any]) -> Iterator[str]:
+    opening = "{"
+    for key in sorted(value, key=_code_units):
+        yield f"{opening}{quoted(key)}:"
+        yield from _pieces(value[key])
+        opening = ","
+    yield "}" if value else "{}"
+
+
+def _items(value: list[Any] | tuple[Any, ...]) -> Iterator[str]:
+    opening = "["
+    for item in value:
+        yield opening
+        yield from _pieces(item)
+        opening = ","
+    yield "]" if value else "[]"
+
+
+def _code_units(key: Any) -> bytes:
+    if not isinstance(key, str):
+        raise ValueError("a key of JSON is text")  # noqa: TRY004  as above
+    return key.encode("utf-16-be")
+
+
+def _integer(value: int) -> str:
+    if abs(value) > MOST_INTEGER:
+        raise ValueError("an integer is too large for JSON")
+    return int.__repr__(value)
+
+
+def _number(value: float) -> str:
+    """Write a number as `Number.prototype.toString` does (ECMA-262, 6.1.6.1.20), whose digits are those of `repr`."""
+    if not math.isfinite(value):
+        raise ValueError("JSON has no numbers but finite ones")
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = float.__repr__(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    return sign + _placed(digits.rstrip("0"), point)
+
+
+def _placed(digits: str, point: int) -> str:
+    """Put the point after so many of the digits, which may be less than none or more than there are."""
+    if len(digits) <= point <= 21:
+        return digits.ljust(point, "0")
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return f"0.{'0' * -point}{digits}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{rest}e{point - 1:+d}"
