@@ -24,7 +24,7 @@ _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC"
 _PRIVATE: Final = 0o600
 
 
-def anchor_of(given: object, folder: Path) -> tuple[Anchor | None, Path | None]:
+def anchor_of(given: str | os.PathLike[str] | Anchor | None, folder: Path) -> tuple[Anchor | None, Path | None]:
     """Return what takes heads, and the file that it appends them to, if it is one.
 
     Raises:
@@ -36,10 +36,8 @@ def anchor_of(given: object, folder: Path) -> tuple[Anchor | None, Path | None]:
         return None, None
     if not isinstance(given, str | os.PathLike) and callable(given):
         return given, None
-    if not isinstance(given, str | os.PathLike) or given == "":
-        raise ConfigurationError(
-            f"AuditLog(anchor=...) must be the path of a file or a function of one Head, not {type(given).__name__}"
-        )
+    if not isinstance(given, str | Path) or given == "":
+        raise ConfigurationError("AuditLog(anchor=...) must be the path of a file or a function of one Head")
     path = Path(given).absolute()
     if path.is_dir():
         raise ConfigurationError(f"AuditLog(anchor={str(given)!r}) must be a file: this is a folder")

@@ -7,11 +7,11 @@ and there is no white space.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring as quoted
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
-__all__ = ["MOST_INTEGER", "canonical"]
+__all__ = ["MOST_INTEGER", "canonical", "is_list", "is_mapping"]
 
 MOST_INTEGER: Final = (1 << 53) - 1
 """The largest integer that every reader of JSON can be trusted with (RFC 7493)."""
@@ -29,6 +29,16 @@ def canonical(value: Any) -> bytes:
     return "".join(_pieces(value)).encode()
 
 
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether JSON has an object for it."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether JSON has an array for it."""
+    return isinstance(value, list | tuple)
+
+
 def _pieces(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield quoted(value)
@@ -38,9 +48,9 @@ def _pieces(value: Any) -> Iterator[str]:
         yield _integer(value)
     elif isinstance(value, float):
         yield _number(value)
-    elif isinstance(value, Mapping):
+    elif is_mapping(value):
         yield from _members(value)
-    elif isinstance(value, list | tuple):
+    elif is_list(value):
         yield from _items(value)
     else:
         raise ValueError(f"JSON has no {type(value).__name__}")
@@ -55,7 +65,7 @@ def _members(value: Mapping[Any, Any]) -> Iterator[str]:
     yield "}" if value else "{}"
 
 
-def _items(value: list[Any] | tuple[Any, ...]) -> Iterator[str]:
+def _items(value: Sequence[Any]) -> Iterator[str]:
     opening = "["
     for item in value:
         yield opening

@@ -111,9 +111,10 @@ def without_subject(record: Mapping[str, Any]) -> bytes:
 def parsed(line: bytes) -> Record | None:
     """Return the record of a line, signed or not; None if it is none."""
     try:
-        record = json.loads(line)
+        record: Any = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict) or any(type(record.get(name)) is not kind for name, kind in _FIELDS.items()):
+    if not isinstance(record, dict):
         return None
-    return cast("Record", record)
+    values = cast("Record", record)
+    return values if all(type(values.get(name)) is kind for name, kind in _FIELDS.items()) else None

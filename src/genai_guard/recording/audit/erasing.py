@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from genai_guard.recording.audit.chain import Draft, Record, parsed, without_subject
 from genai_guard.recording.audit.files import LOCK, ChainWriter, segments
@@ -70,7 +70,7 @@ def _sequences(path: Path, user: str) -> Iterator[int]:
 
 def _is_about(record: Record, user: str) -> bool:
     subject = record.get("subject")
-    return isinstance(subject, dict) and subject.get("user") == user
+    return isinstance(subject, dict) and cast("Record", subject).get("user") == user
 
 
 def _rewrite(path: Path, sequences: set[int]) -> None:

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from hmac import compare_digest, digest
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
 
@@ -72,7 +72,7 @@ def check_source(source: object, *, where: str) -> KeySource:
         read_keys(source, where=where)
         return source
     if callable(source):
-        return source
+        return cast("KeySource", source)
     raise ConfigurationError(
         f"{where}(key=...) must be the name of an environment variable or a function that returns the key, "
         f"not {type(source).__name__}"

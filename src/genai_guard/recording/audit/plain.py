@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
-from genai_guard.recording.audit.canonical import MOST_INTEGER, canonical
+from genai_guard.recording.audit.canonical import MOST_INTEGER, canonical, is_list, is_mapping
 from genai_guard.recording.audit.chain import Draft
 
 __all__ = ["TOO_LONG", "plain", "redacted"]
@@ -20,7 +21,7 @@ _MOST_BYTES: Final = 1 << 16
 _DEEPEST: Final = 8
 
 
-def plain(value: object, *, depth: int = 0) -> Any:
+def plain(value: Any, *, depth: int = 0) -> Any:
     """Return a copy made of what JSON has. Whatever it does not have is named by its class, and not shown."""
     if isinstance(value, Enum):
         value = value.value
@@ -30,7 +31,7 @@ def plain(value: object, *, depth: int = 0) -> Any:
         return str(value).encode("utf-8", "replace").decode()
     if isinstance(value, int | float):
         return _number(value)
-    if isinstance(value, Mapping | list | tuple | AbstractSet) and depth < _DEEPEST:
+    if depth < _DEEPEST:
         return _container(value, depth + 1)
     return f"<{type(value).__name__}>"
 
@@ -43,11 +44,14 @@ def redacted(draft: Draft, words: Callable[[str], str]) -> Draft:
     return draft._replace(facts=facts)
 
 
-def _container(value: Mapping[Any, Any] | list[Any] | tuple[Any, ...] | AbstractSet[Any], depth: int) -> Any:
-    if isinstance(value, Mapping):
+def _container(value: object, depth: int) -> Any:
+    if is_mapping(value):
         return {plain(str(name)): plain(each, depth=depth) for name, each in value.items()}
-    items = [plain(each, depth=depth) for each in value]
-    return sorted(items, key=repr) if isinstance(value, AbstractSet) else items
+    if is_list(value):
+        return [plain(each, depth=depth) for each in value]
+    if isinstance(value, AbstractSet):
+        return sorted(map(partial(plain, depth=depth), value), key=repr)
+    return f"<{type(value).__name__}>"
 
 
 def _number(value: float) -> Any:
@@ -57,11 +61,11 @@ def _number(value: float) -> Any:
     return float(value) if math.isfinite(value) else str(float(value))
 
 
-def _each_text(value: Any, words: Callable[[str], str]) -> Any:
+def _each_text(value: object, words: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return words(value)
-    if isinstance(value, dict):
+    if is_mapping(value):
         return {words(name): _each_text(each, words) for name, each in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [_each_text(each, words) for each in value]
     return value

@@ -80,7 +80,8 @@ class Scribe:
         self._anchor: Final = anchor
         self._every_s: Final = every_s
         self._clock: Final = clock
-        self._head = self._anchored = GENESIS
+        self._head: Head = GENESIS
+        self._anchored: Head = GENESIS
         self._due_s = -math.inf
 
     def handle(self, item: object) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from genai_guard.recording.audit.canonical import canonical
 from genai_guard.recording.audit.chain import GENESIS, Head, Record, body_of, digest_of, parsed
@@ -169,7 +169,8 @@ def _subject(walk: _Walk, record: Record, line: _Line) -> str:
     """Check who the record is about; that may have been erased, if another record says so."""
     digest, subject = record.get("subject_digest"), record.get("subject")
     if "subject" in record:
-        return "" if isinstance(subject, dict) and digest_of(subject) == digest else "was changed: its subject is"
+        is_right = isinstance(subject, dict) and digest_of(cast("Record", subject)) == digest
+        return "" if is_right else "was changed: its subject is not what was signed"
     if digest is not None:
         walk.erased[record["sequence"]] = line
     return ""
