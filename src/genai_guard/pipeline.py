@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
+from genai_guard.changes import report_changes
 from genai_guard.context import current_caller
 from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
 from genai_guard.effects import OPENED, Smuggled
@@ -116,6 +117,7 @@ class Pipeline:
         self._output = Screen(self.output, "output")
         self._vaults = Vaults.of(self.input, self.output)
         self._record = never_raising(recorder)
+        report_changes(recorder, limiter, router)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
 

@@ -7,6 +7,7 @@ from inspect import isawaitable, iscoroutinefunction
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
+from genai_guard.changes import Changing
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.adapted import adapted
 from genai_guard.limits.adaptive import Adaptive
@@ -22,7 +23,7 @@ from genai_guard.limits.stores.clocks import Clock
 from genai_guard.limits.stores.memory import MemoryStore
 from genai_guard.limits.table import UsageTable, table_of
 from genai_guard.limits.ticket import Demand, Level, Ticket
-from genai_guard.limits.units import cost_of
+from genai_guard.limits.units import actual, cost_of
 from genai_guard.verdicts import OnError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _SHARED: Final[Buckets] = {"": ""}
 
 
 @final
-class RateLimiter:
+class RateLimiter(Changing):
     """Holds calls to a set of limits, all or nothing.
 
         limiter = RateLimiter(Limit.requests(60, per="minute"), Limit.tokens(100_000, per="minute", by="user"))
@@ -113,7 +114,9 @@ class RateLimiter:
             ConfigurationError: as for a new limiter; then nothing has changed.
         """
         check_limits(limits)
+        before = self.limits
         self._adopt(limits, self.store.bind(limits, self._kept))
+        self._changed("limits_replaced", before=list(map(repr, before)), after=list(map(repr, limits)))
 
     def _adopt(self, limits: tuple[Limit, ...], counts: Counts) -> None:
         self.limits = limits
@@ -243,7 +246,7 @@ class RateLimiter:
         actual = (
             (None, tokens)
             if width < 2 and input_tokens is output_tokens is None
-            else _actual(tokens, input_tokens, output_tokens, usd)
+            else actual(tokens, input_tokens, output_tokens, usd)
         )
         settled: bool = settle(ticket, actual)
         return settled
@@ -290,7 +293,7 @@ class RateLimiter:
         usd: float | None = None,
     ) -> bool:
         """Do as `settle`, in a store of either kind."""
-        actual = _actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
+        actual = actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
         answer = self._counts.settle(ticket, actual)
         settled = await answer if isawaitable(answer) else answer
         if self._room is not None:
@@ -340,6 +343,7 @@ class RateLimiter:
         self._now.plain.reset(self._now.named(keys) if keys else None)
         if self._room is not None:
             self._room.freed()
+        self._changed("limits_reset", **keys)
 
     @property
     def waiting(self) -> int:
@@ -378,22 +382,6 @@ def _demand(requests: int, tokens: int, others: Mapping[Any, Any]) -> Demand:
     answered = cost_of("output_tokens", others.get("output_tokens", 0))
     usd = cost_of("usd", others.get("usd", 0))
     return requests, tokens or asked + answered, asked, answered, usd, 1 if requests else 0
-
-
-def _actual(tokens: object, input_tokens: object, output_tokens: object, usd: object) -> tuple[int | None, ...]:
-    """Return what a call used, in the order of `UNITS`; nobody is in flight any more."""
-    total, asked, answered = (
-        _known("tokens", tokens),
-        _known("input_tokens", input_tokens),
-        _known("output_tokens", output_tokens),
-    )
-    if total is None and asked is not None and answered is not None:
-        total = asked + answered
-    return None, total, asked, answered, _known("usd", usd), 0
-
-
-def _known(unit: str, count: object) -> int | None:
-    return None if count is None else cost_of(unit, count)
 
 
 def _refuse_used() -> NoReturn:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from enum import Enum
-from functools import partial
 from typing import Any, Final
 
 from genai_guard.recording.audit.canonical import MOST_INTEGER, canonical, is_list, is_mapping
@@ -49,8 +47,6 @@ def _container(value: object, depth: int) -> Any:
         return {plain(str(name)): plain(each, depth=depth) for name, each in value.items()}
     if is_list(value):
         return [plain(each, depth=depth) for each in value]
-    if isinstance(value, AbstractSet):
-        return sorted(map(partial(plain, depth=depth), value), key=repr)
     return f"<{type(value).__name__}>"
 
 
