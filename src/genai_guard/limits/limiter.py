@@ -23,7 +23,7 @@ from genai_guard.limits.stores.clocks import Clock
 from genai_guard.limits.stores.memory import MemoryStore
 from genai_guard.limits.table import UsageTable, table_of
 from genai_guard.limits.ticket import Demand, Level, Ticket
-from genai_guard.limits.units import actual, cost_of
+from genai_guard.limits.units import actual_costs, cost_of
 from genai_guard.verdicts import OnError
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class RateLimiter(Changing):
         actual = (
             (None, tokens)
             if width < 2 and input_tokens is output_tokens is None
-            else actual(tokens, input_tokens, output_tokens, usd)
+            else actual_costs(tokens, input_tokens, output_tokens, usd)
         )
         settled: bool = settle(ticket, actual)
         return settled
@@ -293,7 +293,7 @@ class RateLimiter(Changing):
         usd: float | None = None,
     ) -> bool:
         """Do as `settle`, in a store of either kind."""
-        actual = actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
+        actual = actual_costs(tokens, input_tokens, output_tokens, usd)
         answer = self._counts.settle(ticket, actual)
         settled = await answer if isawaitable(answer) else answer
         if self._room is not None:

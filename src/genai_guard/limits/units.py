@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, SupportsIndex, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["MAX_AMOUNT", "MAX_USD", "NANO", "UNITS", "Unit", "actual", "cost_of", "money", "shown", "written"]
+__all__ = ["MAX_AMOUNT", "MAX_USD", "NANO", "UNITS", "Unit", "actual_costs", "cost_of", "money", "shown", "written"]
 
 Unit: TypeAlias = Literal["requests", "tokens", "input_tokens", "output_tokens", "usd", "concurrent"]
 
@@ -79,7 +79,7 @@ def written(unit: Unit, amount: float | None) -> str:
     )
 
 
-def actual(tokens: object, input_tokens: object, output_tokens: object, usd: object) -> tuple[int | None, ...]:
+def actual_costs(tokens: object, input_tokens: object, output_tokens: object, usd: object) -> tuple[int | None, ...]:
     """Return what a call used, in the order of `UNITS`; nobody is in flight any more."""
     total = _known("tokens", tokens)
     asked, answered = _known("input_tokens", input_tokens), _known("output_tokens", output_tokens)
