@@ -120,6 +120,7 @@ class Pipeline:
         report_changes(recorder, limiter, router)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
+        self.on_first_use: Callable[[], object] | None = None
 
     # --- wrapping ---------------------------------------------------------------------------------------------------
 
@@ -264,6 +265,9 @@ class Pipeline:
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
+        if self.on_first_use is not None:
+            tell, self.on_first_use = self.on_first_use, None
+            tell()
         if self.router is not None:
             self.router.bind(signature)
         for screen in (self._input, self._output):

@@ -10,18 +10,18 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from genai_guard.recording.audit.chain import GENESIS, Draft, Head, chained, parsed
+from genai_guard.recording.audit.chain import GENESIS, Draft, Head, Record, chained, parsed
 from genai_guard.recording.audit.keys import Key
 from genai_guard.recording.audit.locking import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LOCK", "ChainWriter", "segments"]
+__all__ = ["LOCK", "ChainWriter", "records", "segments"]
 
 LOCK: Final = "audit.lock"
 _NAME: Final = re.compile(r"audit-(\d{6,})\.jsonl")
@@ -36,6 +36,17 @@ def segments(folder: Path) -> tuple[Path, ...]:
         return tuple(sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name)), key=_number))
     except FileNotFoundError:
         return ()
+
+
+def records(folder: Path) -> Iterator[Record]:
+    """Yield every record in a folder, in the order of the chain, unverified; what is no record is passed over.
+
+    Raises:
+        OSError: a segment cannot be read.
+    """
+    for path in segments(folder):
+        with path.open("rb") as file:
+            yield from filter(None, map(parsed, file))
 
 
 class _Tail(NamedTuple):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.recording.audit.anchors import Anchor, anchor_of, read_anchors
-from genai_guard.recording.audit.chain import Draft, Head, Record, parsed
+from genai_guard.recording.audit.chain import Draft, Head, Record
 from genai_guard.recording.audit.erasing import erase
-from genai_guard.recording.audit.files import ChainWriter, segments
+from genai_guard.recording.audit.files import ChainWriter, records, segments
 from genai_guard.recording.audit.keys import ENVIRONMENT, KeySource, check_source, read_keys
 from genai_guard.recording.audit.losses import Losses
 from genai_guard.recording.audit.notable import is_notable
@@ -164,10 +164,8 @@ class AuditLog:
         return segments(self._folder)
 
     def read(self) -> Iterator[Record]:
-        """Yield every record, in the order of the chain, unverified; what is no record is passed over."""
-        for path in self.segments():
-            with path.open("rb") as file:
-                yield from filter(None, map(parsed, file))
+        """Return every record, in the order of the chain, unverified; what is no record is passed over."""
+        return records(self._folder)
 
     def verify(self, *, anchors: Iterable[Head] | None = None) -> Verification:
         """Return whether the records are those that were written, and if not, which is the first that is not.
