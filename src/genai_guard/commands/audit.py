@@ -148,10 +148,10 @@ def _csv(chosen: Iterable[Record]) -> Iterator[str]:
 def _cell(record: Record, column: str) -> Any:
     if column == "user":
         return _user(record)
-    value = record[column] if column in record else ""
+    value: Any = record.get(column, "")
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
 
 
 def _user(record: Record) -> str:
-    subject = record.get("subject") or {}
+    subject: dict[str, Any] = record.get("subject") or {}
     return str(subject.get("user", ""))

@@ -16,6 +16,7 @@ __all__ = ["MOST_INTEGER", "canonical", "is_list", "is_mapping"]
 MOST_INTEGER: Final = (1 << 53) - 1
 """The largest integer that every reader of JSON can be trusted with (RFC 7493)."""
 
+_LARGEST: Final = 10**21
 _WORDS: Final = {None: "null", True: "true", False: "false"}
 
 
@@ -81,9 +82,11 @@ def _code_units(key: Any) -> bytes:
 
 
 def _integer(value: int) -> str:
-    if abs(value) > MOST_INTEGER:
+    """Write an integer; one that is too large for every reader has to be what a number of JSON is written as."""
+    text = int.__repr__(value)
+    if abs(value) > MOST_INTEGER and (abs(value) > _LARGEST or _number(float(value)) != text):
         raise ValueError("an integer is too large for JSON")
-    return int.__repr__(value)
+    return text
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from genai_guard.recording.audit.canonical import canonical
@@ -91,6 +90,8 @@ def chained(
 
 def digest_of(subject: Mapping[str, Any]) -> str:
     """Return what covers a subject."""
+    from hashlib import sha256  # noqa: PLC0415  loads OpenSSL
+
     return sha256(canonical(subject)).hexdigest()
 
 

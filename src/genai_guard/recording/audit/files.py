@@ -138,10 +138,14 @@ class ChainWriter:
         return [Draft("recovered", time.time(), {"torn_bytes": tail.torn_bytes})] if tail.torn_bytes else []
 
     def _is_current(self) -> bool:
-        """Whether a segment is open that nobody deleted, exchanged or followed by another."""
-        if self._fd < 0 or self._path is None or not os.fstat(self._fd).st_nlink:
+        """Whether a segment is open that nobody deleted, moved, exchanged or followed by another."""
+        if self._fd < 0 or self._path is None:
             return False
-        return not _segment(self._folder, _number(self._path) + 1).exists()
+        try:
+            is_there = os.path.samestat(os.fstat(self._fd), self._path.stat())
+        except FileNotFoundError:
+            return False
+        return is_there and not _segment(self._folder, _number(self._path) + 1).exists()
 
     def _earlier_head(self) -> Head:
         """Return the head of the segments before the open one, which has no record."""

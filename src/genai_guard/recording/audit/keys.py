@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from hmac import compare_digest, digest
 from typing import Final, NamedTuple, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
@@ -32,19 +31,22 @@ _NAMING: Final = b"genai_guard audit key"
 class Key:
     """A secret that signs records."""
 
-    __slots__ = ("_secret", "id")
+    __slots__ = ("_digest", "_same", "_secret", "id")
 
     def __init__(self, secret: Secret) -> None:
+        from hmac import compare_digest, digest  # noqa: PLC0415  loads OpenSSL
+
+        self._digest, self._same = digest, compare_digest
         self._secret = secret.encode() if isinstance(secret, str) else bytes(secret)
-        self.id: Final = digest(self._secret, _NAMING, "sha256").hex()[:12]
+        self.id: Final = self.mac(_NAMING)[:12]
 
     def mac(self, body: bytes) -> str:
         """Return the HMAC-SHA256 of a record, in hexadecimal digits."""
-        return digest(self._secret, body, "sha256").hex()
+        return self._digest(self._secret, body, "sha256").hex()
 
     def signed(self, body: bytes, mac: str) -> bool:
         """Whether this is the HMAC of the record."""
-        return mac.isascii() and compare_digest(self.mac(body), mac)
+        return mac.isascii() and self._same(self.mac(body), mac)
 
     def __repr__(self) -> str:
         return f"<Key {self.id}>"
