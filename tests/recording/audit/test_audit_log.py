@@ -244,6 +244,21 @@ def test_a_disk_that_is_full_fails_no_call_and_the_chain_shows_the_gap(tmp_path:
     assert log.verify().ok
 
 
+def test_a_folder_that_was_deleted_is_made_again_and_the_chain_shows_what_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "audit"
+    with audit(folder) as log:
+        for _ in range(3):
+            log.record("change")
+            log.flush()
+            for path in (*folder.iterdir(), folder):
+                path.unlink() if path.is_file() else path.rmdir()
+        log.record("change")
+
+    assert log.dropped == {}
+    assert [record["sequence"] for record in log.read()] == [4]
+    assert not log.verify().ok
+
+
 def test_a_folder_that_cannot_be_made_fails_no_call_and_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with structlog.testing.capture_logs() as told, audit(tmp_path / "file" / "audit") as log:

@@ -7,11 +7,11 @@ and there is no white space.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final, TypeGuard
 
-__all__ = ["MOST_INTEGER", "canonical", "is_list", "is_mapping"]
+__all__ = ["MOST_INTEGER", "canonical", "is_list", "is_mapping", "members", "written"]
 
 MOST_INTEGER: Final = (1 << 53) - 1
 """The largest integer that every reader of JSON can be trusted with (RFC 7493)."""
@@ -27,7 +27,39 @@ def canonical(value: Any) -> bytes:
         ValueError: a number is not finite or an integer is too large, a text has a lone surrogate, or something else
             is among it.
     """
-    return "".join(_pieces(value)).encode()
+    return written(value).encode()
+
+
+def written(value: Any) -> str:
+    """Return the canonical form as text, in which lone surrogates still stand; otherwise as `canonical`."""
+    if isinstance(value, str):
+        return quoted(value)
+    if value is None or value is True or value is False:
+        return _WORDS[value]
+    if isinstance(value, int):
+        return _integer(value)
+    if isinstance(value, float):
+        return _number(value)
+    if is_list(value):
+        return f"[{','.join([written(each) for each in value])}]"
+    if is_mapping(value):
+        return members({name: written(each) for name, each in value.items()})
+    raise ValueError(f"JSON has no {type(value).__name__}")
+
+
+def members(texts: Mapping[str, str]) -> str:
+    """Return the object whose members have these canonical forms.
+
+    Raises:
+        ValueError: a name is no text.
+    """
+    try:
+        names = sorted(texts)
+        if not "".join(names).isascii():
+            names.sort(key=_code_units)
+    except TypeError:
+        raise ValueError("a name in JSON is text") from None
+    return "{" + ",".join([f"{quoted(name)}:{texts[name]}" for name in names]) + "}"
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
@@ -40,45 +72,8 @@ def is_list(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, list | tuple)
 
 
-def _pieces(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield quoted(value)
-    elif value is None or value is True or value is False:
-        yield _WORDS[value]
-    elif isinstance(value, int):
-        yield _integer(value)
-    elif isinstance(value, float):
-        yield _number(value)
-    elif is_mapping(value):
-        yield from _members(value)
-    elif is_list(value):
-        yield from _items(value)
-    else:
-        raise ValueError(f"JSON has no {type(value).__name__}")
-
-
-def _members(value: Mapping[Any, Any]) -> Iterator[str]:
-    opening = "{"
-    for key in sorted(value, key=_code_units):
-        yield f"{opening}{quoted(key)}:"
-        yield from _pieces(value[key])
-        opening = ","
-    yield "}" if value else "{}"
-
-
-def _items(value: Sequence[Any]) -> Iterator[str]:
-    opening = "["
-    for item in value:
-        yield opening
-        yield from _pieces(item)
-        opening = ","
-    yield "]" if value else "[]"
-
-
-def _code_units(key: Any) -> bytes:
-    if not isinstance(key, str):
-        raise ValueError("a key of JSON is text")  # noqa: TRY004  as above
-    return key.encode("utf-16-be")
+def _code_units(name: str) -> bytes:
+    return name.encode("utf-16-be")
 
 
 def _integer(value: int) -> str:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
-from genai_guard.recording.audit.canonical import canonical
+from genai_guard.recording.audit.canonical import canonical, members, written
 from genai_guard.recording.audit.keys import Key
 from genai_guard.recording.rows import day_and_time
 
@@ -81,11 +81,12 @@ def chained(
     subject = {"salt": salt(_SALT_BYTES).hex(), **draft.subject} if draft.subject else None
     if subject is not None:
         record["subject_digest"] = digest_of(subject)
-    mac = key.mac(canonical(record))
-    record["mac"] = mac
+    texts = {name: written(value) for name, value in record.items()}
+    mac = key.mac(members(texts).encode())
+    texts["mac"] = written(mac)
     if subject is not None:
-        record["subject"] = subject
-    return canonical(record) + b"\n", Head(after.sequence + 1, mac, time)
+        texts["subject"] = written(subject)
+    return members(texts).encode() + b"\n", Head(after.sequence + 1, mac, time)
 
 
 def digest_of(subject: Mapping[str, Any]) -> str:

@@ -90,14 +90,12 @@ class ChainWriter:
             ValueError: JSON cannot say what stands in one.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        with locked(self._folder / LOCK):
-            recovered = self._catch_up()
-            lines, head = self._lines((*recovered, *drafts), key)
-            if self._size and self._size + len(lines) > self._max_bytes:
-                self._begin(_number(self._path) + 1 if self._path else 1)
-            self._write(lines)
-            self._head = head
-        return head
+        try:
+            with locked(self._folder / LOCK):
+                return self._append(drafts, key)
+        except OSError:
+            self.close()  # whatever it was, the next one looks at the folder afresh
+            raise
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""
@@ -110,6 +108,16 @@ class ChainWriter:
         if fd >= 0:
             with suppress(OSError):
                 os.close(fd)
+
+    def _append(self, drafts: Sequence[Draft], key: Key) -> Head:
+        recovered = self._catch_up()
+        lines, head = self._lines((*recovered, *drafts), key)
+        if self._path is not None and self._size and self._size + len(lines) > self._max_bytes:
+            self._open(_segment(self._folder, _number(self._path) + 1))
+            self._size = 0
+        self._write(lines)
+        self._head = head
+        return head
 
     def _lines(self, drafts: Sequence[Draft], key: Key) -> tuple[bytes, Head]:
         lines: list[bytes] = []
@@ -156,10 +164,6 @@ class ChainWriter:
                 if tail.head is not None:
                     return tail.head
         return GENESIS
-
-    def _begin(self, number: int) -> None:
-        self._open(_segment(self._folder, number))
-        self._size = 0
 
     def _open(self, path: Path) -> None:
         self.close()

@@ -242,7 +242,8 @@ class AuditTap:
 
     def put(self, event: Event) -> str:
         """Record of a call what belongs in the audit, which counts itself what it has no room for."""
-        self._audit.hear(event)
+        if is_notable(event):
+            self._audit.hear(event)
         return ""
 
     @property
