@@ -43,7 +43,10 @@ DEPENDS_ON_PYTHON = (
 which takes long, is about patterns, checksums, texts and laws: it comes out the same wherever the same packages are.
 `nox -s tests-3.13 -- tests` runs all of it there."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
-BENCHMARK_PARTS = {"guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"}
+BENCHMARK_PARTS = {
+    *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
+    *("limits_memory.py", "limits_peers.py", "limits_stores.py"),
+}
 """Modules that the benchmarks share."""
 
 
@@ -174,6 +177,13 @@ def recognisers(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Compare assignments with those of the libraries whose users are to keep them."""
+    install(session, "test", "peers")
+    session.run("python", "-m", "pytest", "tests/routing/test_migration.py", *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Run the quickstart around a real language model on this machine."""
     install_model(session)
@@ -183,7 +193,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Run the short form of every benchmark, peers included."""
-    install(session, extras="[fast,offline]", also=("numpy", "uv"))
+    install(session, "bench", extras="[fast,offline]", also=("numpy", "uv"))
     for path in sorted(ROOT.glob("benchmarks/*.py")):
         if path.name not in BENCHMARK_PARTS:
             session.run("python", str(path), "--quick", *session.posargs)

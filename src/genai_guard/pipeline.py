@@ -21,10 +21,10 @@ from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
-from genai_guard.plan import Plan, Signature, first_position, limit_keys
+from genai_guard.plan import Plan, Signature, awaits_limits, first_position, limit_keys
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
-from genai_guard.recording.recorder import never_raising
+from genai_guard.recording.taking import taker
 from genai_guard.screening import scanned
 from genai_guard.verdicts import Verdict
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from genai_guard.recording import Recorder
     from genai_guard.resilience import Resilience
     from genai_guard.routing import ExperimentRouter
+    from genai_guard.routing.canary import Canary
     from genai_guard.routing.shadow import Shadow
 
 __all__ = ["Pipeline"]
@@ -67,6 +68,7 @@ class Pipeline:
             `genai_guard.prices.Prices`, which says as well what becomes of models of which none is known.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
         resilience: What is done about a model that is slow, fails or is down.
+        canary: Moves an experiment of the router from stage to stage, or back.
         shadow: A sample of the calls, made a second time to another target once they were answered.
 
     Raises:
@@ -87,12 +89,14 @@ class Pipeline:
         prices: Mapping[str, Priced | tuple[float, ...]] | PriceSource | None = None,
         expected_output_tokens: int = 256,
         resilience: Resilience | None = None,
+        canary: Canary | None = None,
         shadow: Shadow | None = None,
     ) -> None:
         _check(limiter, "limiter", "reserve", "a RateLimiter")
         _check(router, "router", "route", "an ExperimentRouter")
         _check(recorder, "recorder", "record", "a MetricsRecorder")
         _check(resilience, "resilience", "bind", "a Resilience")
+        _check(canary, "canary", "feedback", "a Canary")
         _check(shadow, "shadow", "bind", "a Shadow")
         if shadow is not None and recorder is not None and shadow.recorder is recorder:
             raise ConfigurationError("Pipeline(shadow=...): its recorder must be another one: copies are no calls")
@@ -116,11 +120,14 @@ class Pipeline:
         self._input = Screen(self.input, "input")
         self._output = Screen(self.output, "output")
         self._vaults = Vaults.of(self.input, self.output)
-        self._record = never_raising(recorder)
-        report_changes(recorder, limiter, router)
+        self.canary: Final = canary
+        if canary is not None:
+            canary.bind(_needed(router))
+        self._record = taker(recorder, canary)
+        report_changes(recorder, limiter, router, canary)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
-        self.on_first_use: Callable[[], object] | None = None
+        self.when_used: Callable[[], object] = lambda: None
 
     # --- wrapping ---------------------------------------------------------------------------------------------------
 
@@ -144,8 +151,8 @@ class Pipeline:
             reader: As for the pipeline, for this function only.
 
         Raises:
-            ConfigurationError: `fn` is not callable, or is synchronous while a guard is asynchronous, or does not take
-                what an experiment sets.
+            ConfigurationError: `fn` is not callable, or is synchronous while a guard or the store of the limiter is
+                asynchronous, or does not take what an experiment sets.
         """
         if fn is None:
             return functools.partial(self._wrapped, prompt=prompt, reader=reader)
@@ -234,7 +241,7 @@ class Pipeline:
         sides = [f"{side}=[{', '.join(_name(g) for g in guards)}]" for side, guards in self._sides() if guards]
         parts = [
             f"{name}={part!r}"
-            for name in ("limiter", "router", "recorder", "resilience", "shadow")
+            for name in ("limiter", "router", "recorder", "resilience", "shadow", "canary")
             if (part := getattr(self, name)) is not None
         ]
         return f"Pipeline({', '.join([f'name={self.name!r}', *sides, *parts])})"
@@ -255,6 +262,7 @@ class Pipeline:
             self.prices,
             self.expected_output_tokens,
             self.resilience,
+            self.canary,
             self.shadow,
         )
 
@@ -265,9 +273,7 @@ class Pipeline:
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
-        if self.on_first_use is not None:
-            tell, self.on_first_use = self.on_first_use, None
-            tell()
+        self.when_used()
         if self.router is not None:
             self.router.bind(signature)
         for screen in (self._input, self._output):
@@ -289,6 +295,7 @@ class Pipeline:
             vaults=self._vaults,
             limiter=self.limiter,
             limit_keys=limit_keys(self.limiter),
+            awaits_limits=awaits_limits(self.limiter, signature),
             router=self.router,
             expected_output_tokens=self.expected_output_tokens,
             estimates=getattr(self.limiter, "estimates", None),
@@ -372,6 +379,12 @@ def _guards(guards: Sequence[Guard], side: str) -> tuple[Guard, ...]:
 def _check(part: object, name: str, method: str, what: str) -> None:
     if part is not None and not callable(getattr(part, method, None)):
         raise ConfigurationError(f"Pipeline({name}=...) takes {what}, not {type(part).__name__}")
+
+
+def _needed(router: ExperimentRouter | None) -> ExperimentRouter:
+    if router is None:
+        raise ConfigurationError("Pipeline(canary=...) needs a router that has its experiment: add router=")
+    return router
 
 
 def _named(shell: Callable[..., Any], fn: Any, plan: Plan) -> Callable[..., Any]:

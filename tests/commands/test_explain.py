@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from genai_guard.__main__ import main
+from genai_guard.guards.injection.catalogue import SIGNALS
 
 POLICY = """\
 version = 1
@@ -154,6 +155,7 @@ def test_a_text_without_findings_names_who_was_asked(
 
 GUARDS = """\
 from genai_guard import Finding, Pipeline
+from genai_guard.guards.injection.catalogue import SIGNALS
 from genai_guard.guards import PII, BlockedPatterns, all_of, escalate, guard, when
 
 @guard(action="flag")
@@ -259,6 +261,24 @@ def test_a_built_in_rule_is_described_without_a_policy(rule: str, capsys: pytest
     out = printed(capsys, "--rule", rule)
     assert out.startswith(f"{rule}\n   category    {rule.partition('.')[2].upper()}\n")
     assert "   checks      " in out
+
+
+def test_a_sign_of_an_injection_is_described(capsys: pytest.CaptureFixture[str]) -> None:
+    rule = "prompt_injection.override.earlier_instructions"
+    out = printed(capsys, "--rule", rule)
+    assert out.startswith(f"{rule}\n   category    PROMPT_INJECTION\n")
+    assert "looks for   a sign of an injection: earlier instructions, of the family override\n" in out
+    assert "counts in full as an order only" in out
+    assert "a text needs 0.6, a document 0.5, a result of a tool 0.5\n" in out
+
+
+def test_every_sign_that_fires_can_be_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text('{"version": 1, "input": [{"guard": "prompt_injection", "threshold": 0.9}]}')
+    listed = {each["rule"]: each for each in json.loads(printed(capsys, str(path), "--rules", "--json"))}
+    assert {signal.rule.id for signal in SIGNALS} == listed.keys() - {"prompt_injection.many_shot.faked_turns"}
+    assert all("a text needs 0.9" in each["checks"][-1] for each in listed.values())
+    assert "prompt_injection.many_shot.faked_turns" in listed
 
 
 def test_words_that_name_a_number_are_listed_without_their_endings(capsys: pytest.CaptureFixture[str]) -> None:

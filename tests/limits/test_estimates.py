@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +63,12 @@ def test_the_number_of_models_is_bounded() -> None:
         for _ in range(20):
             estimates.learn(str(number), 1)
     assert len(estimates.known) == 256
+
+
+def test_replies_that_threads_learn_at_once_all_count() -> None:
+    estimates = OutputEstimates()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: estimates.learn("m", number % 10), range(4_000)))
+    assert expected(estimates) == 9
+    sketch = estimates._sketches["m"]
+    assert 500 <= sketch._total + len(sketch.recent) < 1_064

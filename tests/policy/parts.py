@@ -22,4 +22,5 @@ def parts_of(pipeline: Pipeline) -> dict[str, Any]:
         "on_reject": pipeline.on_reject,
         "prices": pipeline.prices,
         "expected_output_tokens": pipeline.expected_output_tokens,
+        "resilience": pipeline.resilience,
     }

@@ -18,7 +18,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 def policy(folder: Path, **settings: Any) -> dict[str, Any]:
     return {
         "version": 1,
-        "metrics": {"audit": {"path": str(folder / "audit"), "key": "AUDIT_KEY", **settings}},
+        "metrics": {"audit": {"path": str(folder / "audit"), "key": {"env": "AUDIT_KEY"}, **settings}},
     }
 
 
@@ -52,8 +52,8 @@ def test_a_policy_is_recorded_when_it_is_first_used_and_not_when_it_is_only_read
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"key": "correct horse battery"}, r"metrics\.audit\.key: .*name of an environment variable"),
-        ({"key": "NO_SUCH_KEY"}, r"metrics\.audit\.key: .*NO_SUCH_KEY is not set"),
+        ({"key": "correct horse battery"}, r"metrics\.audit\.key: .*no place in a program or policy"),
+        ({"key": {"env": "NO_SUCH_KEY"}}, r"metrics\.audit\.key\.env: .*NO_SUCH_KEY is not set"),
         ({"anchor_every_s": 0}, r"metrics\.audit\.anchor_every_s"),
     ],
 )

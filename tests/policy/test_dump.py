@@ -72,10 +72,19 @@ def test_what_is_written_from_a_file_and_from_python_is_equal() -> None:
     assert from_python.policy() == from_file.policy()
 
 
-def test_every_parameter_of_a_part_is_written() -> None:
+def test_every_parameter_of_a_part_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HASH_KEY", "k" * 16)
     policy: dict[str, Any] = {
         "version": 1,
-        "input": [{"guard": "pii", "entities": ["EMAIL"], "action": "hash", "hash_key": "k" * 16, "on_error": "allow"}],
+        "input": [
+            {
+                "guard": "pii",
+                "entities": ["EMAIL"],
+                "action": "hash",
+                "hash_key": {"env": "HASH_KEY"},
+                "on_error": "allow",
+            }
+        ],
         "experiments": [
             {
                 "name": "a",
@@ -143,10 +152,10 @@ def reject(rejection: object) -> str:
         (Pipeline(on_reject=reject), "on_reject: reject"),
         (Pipeline(reader=Reader()), "reader: Reader"),  # type: ignore[arg-type]
         (
-            Pipeline(router=ExperimentRouter(Experiment("a", Variant("x", target=print)))),
-            "experiments[0].variants[0].target: print",
+            Pipeline(router=ExperimentRouter(Experiment("a", Variant("x", target=lambda: None)))),
+            "experiments[0].variants[0].target: <lambda>",
         ),
-        (Pipeline(recorder=MetricsRecorder(on_alert=print)), "metrics.on_alert: print"),
+        (Pipeline(recorder=MetricsRecorder(on_alert=lambda _: None)), "metrics.on_alert: <lambda>"),
         (
             Pipeline(recorder=MetricsRecorder(log=InferenceLog("x", redact=Redactor(scan=lambda _: ())))),
             "metrics.log.redact.scan: <lambda>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -53,11 +54,15 @@ class Part(Base):
     choice: Literal["x", "y"] | None = field(default=None, kw_only=True)
     either: str | Sequence[int] = field(default="", kw_only=True)
     call: Callable[[], None] | None = field(default=None, kw_only=True)
+    raw: bytes = field(default=b"", kw_only=True)
+    sleep: Callable[[float], None] | None = field(default=None, kw_only=True, compare=False, repr=False)
     _state: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         if self.size > 9:
             raise ConfigurationError(f"Part(size={self.size}) is too large")
+        if self.either == "bad":
+            raise ConfigurationError("Part('n'): either: column 1: is no word")
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,18 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class NeedsCode:
-    """Need a function."""
+class NeedsBytes:
+    """Need what no policy can hold."""
 
-    call: Callable[[], None]
+    raw: bytes
+
+
+class Late:
+    """Take any number of whole numbers."""
+
+    def __init__(self, *limits: int, rest: int = 3) -> None:
+        self.limits = limits
+        self._rest = rest
 
 
 def built(form: Form, values: Mapping[str, Any]) -> Any:
@@ -89,13 +102,14 @@ def problems(form: Form, values: object) -> dict[str, str]:
 
 def test_the_parameters_of_a_part_come_before_those_it_inherits() -> None:
     names = [parameter.name for parameter in Form.of(Part).parameters]
-    assert names == ["size", "words", "choice", "either", "call", "name"]
+    assert names == ["size", "words", "choice", "either", "call", "raw", "sleep", "name"]
 
 
 def test_defaults_are_those_of_the_part() -> None:
     defaults = {parameter.name: parameter.default for parameter in Form.of(Part).parameters}
-    assert defaults == {"size": 1, "words": ("a",), "choice": None, "either": "", "call": None, "name": ""}
-    assert Form.of(NeedsCode).parameters[0].default is REQUIRED
+    assert defaults.pop("words") == ("a",)
+    assert defaults == {"size": 1, "choice": None, "either": "", "call": None, "raw": b"", "sleep": None, "name": ""}
+    assert Form.of(NeedsBytes).parameters[0].default is REQUIRED
 
 
 def test_descriptions_are_those_of_the_docstring() -> None:
@@ -136,8 +150,19 @@ def test_a_part_that_spreads_its_parameter_takes_a_list() -> None:
     assert built(Form.of(Spread), {}) == Spread()
 
 
+def test_a_part_that_is_no_dataclass_spreads_its_parameter_alike() -> None:
+    late = built(Form.of(Late), {"limits": [1, 2.0]})
+    assert (late.limits, late._rest) == ((1, 2), 3)
+
+
+def test_a_function_is_named_by_its_module() -> None:
+    assert built(Form.of(Part), {"call": "time:sleep"}).call is time.sleep
+    assert set(problems(Form.of(Part), {"call": "f"})) == {"call"}
+
+
 def test_parameters_without_a_place_in_a_policy_are_unknown_fields() -> None:
-    assert problems(Form.of(Part), {"call": "f"})["call"].startswith("unknown field")
+    assert problems(Form.of(Part), {"raw": "f"})["raw"].startswith("unknown field")
+    assert problems(Form.of(Part), {"sleep": "time:sleep"})["sleep"].startswith("unknown field")
     assert problems(Form.of(Part), {"_state": 1})["_state"].startswith("unknown field")
 
 
@@ -150,6 +175,7 @@ def test_parameters_without_a_place_in_a_policy_are_unknown_fields() -> None:
         ({"choice": ["x"]}, "choice", 'must be one of "x", "y", not a list'),
         ({"words": {"a": 1}}, "words", "must be a list, not a mapping"),
         ({"size": 10}, "size", "Part(size=10) is too large"),
+        ({"either": "bad"}, "either", "Part('n'): either: column 1: is no word"),
         ({"size": None}, "size", "must be a whole number, not nothing"),
         (3, "", "must be a mapping, not 3"),
     ],
@@ -158,8 +184,8 @@ def test_a_mistake_has_one_message(values: object, path: str, text: str) -> None
     assert problems(Form.of(Part), values) == {path: text}
 
 
-def test_a_part_that_needs_code_has_no_place_in_a_policy() -> None:
-    assert not is_writable(Form.of(NeedsCode))
+def test_a_part_that_needs_what_no_policy_holds_has_no_place_in_a_policy() -> None:
+    assert not is_writable(Form.of(NeedsBytes))
     assert is_writable(Form.of(Part))
 
 

@@ -91,7 +91,7 @@ def problems_of(policy: object) -> list[str]:
         ({"experiments": [{"name": "a", "variants": [{"name": "x"}, {"name": "x"}]}]}, "2 variants are called 'x'"),
         (
             {"experiments": [{"name": "a", "variants": [{"name": "x", "target": "f"}]}]},
-            "variants[0].target: unknown field",
+            "variants[0].target: must be an import reference",
         ),
         ({"metrics": {"alert": []}}, 'metrics.alert: unknown field: did you mean "alerts"?'),
         ({"metrics": {"alerts": [{"alert": "budgit"}]}}, 'not "budgit": did you mean "budget"?'),
@@ -231,7 +231,7 @@ def test_the_value_of_a_secret_is_not_repeated() -> None:
     (problem,) = problems_of(
         {"version": 1, "input": [{"guard": "pii", "action": "hash", "hash_key": 1234567890123456}]}
     )
-    assert problem == "input[0].hash_key: must be text"
+    assert problem == "input[0].hash_key: must be text, or {env: NAME} for what an environment variable holds"
 
 
 FAULTY = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -79,6 +79,37 @@ ALERTS = named(
     ),
     3,
 )
+SECONDS = st.floats(0.001, 60)
+SHARED = {
+    "server": st.sampled_from([{"env": "LIMITS_URL"}, "redis://127.0.0.1:1"]),
+    "prefix": WORDS,
+    "failures": AMOUNTS,
+}
+REDIS = entry(
+    {"kind": st.sampled_from(["redis", "async_redis"]), **SHARED},
+    on_outage=st.sampled_from(["deny", "allow", "local"]),
+    local_share=st.floats(0.01, 1),
+    timeout_s=SECONDS,
+)
+LEASED = entry(
+    {"kind": "leased", "store": entry({"kind": "redis", **SHARED})}, share=st.floats(0.001, 0.5), hold_s=SECONDS
+)
+MEMORY = entry({"kind": "memory"}, max_keys=AMOUNTS, when_full=st.sampled_from(["deny", "share"]))
+UPSTREAM = st.lists(entry({"requests": AMOUNTS, "per": PERIODS}, by=WORDS), min_size=1, max_size=2)
+LIMITER = entry({}, store=MEMORY | REDIS | LEASED | st.none(), max_waiting=AMOUNTS)
+FALLBACK = entry(
+    {"targets": named(entry({"params": st.dictionaries(WORDS, JSON, min_size=1, max_size=2)}), 3).filter(bool)},
+    on_block=st.booleans(),
+    when=st.just("genai_guard.resilience:may_be_elsewhere"),
+)
+RESILIENCE = entry(
+    {},
+    timeout=entry({"total_s": SECONDS}, attempt_s=SECONDS, first_token_s=SECONDS) | st.none(),
+    retry=entry({}, attempts=st.integers(1, 9), first_wait_s=SECONDS, budget=st.floats(0.01, 1)),
+    breaker=entry({}, failure_rate=st.floats(0.01, 1), probes=st.integers(1, 9), open_s=SECONDS),
+    fallback=FALLBACK,
+    cache=entry({}, ttl_s=SECONDS, max_bytes=AMOUNTS, version=st.text()),
+)
 POLICIES = entry(
     {"version": 1},
     name=WORDS,
@@ -91,6 +122,9 @@ POLICIES = entry(
         st.text(), entry({"input_usd": st.floats(0, 99), "output_usd": st.integers(0, 99)}), max_size=2
     ),
     expected_output_tokens=st.integers(0, 10**6),
+)
+LIMITED = entry(
+    {"version": 1, "limits": LIMITS.filter(bool), "limiter": LIMITER}, upstream=UPSTREAM, resilience=RESILIENCE
 )
 
 
@@ -124,3 +158,26 @@ def test_nothing_that_is_written_could_be_left_out(policy: dict[str, Any]) -> No
     built = parts_of(Pipeline.from_policy(written))
     for key in written.keys() - {"version"}:
         assert parts_of(Pipeline.from_policy({k: v for k, v in written.items() if k != key})) != built
+
+
+DEFAULTS: list[Any] = [None, 1_000]
+DEFAULTS += [{"kind": "memory", **more} for more in ({}, {"max_keys": 10**6}, {"when_full": "deny"})]
+DEFAULTS += [{"kind": "memory", "max_keys": 10**6, "when_full": "deny"}]
+
+
+def is_leased(policy: dict[str, Any]) -> bool:
+    return (policy["limiter"].get("store") or {}).get("kind") == "leased"
+
+
+@given(LIMITED)
+def test_where_limits_are_kept_survives_the_way(policy: dict[str, Any]) -> None:
+    assume(not (is_leased(policy) and any(limit.get("mode") == "shadow" for limit in policy["limits"])))
+    pipeline = Pipeline.from_policy(policy)
+    written = pipeline.policy()
+    again = Pipeline.from_policy(json.loads(json.dumps(written)))
+    assert again == pipeline
+    assert again.policy() == written
+    VALIDATOR.validate(policy)
+    VALIDATOR.validate(written)
+    for option, value in policy["limiter"].items():
+        assert (option in written.get("limiter", {})) == (value not in DEFAULTS)

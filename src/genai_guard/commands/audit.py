@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from genai_guard.commands.shared import NO, OK, UsageError, write_text
+from genai_guard.environment import env
 from genai_guard.recording.audit.anchors import read_anchors
 from genai_guard.recording.audit.chain import Head, Record
 from genai_guard.recording.audit.files import records, segments
-from genai_guard.recording.audit.keys import ENVIRONMENT, check_source, read_keys
+from genai_guard.recording.audit.keys import ENVIRONMENT, read_keys
 from genai_guard.recording.audit.verifying import Verification, verify
 
 __all__ = ["add_arguments", "run"]
@@ -64,8 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace, folder: Path) -> int:
-    check_source(args.key, where="audit verify")
-    keys = read_keys(args.key, where="audit verify")
+    keys = read_keys(env(args.key), where="audit verify")
     anchors: Iterable[Head] = read_anchors(args.anchors) if args.anchors else ()
     found = verify(folder, keys.by_id, anchors=anchors)
     sys.stdout.write(_as_json(found) if args.json else _in_words(found, anchored=bool(args.anchors)))

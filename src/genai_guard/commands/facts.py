@@ -25,6 +25,7 @@ __all__ = [
     "conditions_of",
     "facts_of",
     "kind_of",
+    "members_of",
     "needed_of",
     "sources_of",
     "words_in_short",
@@ -88,15 +89,16 @@ class Source(NamedTuple):
 
 def sources_of(seat: Seat) -> Iterator[Source]:
     """Yield the rules of a guard, and of the guards that it is made of; none if it does not work by rules."""
-    for guard in _parts_of(seat.guard):
+    for guard in members_of(seat.guard):
         for rule in (*getattr(guard, "rules", ()), *getattr(guard, "call_rules", ())):
             yield Source(seat, guard, rule)
 
 
-def _parts_of(guard: Any) -> Iterator[Any]:
+def members_of(guard: Any) -> Iterator[Any]:
+    """Yield a guard, and those that it is made of."""
     yield guard
     for member in getattr(guard, "members", ()):
-        yield from _parts_of(Seat.of(member).guard)
+        yield from members_of(Seat.of(member).guard)
 
 
 def kind_of(guard: Guard) -> str:

@@ -11,6 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeGuard, cast
 
+from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import GuardBase, settle
 from genai_guard.guards.bounded import BoundedCalls, TooManyStuck
@@ -79,7 +80,7 @@ class Names(GuardBase):
     for `timeout_s` at most; a coroutine function runs in the loop of an asynchronous call. While four calls are left
     behind without an answer no further one is made. A stream is held to its end.
 
-    A guard with a recogniser is built in Python; it has no place in a policy file.
+    In a policy file the recogniser is named by its module: `my_app.names:recogniser`.
 
     Args:
         recogniser: Takes a text, and returns `(start, end, label)` or `(start, end, label, score)` for each name.
@@ -104,7 +105,7 @@ class Names(GuardBase):
     threshold: float = field(default=0.5, kw_only=True)
     allow: Sequence[str] = field(default=(), kw_only=True)
     action: ActionLike = field(default=Action.REDACT, kw_only=True)
-    hash_key: str | bytes | None = field(default=None, kw_only=True, repr=False)
+    hash_key: str | bytes | FromEnv | None = field(default=None, kw_only=True, repr=False)
     timeout_s: float = field(default=2.0, kw_only=True)
 
     def __post_init__(self) -> None:

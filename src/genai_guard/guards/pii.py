@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
+from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import one_of, settle
@@ -87,7 +88,7 @@ class PII(RuleGuard):
 
     entities: Sequence[str] | None = None
     action: ActionLike = field(default=Action.REDACT, kw_only=True)
-    hash_key: str | bytes | None = field(default=None, kw_only=True, repr=False)
+    hash_key: str | bytes | FromEnv | None = field(default=None, kw_only=True, repr=False)
     scope: Scope = field(default="request", kw_only=True)
     session_idle_s: float = field(default=3600.0, kw_only=True)
     max_sessions: int = field(default=10_000, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import ClassVar, Final
 
+from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.guards.credentials import CREDENTIALS
@@ -65,7 +66,7 @@ class Secrets(RuleGuard):
     kinds: Sequence[str] | None = None
     action: ActionLike = field(default=Action.REDACT, kw_only=True)
     min_entropy_bits: float = field(default=3.0, kw_only=True)
-    hash_key: str | bytes | None = field(default=None, kw_only=True, repr=False)
+    hash_key: str | bytes | FromEnv | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

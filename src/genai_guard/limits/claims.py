@@ -47,7 +47,7 @@ class Claims:
             Claim(row.place, bucket, demand[row.unit], machine)
             for row in self._rows
             if (machine := row.special.get(bucket := buckets[row.by], row.machine)) is not None
-            and not any(buckets[by] in named for by, named in row.unless)
+            and not (row.unless and any(buckets[by] in named for by, named in row.unless))
         ]
 
 

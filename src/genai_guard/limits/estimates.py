@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from threading import Lock
 from typing import Final, final
@@ -12,7 +13,9 @@ _QUANTILE_OF: Final = (95, 100)
 _ENOUGH: Final = 20  # replies; a 95th percentile of fewer says little
 _MOST_MODELS: Final = 256
 _MOST_COUNTED: Final = 1_000  # replies, after which the older ones count half
-_STEPS: Final = 8  # buckets from one power of two to the next: an estimate is high by an eighth at most
+_BITS: Final = 3  # of a length behind the highest that tell its bucket: an estimate is high by an eighth at most
+_AT_ONCE: Final = ((4 * _ENOUGH, 1), (400, 16), (_MOST_COUNTED, 64))
+"""How many replies are looked at together while so many are known: what one more of many tells can wait."""
 
 
 @final
@@ -30,13 +33,19 @@ class OutputEstimates:
 
     def learn(self, model: str, output_tokens: int) -> None:
         """Take the tokens of one reply."""
+        sketch = self._sketches.get(model) or self._new(model)
+        if sketch is None:
+            return
+        sketch.recent.append(output_tokens)
+        if len(sketch.recent) >= sketch.due:
+            with self._lock:
+                sketch.count()
+
+    def _new(self, model: str) -> _Sketch | None:
         with self._lock:
-            sketch = self._sketches.get(model)
-            if sketch is None:
-                if len(self._sketches) >= _MOST_MODELS:
-                    return
-                sketch = self._sketches[model] = _Sketch()
-            sketch.add(output_tokens)
+            if model not in self._sketches and len(self._sketches) < _MOST_MODELS:
+                self._sketches[model] = _Sketch()
+            return self._sketches.get(model)
 
     def expected(self, model: str, *, max_tokens: int | None, default: int) -> int:
         """Return the tokens to reserve for a reply.
@@ -65,46 +74,56 @@ class OutputEstimates:
 
 @final
 class _Sketch:
-    """Counts of replies by length, in buckets of equal ratio."""
+    """Counts of replies by length, in buckets of equal ratio.
 
-    __slots__ = ("_count", "_counts", "estimate")
+    Attributes:
+        recent: Replies that are not counted yet; anybody may append to it.
+        due: How many of them are worth counting.
+        estimate: The 95th percentile; None while too few are known.
+    """
+
+    __slots__ = ("_counts", "_total", "due", "estimate", "recent")
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
-        self._count = 0
+        self._counts: Counter[int] = Counter()
+        self._total = 0
+        self.recent: list[int] = []
+        self.due = 1
         self.estimate: int | None = None
 
-    def add(self, tokens: int) -> None:
-        """Take one length, and see whether the estimate is another now."""
-        bucket = _bucket(tokens)
-        self._counts[bucket] = self._counts.get(bucket, 0) + 1
-        self._count += 1
-        if self._count >= _MOST_COUNTED:
-            self._counts = {index: half for index, count in self._counts.items() if (half := count >> 1)}
-            self._count = sum(self._counts.values())
-        if self._count >= _ENOUGH and (self._count < 4 * _ENOUGH or self._count % 16 == 0):
+    def count(self) -> None:
+        """Count the recent replies, and see whether the estimate is another now."""
+        recent = self.recent
+        size = len(recent)  # more may come meanwhile, behind these
+        self._counts.update(map(_bucket, recent[:size]))
+        del recent[:size]
+        self._total += size
+        if self._total >= _MOST_COUNTED:
+            self._counts = Counter({bucket: half for bucket, count in self._counts.items() if (half := count >> 1)})
+            self._total = self._counts.total()
+        if self._total >= _ENOUGH:
             self.estimate = self._quantile()
+        self.due = next((some for known, some in _AT_ONCE if self._total < known), 1)
 
     def _quantile(self) -> int:
-        wanted = -(-self._count * _QUANTILE_OF[0] // _QUANTILE_OF[1])
-        for bucket in sorted(self._counts):
-            wanted -= self._counts[bucket]
-            if wanted <= 0:
+        above = self._total - -(-self._total * _QUANTILE_OF[0] // _QUANTILE_OF[1])
+        for bucket in sorted(self._counts, reverse=True):
+            above -= self._counts[bucket]
+            if above < 0:
                 return _edge(bucket)
         raise AssertionError("a quantile of no counts")  # pragma: no cover
 
 
 def _bucket(tokens: int) -> int:
-    """Return the bucket of a length: those up to 8 have one each, then eight to each doubling."""
-    if tokens <= _STEPS:
-        return max(0, tokens)
-    power = (tokens - 1).bit_length() - 1  # 2**power < tokens <= 2**(power + 1)
-    return _STEPS * (power - 2) + -(-(tokens - (1 << power)) * _STEPS >> power)
+    """Return the bucket of a length: those up to 16 have one each, then there are eight to each doubling."""
+    below = tokens - 1
+    shift = below.bit_length() - _BITS - 1
+    return below if shift <= 0 else (shift << _BITS) + (below >> shift)
 
 
 def _edge(bucket: int) -> int:
     """Return the greatest length in a bucket."""
-    if bucket <= _STEPS:
-        return bucket
-    power, step = divmod(bucket - 1, _STEPS)
-    return (1 << power + 2) + (((step + 1) << power + 2) // _STEPS)
+    steps = 1 << _BITS
+    if bucket < 2 * steps:
+        return bucket + 1
+    return (steps + bucket % steps + 1) << (bucket // steps - 1)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, SupportsIndex, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["MAX_AMOUNT", "MAX_USD", "NANO", "UNITS", "Unit", "actual_costs", "cost_of", "money", "shown", "written"]
+__all__ = ["MAX_AMOUNT", "MAX_USD", "NANO", "NONE", "ONE", "UNITS", "Unit", "cost_of", "money", "shown", "written"]
 
 Unit: TypeAlias = Literal["requests", "tokens", "input_tokens", "output_tokens", "usd", "concurrent"]
 
@@ -21,6 +21,9 @@ NANO: Final = 10**9
 
 MAX_AMOUNT: Final = 10**12
 MAX_USD: Final = 10**6
+
+ONE, NONE = 1, 0
+"""What most calls cost in requests and tokens: whole numbers that are known by their identity, which is quickly seen."""
 
 _HAIR: Final = 2**-50
 
@@ -77,16 +80,3 @@ def written(unit: Unit, amount: float | None) -> str:
     return (
         f"{amount} {words.replace('calls', 'call') if unit == 'concurrent' and one else words[:-1] if one else words}"
     )
-
-
-def actual_costs(tokens: object, input_tokens: object, output_tokens: object, usd: object) -> tuple[int | None, ...]:
-    """Return what a call used, in the order of `UNITS`; nobody is in flight any more."""
-    total = _known("tokens", tokens)
-    asked, answered = _known("input_tokens", input_tokens), _known("output_tokens", output_tokens)
-    if total is None and asked is not None and answered is not None:
-        total = asked + answered
-    return None, total, asked, answered, _known("usd", usd), 0
-
-
-def _known(unit: str, count: object) -> int | None:
-    return None if count is None else cost_of(unit, count)

@@ -11,21 +11,24 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from genai_guard.environment import FromEnv, remember, remembering
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Guard
-from genai_guard.guards.custom import FunctionGuard
-from genai_guard.limits import RateLimiter
+from genai_guard.limits import Limit, RateLimiter, Store
 from genai_guard.policy.assembly import policy_form
 from genai_guard.policy.data import is_list, is_mapping
-from genai_guard.policy.forms import REQUIRED, Form, forms_of
+from genai_guard.policy.forms import REQUIRED, Form, LimiterOptions, Parameter, RouterOptions, forms_of
 from genai_guard.policy.load import load
 from genai_guard.policy.problems import Path, written
 from genai_guard.policy.references import reference_of
+from genai_guard.policy.secrets import is_secret
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
-from genai_guard.routing import ExperimentRouter
+from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing.canary import Canary, CanaryMetric
 from genai_guard.routing.shadow import Shadow
+from genai_guard.routing.sticky import StickyStore
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -46,19 +49,21 @@ def dump(pipeline: Pipeline) -> dict[str, Any]:
             go together by the rules of policies, which are stricter about names.
     """
     form = policy_form()
-    policy = _mapping(form, _given(form, _sections(pipeline)), ())
-    load(policy)
+    with remembering():
+        policy = _mapping(form, _given(form, _sections(pipeline)), ())
+        load(policy)
     return policy
 
 
 def _sections(pipeline: Pipeline) -> SimpleNamespace:
     """Return what `assemble` would be called with."""
-    for name in ("reader", "on_reject", "resilience"):
+    for name in ("reader", "on_reject"):
         if getattr(pipeline, name) is not None:
             raise _homeless(getattr(pipeline, name), (name,))
     limiter = _expected(pipeline.limiter, RateLimiter, "limits")
     router = _expected(pipeline.router, ExperimentRouter, "experiments")
     prices, unknown_model = _prices(pipeline)
+    upstream, options = _beside_limits(limiter)
     return SimpleNamespace(
         version=1,
         schema="",
@@ -66,14 +71,48 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         input=pipeline.input,
         output=pipeline.output,
         limits=() if limiter is None else limiter.limits,
-        upstream=() if limiter is None or limiter.adapt is None else limiter.adapt.limits,
-        experiments=() if router is None else router.experiments,
+        limiter=options,
+        upstream=upstream,
+        experiments=() if router is None else _as_given(router, pipeline.canary),
+        canary=_expected(pipeline.canary, Canary, "canary"),
+        router=_beside_experiments(router),
         shadow=_expected(pipeline.shadow, Shadow, "shadow"),
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
         unknown_model=unknown_model,
         expected_output_tokens=pipeline.expected_output_tokens,
+        resilience=pipeline.resilience,
     )
+
+
+def _as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
+    """Return the experiments as they were before a canary moved one of them."""
+    original = None if canary is None else canary.original
+    return tuple(original if original and original.name == each.name else each for each in router.experiments)
+
+
+def _beside_experiments(router: ExperimentRouter | None) -> dict[str, Any] | None:
+    if router is None:
+        return None
+    (form,) = forms_of(RouterOptions)
+    given = {key: value for key, value in _given(form, router).items() if value != {}}  # as good as None
+    if router.sticky is not None:  # as calls use it, the store itself is inside
+        given["sticky"] = router.sticky.store
+    return _mapping(form, given, ("router",)) or None
+
+
+def _beside_limits(limiter: RateLimiter | None) -> tuple[tuple[Limit, ...], dict[str, Any] | None]:
+    """Return the limits of the provider, where nothing else is said of them, and what there is beside the limits."""
+    if limiter is None:
+        return (), None
+    (form,) = forms_of(LimiterOptions)
+    written = _mapping(form, _given(form, limiter), ("limiter",))
+    if written.get("store") == {"kind": "memory"}:
+        del written["store"]
+    if limiter.adapt is None or written["adapt"].keys() != {"limits"}:
+        return (), written or None
+    del written["adapt"]
+    return limiter.adapt.limits, written or None
 
 
 def _prices(pipeline: Pipeline) -> tuple[Any, Any]:
@@ -103,63 +142,103 @@ def _mapping(form: Form, given: Mapping[str, Any], path: Path) -> dict[str, Any]
 
 def _given(form: Form, part: object) -> dict[str, Any]:
     """Return the parameters that are not at their defaults. Clocks and the like, which parts hide, count as such."""
-    values = {each.key: (getattr(part, each.attribute, each.default), each.default) for each in form.parameters}
+    values = {each.key: (_kept(part, each), each.default) for each in form.parameters}
     return {key: value for key, (value, default) in values.items() if value is not default and value != default}
+
+
+def _kept(part: object, parameter: Parameter) -> Any:
+    """Return what a part was given for a parameter, which it may keep to itself."""
+    own = parameter.default if parameter.is_inner else getattr(part, f"_{parameter.attribute}", parameter.default)
+    return getattr(part, parameter.attribute, own)
 
 
 def _drop_derived(form: Form, given: dict[str, Any], part: object) -> None:
     """Take out what the part works out by itself, such as a name that was not given."""
-    optional = {parameter.key for parameter in form.parameters if parameter.default is not REQUIRED}
-    for key in optional.intersection(given):
-        without = {other: value for other, value in given.items() if other != key}
-        if _makes(form, without, part):
-            del given[key]
+    for parameter in form.parameters:
+        if parameter.key in given and parameter.default is not REQUIRED:
+            without = {key: value for key, value in given.items() if key != parameter.key}
+            if _makes(form, without, part, parameter):
+                del given[parameter.key]
 
 
-def _makes(form: Form, values: Mapping[str, Any], part: object) -> bool:
+def _makes(form: Form, values: Mapping[str, Any], part: object, parameter: Parameter) -> bool:
+    """Whether values make an equal part, with the same for a parameter that does not count for its equality."""
     try:
-        return bool(form.make(values) == part)
+        made = form.make(values)
     except ConfigurationError:
         return False
+    return bool(made == part and _kept(made, parameter) == _kept(part, parameter))
 
 
 def _plain(value: Any, path: Path) -> Any:
-    """Return a value as JSON knows it: functions and classes by a reference."""
+    """Return a value as JSON knows it: functions and classes by a reference, secrets by the variable that holds them."""
     if isinstance(value, Enum):
         return value.value
-    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+    if isinstance(value, str | bytes | os.PathLike):
+        return _text(os.fspath(cast("str", value)), path)
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    if isinstance(value, os.PathLike):
-        return os.fspath(cast("os.PathLike[str]", value))
     if is_mapping(value):
         return {key: _plain(inner, (*path, key)) for key, inner in value.items()}
     if isinstance(value, frozenset | set):
         value = sorted(cast("frozenset[Any]", value))
     if is_list(value):
         return [_plain(inner, (*path, index)) for index, inner in enumerate(value)]
-    built = isinstance(value, Guard) and not isinstance(value, FunctionGuard)
-    return (None if built else reference_of(value)) or _part(value, path)
+    return (None if _is_built(value, Guard) else reference_of(value)) or _part(value, path)
+
+
+def _text(value: str | bytes, path: Path) -> Any:
+    if isinstance(value, FromEnv):
+        remember(value)
+        return {"env": value.variable}
+    if is_secret(path, value):
+        raise ConfigurationError(
+            f"{written(path)}: is a secret, and stands in no policy file: keep it in an environment variable, and write "
+            "{env: NAME} in a policy, or genai_guard.environment.env('NAME') in Python"
+        )
+    if isinstance(value, str):
+        return value
+    raise _homeless(value, path)
+
+
+def _is_built(part: object, kind: type) -> bool:
+    """Whether a part is one of the library's own of its kind."""
+    return any(form.build is type(part) for form in forms_of(kind))
 
 
 def _part(part: object, path: Path) -> dict[str, Any]:
     """Write a part by the first of its forms that says all of it."""
-    family: type = next((kind for kind in (Alert, Guard) if isinstance(part, kind)), type(part))
-    for form in filter(is_writable, forms_of(family)):
+    for form in filter(is_writable, forms_of(_family(part))):
         if form.build is type(part) or getattr(form.build, "__self__", None) is type(part):
             given = _given(form, part)
             _drop_derived(form, given, part)
             entry = _mapping(form, given, path)
-            if _says(form, entry, part):
+            if _says(form, entry, part, path):
                 return entry
     raise _homeless(part, path)
 
 
-def _says(form: Form, entry: Mapping[str, Any], part: object) -> bool:
-    """Whether an entry makes the part: other kinds may not take its parameters, as requests do not take half ones."""
+def _family(part: object) -> type:
+    """Return the kind of part, of which others may only look like one."""
+    store = next((kind for kind in (Store, StickyStore) if _is_built(part, kind)), None)
+    if store is not None:
+        return store
+    family: type = next((kind for kind in (Alert, CanaryMetric, Guard) if isinstance(part, kind)), type(part))
+    return family
+
+
+def _says(form: Form, entry: Mapping[str, Any], part: object, path: Path) -> bool:
+    """Whether an entry makes the part: other kinds may not take its parameters, as requests do not take half ones.
+
+    Parts that are like no other, such as stores, are compared by what is written of them.
+    """
     try:
-        return bool(TypeAdapter(entry_of(form)).validate_python(entry) == part)
+        made = TypeAdapter(entry_of(form)).validate_python(entry)
     except ValidationError:
         return False
+    if type(part).__eq__ is object.__eq__ or isinstance(part, Canary):  # which has a store in it
+        return _mapping(form, _given(form, made), path) == entry
+    return bool(made == part)
 
 
 def _homeless(part: object, path: Path) -> ConfigurationError:

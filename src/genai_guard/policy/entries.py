@@ -61,9 +61,12 @@ class Entry(BaseModel):
 
 
 def _field(message: str, form: Form, values: Mapping[str, Any]) -> Path:
-    """Return the field that a part complains about: its messages name parameters as in `per=`, the wrong one first."""
+    """Return the field that a part complains about: its messages name parameters as in `per=`, the wrong one first.
+
+    Where a parameter has a syntax of its own, they say `Part(...): parameter: what is wrong`.
+    """
     keys = {parameter.name: parameter.key for parameter in form.parameters if parameter.key in values}
-    named = (keys.get(name) for name in re.findall(r"\b(\w+)=", message))
+    named = (keys.get(name) for name in re.findall(r"\w+(?==)|(?<=\): )\w+(?=: )", message))
     return next(((key,) for key in named if key), ())
 
 

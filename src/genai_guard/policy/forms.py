@@ -9,19 +9,27 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
-from types import ModuleType
+from types import GenericAlias, ModuleType, SimpleNamespace
 from typing import Any, Final, cast, get_type_hints
 
 from genai_guard import guards, recording
+from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import Guard
-from genai_guard.limits import Limit
+from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter, SqliteStore, Store
+from genai_guard.limits.stores.leased import LeasedStore
+from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
+from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.policy.docstrings import arguments, summary
 from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
+from genai_guard.routing import ExperimentRouter, canary
+from genai_guard.routing.canary import Canary, CanaryMetric
+from genai_guard.routing.sticky import MemoryStickyStore, RedisStickyStore, SqliteStickyStore, StickyStore
 
-__all__ = ["REQUIRED", "Form", "Parameter", "forms_of"]
+__all__ = ["REQUIRED", "Form", "LimiterOptions", "Parameter", "RouterOptions", "forms_of"]
 
 
 class _Required:
@@ -31,6 +39,20 @@ class _Required:
 
 REQUIRED: Final = _Required()
 NOTHING: Final[Mapping[str, str]] = {}
+_CLOCKS: Final = frozenset({"clock", "wall_clock", "now"})
+_STORES: Final[Mapping[str, type]] = {
+    "memory": MemoryStore,
+    "sqlite": SqliteStore,
+    "redis": RedisStore,
+    "async_redis": AsyncRedisStore,
+    "leased": LeasedStore,
+}
+_TALLYING: Final[Mapping[str, type]] = {"memory": MemoryStore, "sqlite": SqliteStore, "redis": RedisStore}
+_STICKY: Final[Mapping[str, type]] = {
+    "memory": MemoryStickyStore,
+    "sqlite": SqliteStickyStore,
+    "redis": RedisStickyStore,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,8 @@ class Parameter:
         default: What it is when it is left out; `REQUIRED` when it must not be.
         description: What it means.
         spread: Whether each of its items is an argument of its own: `PII("email", "iban")`.
+        is_inner: Whether it is of no concern to a policy: a clock, or what the part hides from its `repr` and from
+            comparisons.
     """
 
     name: str
@@ -54,6 +78,7 @@ class Parameter:
     default: Any
     description: str
     spread: bool = False
+    is_inner: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +108,7 @@ class Form:
         tag: tuple[str, str] = ("", ""),
         keys: Mapping[str, str] = NOTHING,
         attributes: Mapping[str, str] = NOTHING,
+        told_by: Callable[..., Any] | None = None,
     ) -> Form:
         """Read the form off a class, classmethod or function.
 
@@ -91,9 +117,11 @@ class Form:
             tag: See the attribute.
             keys: Parameters that a policy calls by another name.
             attributes: Parameters that the part keeps under another name.
+            told_by: Whose docstring says what the parameters mean; that of `build` unless said.
         """
         own = inspect.get_annotations(build) if isinstance(build, type) else {}
-        parameters = sorted(_parameters(build, keys, attributes), key=lambda each: each.name not in own)
+        described = _described(build if told_by is None else told_by)
+        parameters = sorted(_parameters(build, keys, attributes, described), key=lambda each: each.name not in own)
         return cls(build, build.__qualname__, _renamed(summary(build), keys), tuple(parameters), tag)
 
     def make(self, values: Mapping[str, Any]) -> Any:
@@ -117,18 +145,39 @@ class Form:
 @cache
 def forms_of(kind: type) -> tuple[Form, ...]:
     """Return the ways in which a part of this type may be written; none if it has no place in a policy."""
-    if kind is Guard:
-        return _catalogue(guards, "guard", Guard)
-    if kind is Alert:
-        return _catalogue(recording, "alert", Alert)
-    if kind is Limit:
-        tokens = (Limit.tokens, Limit.input_tokens, Limit.output_tokens)
-        return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
-    if kind is Log:
-        return (Form.of(InferenceLog),)
-    if kind is MetricsRecorder:
-        return (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),)
+    make = _FORMS.get(kind)
+    if make is not None:
+        return make()
     return (Form.of(kind),) if is_dataclass(kind) else ()
+
+
+class LimiterOptions(FrozenDict[str, Any]):
+    """Where the usage of limits is kept, and whatever else a limiter takes beside its limits."""
+
+    __slots__ = ()
+
+
+class RouterOptions(FrozenDict[str, Any]):
+    """What the targeting of experiments may ask for, and where the variants of sticky ones are kept."""
+
+    __slots__ = ()
+
+
+def _beside(part: type, options: type, name: str) -> tuple[Form, ...]:
+    """Whatever a part takes but what it is made of, such as its limits, which have a section of their own."""
+    form = Form.of(part)
+    rest = tuple(each for each in form.parameters if not each.spread and not each.is_inner)
+    return (replace(form, build=options, name=name, description=summary(options), parameters=rest),)
+
+
+def _limits() -> tuple[Form, ...]:
+    tokens = (Limit.tokens, Limit.input_tokens, Limit.output_tokens)
+    return _by_first_parameter(Limit.requests, *tokens, Limit.usd, Limit.concurrent)
+
+
+def _by_kind(parts: Mapping[str, type]) -> tuple[Form, ...]:
+    told_by: dict[type, type] = {AsyncRedisStore: RedisStore}
+    return tuple(Form.of(part, tag=("kind", word), told_by=told_by.get(part)) for word, part in parts.items())
 
 
 def _by_first_parameter(*builds: Callable[..., Any]) -> tuple[Form, ...]:
@@ -149,9 +198,9 @@ def _catalogue(module: ModuleType, key: str, base: type) -> tuple[Form, ...]:
 
 
 def _parameters(
-    build: Callable[..., Any], keys: Mapping[str, str], attributes: Mapping[str, str]
+    build: Callable[..., Any], keys: Mapping[str, str], attributes: Mapping[str, str], described: Mapping[str, str]
 ) -> Iterator[Parameter]:
-    hints, factories, described = _hints(build), _factories(build), _described(build)
+    hints, factories, inner = _hints(build), _factories(build), _inner(build)
     for name, parameter in inspect.signature(build).parameters.items():
         if name in hints and parameter.kind is not inspect.Parameter.VAR_KEYWORD:
             spread = parameter.kind is inspect.Parameter.VAR_POSITIONAL
@@ -165,6 +214,7 @@ def _parameters(
                 default=REQUIRED if required else default,
                 description=_renamed(described.get(name, ""), keys),
                 spread=spread,
+                is_inner=name in inner,
             )
 
 
@@ -179,12 +229,31 @@ def _renamed(text: str, keys: Mapping[str, str]) -> str:
 
 def _hints(build: Callable[..., Any]) -> dict[str, Any]:
     """Return the types of the parameters: of a dataclass those of its fields, whatever its `__init__` takes besides."""
-    if not isinstance(build, type):
-        return get_type_hints(build)
-    if not is_dataclass(build):
-        return get_type_hints(cast("Any", build).__init__)
-    hints = get_type_hints(build)
-    return {field.name: hints[field.name] for field in fields(build) if field.init}
+    if isinstance(build, type) and is_dataclass(build):
+        return _field_hints(build)
+    function = cast("Any", build)
+    if isinstance(build, type):
+        function = function.__init__
+    hints = get_type_hints(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in hints and parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            hints[name] = GenericAlias(tuple, (hints[name], ...))  # the type is that of one of them
+    return hints
+
+
+def _field_hints(build: type) -> dict[str, Any]:
+    """Return the types of the fields that are parameters: those of others may be known to type checkers alone."""
+    taken = {field.name for field in fields(cast("Any", build)) if field.init}
+    hints: dict[str, Any] = {}
+    for owner in reversed(build.__mro__):
+        own = {name: hint for name, hint in inspect.get_annotations(owner).items() if name in taken}
+        hints |= get_type_hints(SimpleNamespace(__annotations__=own), vars(sys.modules[owner.__module__]))
+    return hints
+
+
+def _inner(build: Callable[..., Any]) -> set[str]:
+    hidden = fields(build) if isinstance(build, type) and is_dataclass(build) else ()
+    return {*_CLOCKS, *(field.name for field in hidden if not field.repr and not field.compare)}
 
 
 def _factories(build: Callable[..., Any]) -> dict[str, Callable[[], Any]]:
@@ -197,3 +266,21 @@ def _described(build: Callable[..., Any]) -> dict[str, str]:
     """What the class says of a parameter holds for its classmethods, unless they say something else."""
     owner = getattr(build, "__self__", None)
     return {**(arguments(owner) if isinstance(owner, type) else {}), **arguments(build)}
+
+
+_FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
+    Guard: lambda: _catalogue(guards, "guard", Guard),
+    Alert: lambda: _catalogue(recording, "alert", Alert),
+    CanaryMetric: lambda: _catalogue(canary, "metric", CanaryMetric),
+    Canary: lambda: (Form.of(Canary),),
+    TallyStore: lambda: _by_kind(_TALLYING),
+    Limit: _limits,
+    Store: lambda: _by_kind(_STORES),
+    StickyStore: lambda: _by_kind(_STICKY),
+    Adaptive: lambda: (Form.of(Adaptive),),
+    LimiterOptions: lambda: _beside(RateLimiter, LimiterOptions, "Limiter"),
+    RouterOptions: lambda: _beside(ExperimentRouter, RouterOptions, "Router"),
+    Log: lambda: (Form.of(InferenceLog),),
+    MetricsRecorder: lambda: (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),),
+}
+"""What is no dataclass, or of several kinds."""

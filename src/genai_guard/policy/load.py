@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from functools import cache, partial
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from typing import Any, cast
 
@@ -43,9 +44,8 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Pipeline:
     except Problems as error:
         raise error.report(document.source, document.line_of) from None
     if (audit := getattr(pipeline.recorder, "audit", None)) is not None:
-        pipeline.on_first_use = partial(
-            audit.record, "policy_loaded", pipeline=pipeline.name, **_identity(document, data)
-        )
+        facts = {"pipeline": pipeline.name, **_identity(document, data)}
+        pipeline.when_used = _once(lambda: audit.record("policy_loaded", **facts))
     return pipeline
 
 
@@ -60,6 +60,17 @@ def _validated(data: Any) -> Pipeline:
         return adapter().validate_python(data)
     except ValidationError as error:
         raise nested(error.errors(include_url=False)[0]) from None
+
+
+def _once(action: Callable[[], object]) -> Callable[[], None]:
+    """Return what does it the first time that it is called."""
+    left = [action]
+
+    def act() -> None:
+        with suppress(IndexError):
+            left.pop()()
+
+    return act
 
 
 def _identity(document: Document, data: Any) -> dict[str, str]:

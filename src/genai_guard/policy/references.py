@@ -6,7 +6,9 @@ To read one is to import the module, and so to run it: a policy that holds refer
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
+from contextvars import Context
 from functools import reduce
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -16,6 +18,8 @@ from genai_guard.policy.problems import Problem, Problems, describe
 __all__ = ["PATTERN", "imported", "is_referable", "reference_of"]
 
 PATTERN: Final = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+_named: Final[dict[int, tuple[str, object]]] = {}
+"""Objects that were named in policies, by their ids: they belong to modules, and live as long."""
 
 
 def is_referable(annotation: Any) -> bool:
@@ -29,40 +33,45 @@ def is_referable(annotation: Any) -> bool:
 
 
 def imported(value: Any) -> Any:
-    """Return the object that a reference names; None stays None.
+    """Return the object that a reference names.
 
     Raises:
         Problems: it is no reference, or cannot be imported.
     """
-    if value is None:
-        return None
     if not isinstance(value, str):
         raise _problem(f'must be an import reference such as "package.module:name", not {describe(value)}')
     module, colon, name = value.partition(":")
     if not (module and colon and name):
         raise _problem('must be an import reference such as "package.module:name", with a colon before the name')
     try:
-        found: Any = importlib.import_module(module)
+        found: Any = Context().run(importlib.import_module, module)  # what a policy is read for is none of its business
     except ModuleNotFoundError as error:
         raise _problem(f"cannot be imported: there is no module {error.name!r}") from error
     except Exception as error:
         raise _problem(f"cannot be imported: the module {module} raised {type(error).__name__}") from error
     try:
-        return reduce(getattr, name.split("."), found)
+        found = reduce(getattr, name.split("."), found)
     except AttributeError as error:
         raise _problem(f"cannot be imported: there is no {name!r} in {module}") from error
+    _named.setdefault(id(found), (value, found))
+    return found
 
 
 def reference_of(value: object) -> str | None:
-    """Return the reference that names a function or class; None if there is none."""
+    """Return the reference that names a function or class, or by which a policy has named it; None if there is none."""
     module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str) or "<" in name or module == "__main__":
-        return None
-    reference = f"{module}:{name}"
+    reference = f"{module}:{name}" if isinstance(module, str) and isinstance(name, str) else ""
+    given, found = _named.get(id(value), ("", None))
+    return next((each for each in (reference, given if found is value else "") if _leads_to(value, each)), None)
+
+
+def _leads_to(value: object, reference: str) -> bool:
+    if not re.match(PATTERN, reference) or reference.startswith("__main__:"):
+        return False
     try:
-        return reference if imported(reference) is value else None
+        return imported(reference) is value
     except Problems:
-        return None
+        return False
 
 
 def _problem(text: str) -> Problems:

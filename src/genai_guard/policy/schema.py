@@ -11,7 +11,7 @@ from pydantic_core import core_schema
 from genai_guard.policy.data import is_list, is_mapping
 from genai_guard.policy.load import adapter
 from genai_guard.policy.references import PATTERN
-from genai_guard.policy.shapes import GUARD_MARK, guard_shape
+from genai_guard.policy.shapes import OPEN_KINDS, OPEN_MARK, open_shape
 
 __all__ = ["EXAMPLE", "SchemaGenerator", "json_schema"]
 
@@ -29,6 +29,11 @@ EXAMPLE: Final[dict[str, Any]] = {
         {"tokens": 100_000, "per": "minute"},
         {"requests": 10, "per": "minute", "by": "user"},
     ],
+    "limiter": {
+        "store": {"kind": "redis", "server": {"env": "LIMITS_URL"}, "local_share": 0.25},
+        "max_waiting": 100,
+    },
+    "upstream": [{"requests": 500, "per": "minute", "by": "model"}],
     "experiments": [
         {
             "name": "model-comparison",
@@ -50,6 +55,12 @@ EXAMPLE: Final[dict[str, Any]] = {
     },
     "prices": {"small": {"input_usd": 0.15, "output_usd": 0.60}},
     "expected_output_tokens": 256,
+    "resilience": {
+        "timeout": {"total_s": 30, "first_token_s": 5},
+        "retry": {"attempts": 3},
+        "breaker": {},
+        "fallback": {"targets": [{"params": {"model": "large"}}]},
+    },
 }
 """A policy with every section, from which the schema takes its examples."""
 
@@ -77,8 +88,10 @@ def json_schema() -> dict[str, Any]:
     checked when the policy is loaded.
     """
     schema = adapter().json_schema(mode="validation", schema_generator=SchemaGenerator)
-    guards = TypeAdapter(guard_shape().type).json_schema(mode="validation", schema_generator=SchemaGenerator)
-    definitions = {**schema.get("$defs", {}), **guards.pop("$defs", {}), "Guard": _either(guards, _REFERENCE)}
+    definitions = dict(schema.get("$defs", {}))
+    for kind, (name, *_) in OPEN_KINDS.items():
+        forms = TypeAdapter(open_shape(kind).type).json_schema(mode="validation", schema_generator=SchemaGenerator)
+        definitions |= {**forms.pop("$defs", {}), kind.__name__: _either(name, forms, _REFERENCE)}
     schema = _linked({**schema, "$defs": dict(sorted(definitions.items()))})
     for key, value in EXAMPLE.items():
         schema["properties"][key]["examples"] = [value]
@@ -86,14 +99,15 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
 
-def _either(guards: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
-    return {"description": "A guard, or the import reference of one.", "anyOf": [guards, reference]}
+def _either(name: str, forms: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
+    return {"description": f"A {name}, or the import reference of one.", "anyOf": [forms, reference]}
 
 
 def _linked(schema: Any) -> Any:
-    """Return the schema with a reference wherever the mark of a guard stands."""
+    """Return the schema with a reference wherever the mark of an open kind stands."""
     if is_mapping(schema):
-        if schema.get("x-part") == GUARD_MARK["x-part"]:
-            return {"$ref": "#/$defs/Guard", **{key: value for key, value in schema.items() if key != "x-part"}}
+        if OPEN_MARK in schema:
+            rest = {key: value for key, value in schema.items() if key != OPEN_MARK}
+            return {"$ref": f"#/$defs/{schema[OPEN_MARK]}", **rest}
         return {key: _linked(value) for key, value in schema.items()}
     return [_linked(each) for each in schema] if is_list(schema) else schema

@@ -24,15 +24,19 @@ from pydantic import (
 )
 from pydantic_core import to_jsonable_python
 
+from genai_guard.environment import FromEnv
 from genai_guard.guards.base import Guard
+from genai_guard.limits import Store
 from genai_guard.policy.data import is_mapping
 from genai_guard.policy.entries import Entry, nested
 from genai_guard.policy.forms import REQUIRED, Form, Parameter, forms_of
 from genai_guard.policy.problems import Problem, Problems, describe, listed, quoted, suggestion
 from genai_guard.policy.references import PATTERN, imported, is_referable
+from genai_guard.policy.secrets import SECRET_WORDS, secret_type
+from genai_guard.routing.sticky import StickyStore
 from genai_guard.verdicts import Action
 
-__all__ = ["GUARD_MARK", "Shape", "entry_of", "guard_shape", "is_writable", "shape_of"]
+__all__ = ["OPEN_KINDS", "OPEN_MARK", "Shape", "entry_of", "is_writable", "open_shape", "shape_of"]
 
 
 class Shape(NamedTuple):
@@ -54,6 +58,8 @@ def shape_of(annotation: Any) -> Shape | None:
     origin, args = get_origin(annotation) or annotation, get_args(annotation)
     if origin is Annotated:
         return shape_of(args[0])
+    if FromEnv in args:
+        return Shape(secret_type(is_optional=NoneType in args), SECRET_WORDS)
     if origin in {Union, UnionType}:
         return _either(args)
     if origin is Literal:
@@ -86,13 +92,16 @@ def is_writable(form: Form) -> bool:
 
 
 def _parameter(form: Form, parameter: Parameter) -> Shape | None:
+    if parameter.is_inner:
+        return None
     actions: AbstractSet[Action] = getattr(form.build, "allowed_actions", frozenset())
     if parameter.name == "action" and actions:
         return _one_of([action for action in Action if action in actions])
     shape = shape_of(parameter.annotation)
-    if shape is None and form.tag[0] == "guard" and parameter.name != "clock" and is_referable(parameter.annotation):
-        return _REFERENCE
-    return shape
+    if shape is not None or not is_referable(parameter.annotation):
+        return shape
+    is_optional = NoneType in get_args(parameter.annotation)
+    return Shape(_REFERENCE | None if is_optional else _REFERENCE, 'an import reference such as "package.module:name"')
 
 
 def _field(parameter: Parameter) -> Any:
@@ -104,7 +113,13 @@ def _field(parameter: Parameter) -> Any:
 
 
 def _either(members: Iterable[Any]) -> Shape | None:
-    """Leave out the members that have no place in a policy, and join those that are sets of words."""
+    """Leave out the members that have no place in a policy, and join those that are sets of words.
+
+    A mapping is read as a part wherever it can be one: plain arguments, which may stand for it in Python, cannot be told
+    from it.
+    """
+    if any(isinstance(member, type) and _is_part(member) for member in members):
+        members = [member for member in members if (get_origin(member) or member) is not Mapping]
     shapes = [shape for member in members if member is not NoneType and (shape := shape_of(member))]
     if not shapes:
         return None
@@ -127,10 +142,13 @@ def _one_of(words: Iterable[Any]) -> Shape:
     return Shape(kind, quoted(values[0]) if len(values) == 1 else f"one of {listed(values)}")
 
 
+def _is_part(kind: type) -> bool:
+    return kind in OPEN_KINDS or bool(forms_of(kind))
+
+
 def _class(kind: Any, args: tuple[Any, ...]) -> Shape | None:
-    forms = () if kind is Guard else forms_of(kind)
-    if forms or kind is Guard:
-        return _part(forms) if forms else _GUARD
+    if _is_part(kind):
+        return _open(kind) if kind in OPEN_KINDS else _part(forms_of(kind))
     if issubclass(kind, Enum):
         return _one_of(kind)
     if kind is FilePath or kind is os.PathLike:
@@ -146,28 +164,36 @@ def _class(kind: Any, args: tuple[Any, ...]) -> Shape | None:
 
 
 @cache
-def guard_shape() -> Shape:
-    """Return how a guard is written. Guards hold guards, so this is looked up when there is one to read."""
-    shape = _part(forms_of(Guard))
-    assert shape is not None  # noqa: S101  there are guards
+def open_shape(kind: type) -> Shape:
+    """Return how one of `OPEN_KINDS` is written. They hold each other, so this is looked up when there is one to read."""
+    shape = _part(forms_of(kind))
+    assert shape is not None  # noqa: S101  there are some of each
     return shape
 
 
 @cache
-def _guard_adapter() -> TypeAdapter[Any]:
-    return TypeAdapter(guard_shape().type)
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(open_shape(kind).type)
 
 
-def _guard(value: Any) -> Any:
-    if isinstance(value, str) and ":" in value:
-        guard = imported(value)
-        if not isinstance(guard, Guard):
-            raise Problems([Problem((), f"must name a guard; {quoted(value)} is {type(guard).__name__}")])
-        return guard
-    try:
-        return _guard_adapter().validate_python(value)
-    except ValidationError as error:
-        raise nested(error.errors(include_url=False)[0]) from None
+@cache
+def _open(kind: type) -> Shape:
+    """What is a mapping, or the import reference of an object of the user's."""
+    name, is_one, words = OPEN_KINDS[kind]
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and ":" in value:
+            part = imported(value)
+            if not is_one(part):
+                raise Problems([Problem((), f"must name a {name}; {quoted(value)} is {type(part).__name__}")])
+            return part
+        try:
+            return _adapter(kind).validate_python(value)
+        except ValidationError as error:
+            raise nested(error.errors(include_url=False)[0]) from None
+
+    mark = WithJsonSchema({OPEN_MARK: kind.__name__})
+    return Shape(Annotated[Any, BeforeValidator(read), mark], words)
 
 
 def _part(forms: Sequence[Form]) -> Shape | None:
@@ -197,7 +223,7 @@ def _tag_finder(forms: Iterable[Form]) -> Callable[[Any], str]:
 def _check_word(forms: Sequence[Form]) -> tuple[Callable[[Any], Any], str]:
     """Return the check of mappings whose kind is a word: `{guard: pii}`."""
     key, known = forms[0].tag[0], [form.tag[1] for form in forms]
-    words = f"a mapping such as {{{key}: {'pii' if 'pii' in known else known[0]}}}"
+    words = f"a mapping such as {{{key}: {'pii' if 'pii' in known else 'redis' if 'redis' in known else known[0]}}}"
 
     def check(value: Any) -> Any:
         if not is_mapping(value):
@@ -248,15 +274,29 @@ def _no_boolean(value: Any) -> Any:
     return value
 
 
-GUARD_MARK: Final = {"x-part": "Guard"}
-"""Stands in a JSON Schema for that of a guard."""
-_GUARD: Final = Shape(
-    Annotated[Any, BeforeValidator(_guard), WithJsonSchema(GUARD_MARK)], "a mapping such as {guard: pii}"
-)
-_REFERENCE: Final = Shape(
-    Annotated[Any, BeforeValidator(imported), WithJsonSchema({"type": "string", "pattern": PATTERN})],
-    'an import reference such as "package.module:name"',
-)
+def _is_guard(part: object) -> bool:
+    return isinstance(part, Guard)
+
+
+def _is_store(part: object) -> bool:
+    return callable(getattr(part, "bind", None)) and not isinstance(part, type)
+
+
+def _is_sticky_store(part: object) -> bool:
+    return isinstance(part, StickyStore) and not isinstance(part, type)
+
+
+OPEN_MARK: Final = "x-part"
+"""Stands in a JSON Schema, with the name of a kind, for the schema of that."""
+OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
+    Guard: ("guard", _is_guard, "a mapping such as {guard: pii}"),
+    Store: ("store", _is_store, "a mapping such as {kind: redis}"),
+    StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
+}
+"""Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""
+_REFERENCE: Final[Any] = Annotated[
+    Any, BeforeValidator(imported), WithJsonSchema({"type": "string", "pattern": PATTERN})
+]
 _CONTAINERS: Final[Mapping[type, type]] = {list: list, set: frozenset, frozenset: frozenset, AbstractSet: frozenset}
 _SCALARS: Final[Mapping[Any, Shape]] = {
     str: Shape(str, "text"),

@@ -27,13 +27,13 @@ from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
-from genai_guard.recording.sinks import Erasable, Log, Recorder, Sink, outlet, sink_of
+from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.windows import KEPT_S, Windows
 from genai_guard.recording.worker import TICK, Handler, Worker, tell
 
-__all__ = ["MetricsRecorder", "OnAlert", "never_raising"]
+__all__ = ["MetricsRecorder", "OnAlert"]
 
 T = TypeVar("T")
 OnAlert: TypeAlias = Callable[[AlertEvent], object]
@@ -324,23 +324,6 @@ class MetricsRecorder:
             dimensions=self.dimensions,
             dropped=self._losses(moment),
         )
-
-
-def never_raising(recorder: Recorder | None) -> Callable[[Event], object]:
-    """Return what hands events to a recorder, whatever that does; to none, if there is none."""
-    if recorder is None:
-        return lambda _: None
-    record = recorder.record
-    if type(recorder) is MetricsRecorder:  # which promises never to raise
-        return record
-
-    def safe(event: Event) -> None:
-        try:
-            record(event)
-        except Exception as error:  # noqa: BLE001  a recorder is never in the way
-            tell("recorder failed", error=type(error).__name__)
-
-    return safe
 
 
 def _watcher(tick: weakref.WeakMethod[Callable[[], float | None]]) -> Handler:

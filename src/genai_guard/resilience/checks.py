@@ -22,7 +22,7 @@ def check_seconds(where: str, seconds: object, *, zero: bool = False) -> None:
         or seconds < 0
         or (seconds == 0 and not zero)
     ):
-        raise ConfigurationError(f"{where}={seconds!r}: takes seconds, {'zero or more' if zero else 'more than zero'}")
+        raise ConfigurationError(f"{where}={seconds!r}): takes seconds, {'zero or more' if zero else 'more than zero'}")
 
 
 def check_count(where: str, count: object, *, least: int = 1) -> None:
@@ -32,7 +32,7 @@ def check_count(where: str, count: object, *, least: int = 1) -> None:
         ConfigurationError: it is none.
     """
     if type(count) is not int or count < least:
-        raise ConfigurationError(f"{where}={count!r}: takes a whole number, {least} or more")
+        raise ConfigurationError(f"{where}={count!r}): takes a whole number, {least} or more")
 
 
 def check_share(where: str, share: object) -> None:
@@ -42,4 +42,4 @@ def check_share(where: str, share: object) -> None:
         ConfigurationError: it is none.
     """
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
-        raise ConfigurationError(f"{where}={share!r}: takes a share above 0 and up to 1, such as 0.5")
+        raise ConfigurationError(f"{where}={share!r}): takes a share above 0 and up to 1, such as 0.5")

@@ -113,7 +113,7 @@ class Fallback:
     when: Callable[[Exception], bool] | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "targets", targets_of("Fallback(...)", self.targets))
+        object.__setattr__(self, "targets", targets_of("Fallback(targets=...)", self.targets))
         if self.when is not None and not callable(self.when):
             raise ConfigurationError("Fallback(when=...): takes a function of one exception")
 

@@ -35,6 +35,6 @@ class Tiered:
     escalate: Callable[[Any], bool] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "targets", targets_of("Tiered(...)", self.targets))
+        object.__setattr__(self, "targets", targets_of("Tiered(targets=...)", self.targets))
         if not callable(self.escalate):
             raise ConfigurationError("Tiered(escalate=...): takes a function of one reply")

@@ -53,19 +53,19 @@ class CompiledExperiment:
         "_overrides",
         "_prefix",
         "_variants",
-        "_version",
         "name",
+        "version",
     )
 
     def __init__(self, experiment: Experiment, *, enabled: bool = True) -> None:
         salt, by = experiment.salt or experiment.name, experiment.by
         self.name: Final = experiment.name
         self._mode: Mode = experiment.mode
-        self._version = experiment.config_version
+        self.version: Final = experiment.config_version
         self._enabled = experiment.enabled and enabled
         self._overrides = experiment.overrides
-        self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by)
         self._enrol_below = threshold(experiment.coverage)
+        self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by) if self._enrol_below < SPACE else b""
         self._prefix = hash_prefix(salt, purpose="variant", by=by)
         shares = experiment.shares
         arms: list[_Arm] = [
@@ -95,13 +95,13 @@ class CompiledExperiment:
             data = text.encode()
         except UnicodeEncodeError:
             data = text.encode("utf-8", "surrogatepass")
-        if self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+        if self._enrol_prefix and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         bucket = bucket_of(self._prefix + data)
         variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
         return _new(
             Assignment,
-            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self.version),
         )
 
     def decide(
@@ -121,12 +121,12 @@ class CompiledExperiment:
         variant, params, _, target, prompt = self._variants[name]
         return _new(
             Assignment,
-            (self.name, variant, params, _OVERRIDE, None, 1.0, unit, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _OVERRIDE, None, 1.0, unit, self._mode, target, prompt, self.version),
         )
 
     def _without_variant(self, reason: Reason, unit: str = "") -> Assignment:
         return _new(
-            Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, None, self._version)
+            Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, None, self.version)
         )
 
 
@@ -246,7 +246,7 @@ class RuledExperiment(CompiledExperiment):
         if self._percentile is not None:
             if self._percentile(data) >= self._percent:
                 return self._without_variant(_NOT_ENROLLED, text)
-        elif self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+        elif self._enrol_prefix and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         sticky = self._sticky
         if sticky is not None:
@@ -261,14 +261,14 @@ class RuledExperiment(CompiledExperiment):
             sticky.set(_key(StickyKey, (self.name, self._bucket_version, text)), variant)
         return _new(
             Assignment,
-            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self.version),
         )
 
     def _kept(self, name: str, unit: str) -> Assignment:
         variant, params, share, target, prompt = self._variants[name]
         return _new(
             Assignment,
-            (self.name, variant, params, _STICKY, None, share, unit, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _STICKY, None, share, unit, self._mode, target, prompt, self.version),
         )
 
     def _is_forced_out(self, forced: Mapping[str, str]) -> bool:

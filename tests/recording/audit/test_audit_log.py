@@ -23,8 +23,10 @@ from genai_guard import (
     Variant,
     caller,
 )
+from genai_guard.environment import env
 from genai_guard.guards import PII
 from genai_guard.recording import AuditLog, Head, read_anchors
+from genai_guard.routing.canary import Canary
 from genai_guard.testing import FakeLLM
 from genai_guard.verdicts import Action, Verdict
 
@@ -107,6 +109,22 @@ def test_changes_of_the_limits_and_experiments_of_a_pipeline_are_recorded_once(t
     }
     assert reset["subject"]["user"] == "u-1"
     assert split["facts"]["after"]["experiments"] == ["x: a 90 %, b 10 % by user"]
+
+
+def test_what_becomes_of_a_canary_is_recorded(tmp_path: Path) -> None:
+    router = ExperimentRouter(Experiment("x", Variant("control", weight=95), Variant("canary", weight=5), by="user"))
+    canary = Canary("x", check_s=None)
+    with audit(tmp_path) as log:
+        Pipeline(router=router, canary=canary, recorder=MetricsRecorder(audit=log))
+        canary.start()
+        canary.abort()
+    canary.close()
+
+    assert kinds(log)[0] == "experiments_replaced"
+    transitions = [record["facts"] for record in log.read() if record["kind"] == "canary_transition"]
+    assert transitions[-1]["experiment"] == "x"
+    assert transitions[-1]["after"] == "rolled_back"
+    assert transitions[-1]["reason"] == "by hand"
 
 
 def test_a_change_that_is_refused_is_not_recorded(tmp_path: Path) -> None:
@@ -306,29 +324,29 @@ def test_a_key_that_follows_another_signs_and_the_other_still_verifies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUDIT_KEY", "the first of the secrets")
-    with audit(tmp_path, key="AUDIT_KEY") as log:
+    with audit(tmp_path, key=env("AUDIT_KEY")) as log:
         log.record("change")
     monkeypatch.setenv("AUDIT_KEY", "the second of the secrets, the first of the secrets")
-    with audit(tmp_path, key="AUDIT_KEY") as log:
+    with audit(tmp_path, key=env("AUDIT_KEY")) as log:
         log.record("change")
 
     assert log.verify().ok
     assert len(log.verify().key_ids) == 2
     monkeypatch.setenv("AUDIT_KEY", "the second of the secrets")
-    problem = log.verify().problem
+    problem = audit(tmp_path, key=env("AUDIT_KEY")).verify().problem
     assert problem is not None
     assert problem.sequence == 1
 
 
 def test_no_key_stands_in_a_repr_an_error_or_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_KEY", SECRET)
-    with audit(tmp_path, key="AUDIT_KEY") as log:
+    with audit(tmp_path, key=env("AUDIT_KEY")) as log:
         log.record("change")
     said = [repr(log), repr(KEY), repr(log.verify()), *(path.read_text() for path in log.segments())]
-    for given in (SECRET, "AUDIT KEY"):
-        with pytest.raises(ConfigurationError) as refused:
-            AuditLog(tmp_path, key=given)
-        said.append(str(refused.value))
+    wrong: Any = SECRET
+    with pytest.raises(ConfigurationError, match="no place in a program") as refused:
+        AuditLog(tmp_path, key=wrong)
+    said.append(str(refused.value))
 
     assert not [text for text in said if SECRET in text]
 
@@ -336,12 +354,12 @@ def test_no_key_stands_in_a_repr_an_error_or_the_files(tmp_path: Path, monkeypat
 def test_a_key_that_is_missing_or_too_short_is_refused_when_the_audit_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("AUDIT_KEY", raising=False)
-    with pytest.raises(ConfigurationError, match="AUDIT_KEY is not set"):
-        AuditLog(tmp_path, key="AUDIT_KEY")
+    monkeypatch.delenv("GENAI_GUARD_AUDIT_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="GENAI_GUARD_AUDIT_KEY is not set"):
+        AuditLog(tmp_path)
     monkeypatch.setenv("AUDIT_KEY", "short")
     with pytest.raises(ConfigurationError, match="less than 16 bytes"):
-        AuditLog(tmp_path, key="AUDIT_KEY")
+        AuditLog(tmp_path, key=env("AUDIT_KEY"))
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ def test_the_mixture_test_is_that_of_the_paper() -> None:
     assert found == pytest.approx(1 / ratio, rel=1e-12)
 
 
+@settings(max_examples=50)
 @given(info=INFO, alpha=st.floats(1e-6, 0.4), sides=st.sampled_from([1, 2]))
 def test_the_p_value_at_the_end_of_the_interval_is_alpha(info: float, alpha: float, sides: int) -> None:
     z = always_valid_critical(info, alpha=alpha, sides=sides)

@@ -36,6 +36,10 @@ def only(data: object, metric: str | Metric = "latency_ms", **more: Any) -> Comp
     return comparison
 
 
+def without(rows: Rows, *columns: str) -> Rows:
+    return [{name: value for name, value in row.items() if name not in columns} for row in rows]
+
+
 def values(rows: Rows, variant: str, column: str = "latency_ms") -> list[float]:
     return [row[column] for row in rows if row["variant"] == variant]
 
@@ -194,21 +198,66 @@ def test_exactly_compared_are_the_shares_of_units_with_an_event() -> None:
     assert found.outcome == "worse"
 
 
-def test_exact_goes_by_the_propensity_of_each_unit_where_shares_changed() -> None:
-    rng = random.Random(5)
-    rows = []
-    for number in range(4000):
-        share = 0.05 if number < 3000 else 0.5
+def ramped(units: int = 4000, *, seed: int = 5) -> Rows:
+    """Return units of which more are treated later, when more fail, whatever they are given."""
+    rng = random.Random(seed)
+    rows: Rows = []
+    for number in range(units):
+        late = number > 0.75 * units
+        share = 0.5 if late else 0.05
         treated = rng.random() < share
         rows.append(
             {
                 "variant": "treatment" if treated else "control",
                 "propensity": share if treated else 1 - share,
-                "failed": rng.random() < (0.02 if number < 3000 else 0.2),  # more fail while more are treated
+                "failed": rng.random() < (0.2 if late else 0.02),
+                "late": late,
             }
         )
-    assert only(rows, "failed", method="exact").outcome == "inconclusive"
-    assert only(rows, "failed").outcome != "inconclusive"  # who compares the totals is misled
+    return rows
+
+
+@pytest.mark.parametrize("method", ["fixed", "exact"])
+def test_what_changes_with_time_while_shares_change_is_no_effect(method: Any) -> None:
+    totals = only(without(ramped(), "propensity"), "failed")
+    assert totals.outcome == "worse"  # who compares the totals is misled
+    assert only(ramped(), "failed", method=method).outcome == "inconclusive"
+
+
+def test_units_are_compared_within_the_times_of_equal_shares() -> None:
+    found = only(ramped(), "failed")
+    parts = []
+    for late in (False, True):
+        rows = [row for row in ramped() if row["late"] == late]
+        rates = [
+            np.mean([row["failed"] for row in rows if row["variant"] == name]) for name in ("treatment", "control")
+        ]
+        parts.append((len(rows) / 4000) * (rates[0] - rates[1]))
+    assert found.difference is not None
+    assert found.difference.estimate == pytest.approx(sum(parts), rel=1e-9)
+    assert found.notes[0].startswith("the shares of the variants changed; units are compared within")
+
+
+def test_while_shares_change_intervals_miss_as_often_as_they_say() -> None:
+    missed = sum(only(ramped(800, seed=seed), "failed").outcome != "inconclusive" for seed in range(40))
+    assert missed <= 6
+
+
+@pytest.mark.parametrize("method", ["fixed", "exact"])
+def test_the_sample_ratio_goes_by_the_shares_of_each_time(method: Any) -> None:
+    found = analyze(ramped(), metrics="failed", method=method).sample_ratio
+    assert found is not None
+    assert not found.mismatch
+    assert found.shares["treatment"] == pytest.approx(0.05 * 0.75 + 0.5 * 0.25, abs=1e-3)
+    lost = [row for number, row in enumerate(ramped()) if row["variant"] == "control" or number % 2]
+    found = analyze(lost, metrics="failed", method=method).sample_ratio
+    assert found is not None
+    assert found.mismatch
+
+
+def test_a_quantile_while_shares_change_is_noted() -> None:
+    rows = [row | {"latency_ms": 100 + number % 97} for number, row in enumerate(ramped())]
+    assert "may look like an effect" in only(rows, quantile=0.5).notes[0]
 
 
 @pytest.mark.parametrize(("lift", "outcome"), [(0.0, "not_worse"), (0.04, "inconclusive"), (0.2, "inconclusive")])
@@ -262,6 +311,15 @@ def test_only_the_largest_segments_are_looked_at() -> None:
     assert len(found.comparisons) == 21
 
 
+def test_values_that_one_variant_lacks_more_often_are_noted() -> None:
+    lacking = [
+        row | {"latency_ms": None} if row["variant"] == "control" and row["failed"] else row for row in draw(3000)
+    ]
+    assert "may be the reason for a difference" in " ".join(only(lacking).notes)
+    alike = [row | {"latency_ms": None} if row["failed"] else row for row in draw(3000)]
+    assert "may be the reason for a difference" not in " ".join(only(alike).notes)
+
+
 # --- over time --------------------------------------------------------------------------------------------------------
 
 
@@ -289,11 +347,12 @@ def test_a_log_is_read_from_its_folder(tmp_path: Path) -> None:
     router = ExperimentRouter(
         Experiment("tone", Variant("control"), Variant("treatment"), overrides={"tester": "treatment"})
     )
-    with MetricsRecorder(log=InferenceLog(tmp_path / "log")) as recorder:
-        ask = Pipeline(router=router, recorder=recorder).wrap(echo)
-        for user in [*(f"u{number % 150}" for number in range(300)), "tester"]:
-            with caller(user=user):
-                ask("hello")
+    recorder = MetricsRecorder(log=InferenceLog(tmp_path / "log"))
+    ask = Pipeline(router=router, recorder=recorder).wrap(echo)
+    for user in [*(f"u{number % 150}" for number in range(300)), "tester"]:
+        with caller(user=user):
+            ask("hello")
+    assert recorder.close(timeout_s=60)
     found = analyze(tmp_path / "log", experiment="tone", metrics=["latency_ms", "error"])
     assert sum(found.units.values()) == 150
     assert dict(found.left_out) == {"override": 1}

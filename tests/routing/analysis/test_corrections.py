@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
@@ -30,6 +30,7 @@ def test_holm_agrees_with_statsmodels() -> None:
     assert holm(PAPER) == pytest.approx(expected, rel=1e-12)
 
 
+@settings(max_examples=40)
 @given(P_VALUES)
 def test_bh_agrees_with_scipy(p_values: list[float]) -> None:
     assert benjamini_hochberg(p_values) == pytest.approx(stats.false_discovery_control(p_values).tolist(), rel=1e-9)
@@ -43,12 +44,14 @@ def test_a_correction_never_lowers_a_p_value_and_keeps_their_order(p_values: lis
     assert [corrected[place] for place in order] == sorted(corrected)
 
 
+@settings(max_examples=40)
 @given(P_VALUES)
 def test_the_order_of_the_questions_does_not_count(p_values: list[float]) -> None:
     assert sorted(holm(p_values)) == sorted(holm(sorted(p_values)))
     assert sorted(benjamini_hochberg(p_values)) == sorted(benjamini_hochberg(sorted(p_values)))
 
 
+@settings(max_examples=40)
 @given(P_VALUES)
 def test_holm_is_at_least_as_strict_as_bh_and_no_stricter_than_bonferroni(p_values: list[float]) -> None:
     bonferroni = [min(1.0, p * len(p_values)) for p in p_values]

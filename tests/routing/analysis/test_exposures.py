@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -79,8 +80,21 @@ def test_a_column_may_tell_who_a_row_is_of() -> None:
     assert found_in(rows, unit="session").counts() == {"a": 1, "b": 1}
 
 
-def test_rows_of_nobody_are_left_out() -> None:
-    assert dict(found_in([*PAIR, of_unit(0, "a") | {"unit": None}]).left_out) == {"no_unit": 1}
+@pytest.mark.parametrize("nothing", [None, "", math.nan])
+def test_rows_of_nobody_are_left_out(nothing: object) -> None:
+    rows = [*PAIR, of_unit(0, "a") | {"unit": nothing}, of_unit(3, "a") | {"variant": nothing}]
+    found = found_in(rows)
+    assert found.counts() == {"a": 1, "b": 1}
+    assert dict(found.left_out) == {"no_unit": 1, "no variant": 1}
+
+
+@pytest.mark.parametrize("nothing", [None, math.nan, "half", 0.0, 1.5])
+def test_what_is_no_probability_is_none(nothing: object) -> None:
+    assert found_in([row | {"propensity": nothing} for row in PAIR]).propensities == (None, None)
+
+
+def test_without_all_times_rows_are_in_order() -> None:
+    assert not found_in([of_unit(1, "a", time=2.0), of_unit(2, "b", time=math.nan)]).timed
 
 
 def test_outcomes_that_came_later_are_joined_by_request() -> None:

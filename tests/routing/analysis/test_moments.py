@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
@@ -45,6 +45,7 @@ def test_calls_of_one_unit_are_not_taken_for_independent() -> None:
     assert (ten_calls.units, ten_calls.calls) == (100, 1000)
 
 
+@settings(max_examples=40)
 @given(VALUES)
 def test_the_order_of_units_changes_no_digit(values: list[float]) -> None:
     ones = [1.0] * len(values)

@@ -118,7 +118,7 @@ def test_a_table_of_several_variants_names_them() -> None:
 
 def test_a_plot_has_a_line_for_each_moment() -> None:
     lines = FOUND.plot(width=40).split("\n\n")[0].splitlines()
-    assert lines[0] == "latency_ms: treatment minus control, 95 % intervals over time"
+    assert lines[0] == "latency_ms: treatment minus control, 95 % intervals over time, each for a single look"
     assert len(lines) == 12
     assert all("●" in line and "│" in line for line in lines[1:-1])
     assert re.fullmatch(r" +\+?-?0 +\+\d+(\.\d+)?", lines[-1])

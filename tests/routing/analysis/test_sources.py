@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class PandasFrame:
 
     def to_dict(self, orient: str) -> list[dict[str, Any]]:
         assert orient == "records"
-        return ROWS
+        return [{name: math.nan if value is None else value for name, value in row.items()} for row in ROWS]
 
 
 class PolarsFrame:
@@ -76,10 +77,11 @@ def test_a_csv_file_gives_its_rows(tmp_path: Path) -> None:
 def test_a_log_and_its_folder_give_their_rows(tmp_path: Path) -> None:
     log = InferenceLog(tmp_path / "log")
     router = ExperimentRouter(Experiment("tone", Variant("a"), Variant("b")))
-    with MetricsRecorder(log=log) as recorder:
-        ask = Pipeline(router=router, recorder=recorder).wrap(str.upper)
-        with caller(user="u"):
-            ask("hello")
+    recorder = MetricsRecorder(log=log)
+    ask = Pipeline(router=router, recorder=recorder).wrap(str.upper)
+    with caller(user="u"):
+        ask("hello")
+    assert recorder.close(timeout_s=60)
     assert list(rows_of(log)) == list(rows_of(tmp_path / "log")) == list(log.read())
 
 

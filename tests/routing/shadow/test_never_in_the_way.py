@@ -112,7 +112,7 @@ def test_no_failure_of_a_copy_alters_the_answer(
         if places == "none":
             object.__setattr__(shadow, "pool", Pool("full", max_concurrent=0, deadline_s=1.0))
         if places == "closed":
-            shadow.close()
+            shadow.close(timeout_s=30)
         assert seen(kind, shadow) == seen(kind, None)
         summary = shadow.summary()
 
@@ -126,7 +126,7 @@ def test_a_stream_that_was_not_read_to_its_end_is_not_copied(kind: str) -> None:
     fn = Pipeline(shadow=shadow)(target(kind, CHUNKS))
 
     assert consume(kind, fn, "hello", take=1) == CHUNKS[0]
-    assert shadow.flush()
+    assert shadow.flush(timeout_s=30)
     assert (shadow.summary().copies, shadow.summary().dropped) == (0, {})
 
 
@@ -169,7 +169,7 @@ def test_an_event_loop_that_ends_ends_its_copies(kind: str) -> None:
     fn = Pipeline(recorder=events, shadow=shadow)(target(kind, CHUNKS))
 
     assert consume(kind, fn, "hello") == "".join(CHUNKS)
-    assert shadow.flush()
+    assert shadow.flush(timeout_s=30)
     summary = shadow.summary()
     assert summary.statuses == {"cancelled": 1} or summary.dropped == {"cancelled": 1}
 
@@ -207,7 +207,7 @@ def test_no_thread_runs_before_the_first_copy_and_none_after_the_last_reference(
     ask = Pipeline(shadow=shadow)(target("def", CHUNKS))
     assert threading.active_count() == before
     ask("hello")
-    assert shadow.flush()
+    assert shadow.flush(timeout_s=30)
     own = [each for each in threading.enumerate() if each.name == "genai_guard shadow forgotten"]
     del shadow, ask
     for _ in range(100):
@@ -233,7 +233,7 @@ def test_a_child_makes_copies_of_its_own() -> None:
     gate.set()
 
     assert os.waitpid(child, 0)[1] == 0
-    assert shadow.flush()
+    assert shadow.flush(timeout_s=30)
 
 
 def test_copying_a_value_that_holds_itself_ends() -> None:
@@ -244,7 +244,7 @@ def test_copying_a_value_that_holds_itself_ends() -> None:
     shadow = Shadow("other", target=asked.append, sample=1.0)
     Pipeline(shadow=shadow)(lambda messages: "x")(messages)
 
-    assert shadow.flush()
+    assert shadow.flush(timeout_s=30)
     assert asked[0] is not messages
     assert asked[0][0] is asked[0][1]
     assert asked[0][0]["all"] is asked[0]

@@ -23,7 +23,7 @@ def test_the_log_of_the_copies_holds_redacted_replies_and_no_requests(tmp_path: 
     ask = Pipeline(input=guards, output=guards, shadow=shadow)(target("def", ["fine"]))
 
     ask(f"{SECRET} ann@example.com")
-    assert shadow.close()
+    assert shadow.close(timeout_s=30)
     (row,) = log.read()
 
     assert row["request"] is None

@@ -48,7 +48,7 @@ class World:
 
     @property
     def result(self) -> ShadowResult:
-        assert self.shadow.flush()
+        assert self.shadow.flush(timeout_s=30)
         assert len(self.results) == 1, f"{len(self.results)} results"
         return self.results[0]
 
@@ -215,7 +215,7 @@ def test_a_call_that_was_not_answered_is_not_copied(status: str) -> None:
     with pytest.raises((GuardBlocked, RuntimeError)):
         world.pipeline(ask)("hello")
 
-    assert world.shadow.flush()
+    assert world.shadow.flush(timeout_s=30)
     assert world.results == []
 
 
@@ -255,7 +255,7 @@ def test_all_calls_of_a_user_are_copied_or_none() -> None:
             with caller(user=f"u-{number}"):
                 ask("hello")
     ask("nobody")
-    assert world.shadow.flush()
+    assert world.shadow.flush(timeout_s=30)
     users = [each.copy.caller.user for each in world.results]
 
     assert 0 < len(users) < 40
@@ -280,7 +280,7 @@ def test_no_more_are_made_at_a_time_than_allowed_and_the_rest_are_dropped(gate: 
     assert (world.shadow.summary().running, world.shadow.summary().dropped) == (2, {"busy": 3})
     assert not world.shadow.flush(timeout_s=0.01)
     gate.set()
-    assert world.shadow.flush()
+    assert world.shadow.flush(timeout_s=30)
     assert world.shadow.summary().statuses == {"ok": 2}
 
 
@@ -298,7 +298,7 @@ def test_copies_have_a_budget_of_their_own() -> None:
     ask = world.pipeline(answer)
     for _ in range(3):
         ask("hello")
-        world.shadow.flush()
+        world.shadow.flush(timeout_s=30)
 
     assert set(world.shadow.summary().statuses) <= {"ok", "budget_exceeded"}
     assert world.shadow.summary().statuses["budget_exceeded"] >= 2
@@ -320,7 +320,7 @@ def test_a_thread_that_hangs_is_given_up_at_its_deadline_and_keeps_its_place(gat
     assert (summary.statuses, summary.running, summary.dropped) == ({"timeout": 1}, 1, {"busy": 1})
     assert (world.results[0].copy.status, world.results[0].copy.error_type) == ("timeout", "TimeoutError")
     gate.set()
-    assert world.shadow.flush()
+    assert world.shadow.flush(timeout_s=30)
     assert world.shadow.summary().statuses == {"timeout": 1}
     assert world.shadow.snapshot().calls == 1
 
@@ -346,7 +346,7 @@ def test_a_shadow_that_is_not_enabled_copies_nothing() -> None:
 
 def test_a_closed_shadow_copies_nothing_and_counts_it() -> None:
     world = World()
-    assert world.shadow.close()
+    assert world.shadow.close(timeout_s=30)
     world.pipeline(target("def", CHUNKS))("hello")
 
     assert world.shadow.summary().dropped == {"closed": 1}

@@ -281,6 +281,19 @@ def test_a_guard_for_one_variant_is_asked_in_that_variant() -> None:
     assert run(pipeline, text="nightjar", expect="block", caller={"user": "y"}).ok
 
 
+def test_a_sticky_experiment_keeps_nothing_from_case_to_case() -> None:
+    class Store:
+        def get(self, key: object, /) -> str:
+            raise AssertionError
+
+        set: Any = get
+
+    router = ExperimentRouter(Experiment("e", Variant("a"), sticky=True), sticky=Store())
+    assert run(Pipeline(router=router), text="hi", variant="a", caller={"user": "u"}).ok
+    assert router.sticky is not None
+    assert router.sticky.health.failed == 0
+
+
 # --- policies ---------------------------------------------------------------------------------------------------------
 
 

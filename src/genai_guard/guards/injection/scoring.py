@@ -11,12 +11,15 @@ from genai_guard.guards.injection.places import Place
 from genai_guard.guards.injection.reading import is_about_code, is_order, is_quoted_by_a_report
 from genai_guard.text.rules import Match
 
-__all__ = ["Sign", "combined", "signs_of"]
+__all__ = ["FAKED_TURNS", "MANY_TURNS", "Sign", "combined", "signs_of"]
 
 _REPORTED: Final = 0.4
 _QUOTED: Final = 0.3
 _OF_CODE: Final = 0.5
-_MANY_TURNS: Final = ((24, 0.62), (16, 0.5), (8, 0.35))
+FAKED_TURNS: Final = "prompt_injection.many_shot.faked_turns"
+"""The sign that is no pattern."""
+MANY_TURNS: Final = ((24, 0.62), (16, 0.5), (8, 0.35))
+"""From how many faked turns on it weighs how much."""
 
 
 class Sign(NamedTuple):
@@ -75,5 +78,5 @@ def _meant(text: str, match: Match, *, is_asked: bool) -> float:
 
 def _many_turns(match: Match) -> Sign:
     turns = int(match.reads or 0)
-    weight = next(weight for least, weight in _MANY_TURNS if turns >= least)
-    return Sign(match.start, match.end, "prompt_injection.many_shot.faked_turns", "many_shot", weight)
+    weight = next(weight for least, weight in MANY_TURNS if turns >= least)
+    return Sign(match.start, match.end, FAKED_TURNS, "many_shot", weight)

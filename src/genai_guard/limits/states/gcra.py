@@ -54,7 +54,7 @@ class Gcra:
 
     def reserve(self, state: int | None, now: int, cost: int, _holder: int = 0, /) -> int | None:
         """Return the arrival time after `cost` more units, or None if it is too far ahead."""
-        tick = now * self._ticks
+        tick = now if self._ticks == 1 else now * self._ticks  # as of most rates, and faster
         arrival = (tick if state is None or state < tick else state) + cost * self._interval
         return arrival if arrival - tick <= self._tolerance else None
 

@@ -8,7 +8,8 @@ A hold is a lease. If it runs out, because the process died that had the call, t
 where the limit says so. To settle afterwards changes nothing: what became of the hold has been decided.
 
 A state is `(period, used, due, held)`: the beginning of the period in seconds since 1970; the units spent or held in
-it; when the first lease may run out; and for each holder the units held and the end of the lease.
+it; when the first lease may run out; and for each holder the units held and the end of the lease. Where nobody holds
+anything, as in nearly all of a million accounts, it is `(period, used)`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ __all__ = ["Ledger", "OnExpiry"]
 OnExpiry: TypeAlias = Literal["charge", "release"]
 
 Held: TypeAlias = Mapping[int, tuple[int, int]]
-LedgerState: TypeAlias = tuple[int, int, int, Held]
+LedgerState: TypeAlias = tuple[int, int] | tuple[int, int, int, Held]
+
+_Account: TypeAlias = tuple[int, int, int, Held]
 
 _SECOND_NS: Final = 10**9
 _NEVER: Final = 1 << 63
@@ -70,8 +73,8 @@ class Ledger:
         if self.lease_ns:
             until = now + self.lease_ns
             more = held[holder][0] if holder in held else 0
-            due, held = min(due, until), {**held, holder: (cost + more, until)}
-        return period, used, due, held
+            return period, used, min(due, until), {**held, holder: (cost + more, until)}
+        return (period, used, due, held) if held else (period, used)
 
     def settle(  # noqa: PLR0917  as the protocol has it
         self, state: LedgerState | None, now: int, mark: Mark, reserved: int, actual: int, holder: int = 0, /
@@ -84,7 +87,9 @@ class Ledger:
             amount = held[holder][0]
             used += min(actual - amount, MOST_DEBT)
             held = {other: hold for other, hold in held.items() if other != holder} if len(held) > 1 else _NOTHING
-        return (period, used, due if held else _NEVER, held) if used or held else None
+        if held:
+            return period, used, due, held
+        return (period, used) if used else None
 
     def wait_ns(self, state: LedgerState | None, now: int, cost: int, /) -> int | None:
         """Return how long until the period ends, or until enough holds have been released."""
@@ -120,16 +125,18 @@ class Ledger:
 
     def encode(self, state: LedgerState, /) -> bytes:
         """Return the period, what is used, and the holds."""
-        period, used, _due, held = state
+        period, used, held = state[0], state[1], _NOTHING if len(state) == 2 else state[3]
         return pack((period, used, *(number for holder, hold in held.items() for number in (holder, *hold))))
 
     def decode(self, data: bytes, _now: int, /) -> LedgerState:
         """Return the account; what is in it does not depend on the amount."""
         period, used, *rest = unpack(data)
+        if not rest:
+            return period, used
         held = {rest[at]: (rest[at + 1], rest[at + 2]) for at in range(0, len(rest), 3)}
-        return period, used, min((until for _amount, until in held.values()), default=_NEVER), held or _NOTHING
+        return period, used, min(until for _amount, until in held.values()), held
 
-    def _current(self, state: LedgerState | None, now: int) -> LedgerState:
+    def _current(self, state: LedgerState | None, now: int) -> _Account:
         """Return the account of the period that `now` lies in, without the holds whose leases have run out.
 
         If the clock has stepped back out of the account's period, that period is the current one still.
@@ -137,9 +144,11 @@ class Ledger:
         period = self.calendar.period(now)[0]
         if state is None or state[0] < period:
             return period, 0, _NEVER, _NOTHING
+        if len(state) == 2:
+            return *state, _NEVER, _NOTHING
         return state if now < state[2] else self._expired(state, now)
 
-    def _expired(self, state: LedgerState, now: int) -> LedgerState:
+    def _expired(self, state: _Account, now: int) -> _Account:
         period, used, _due, held = state
         if self.on_expiry == "release":
             used -= sum(amount for amount, until in held.values() if until <= now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Any, Final, TypeAlias, final, get_args
 
@@ -14,6 +14,7 @@ from genai_guard.limits.limit import Limit
 from genai_guard.limits.stores.base import Counts, Row
 from genai_guard.limits.stores.clocks import Clock, Forward, checked
 from genai_guard.limits.stores.lanes import Lane, WhenFull
+from genai_guard.limits.stores.tallies import MemoryTally
 from genai_guard.limits.ticket import SETTLED, Bucket, Buckets, Demand, Denial, Level, Ticket
 from genai_guard.limits.units import UNITS
 
@@ -69,6 +70,11 @@ class MemoryStore:
         self._wall: Clock = time.time_ns if wall_clock is None else checked(wall_clock, "wall_clock")
         self._lock = Lock()
         self._lanes: dict[Limit, Lane] = {}
+        self._tallies: dict[str, MemoryTally] = {}
+
+    def tally(self, name: str, /) -> MemoryTally:
+        """Return what canaries of this name count together."""
+        return self._tallies.setdefault(name, MemoryTally())
 
     def bind(self, limits: Sequence[Limit], previous: Counts | None = None, /) -> MemoryCounts:
         """Return the counts of these limits, shared with whoever has bound equal ones."""
@@ -204,7 +210,8 @@ class MemoryCounts:
                 return False
             ticket.grant = SETTLED
             times = self._times()
-            for hold, used in _shares(grant[1], actual):
+            is_whole = grant[0] is self.owner  # it has not been extended
+            for hold, used in _whole(grant[1], actual) if is_whole else _shares(grant[1], actual):
                 bucket, mark, reserved = hold[1:]
                 lane = self._heir(hold[0])
                 if lane.settle is not None:  # it is the same for every amount
@@ -305,25 +312,28 @@ class _OneCount(_PlainCounts):
 
     def __init__(self, lanes: Sequence[Lane], **parts: Any) -> None:
         super().__init__(lanes, **parts)
-        self._lane = lane = lanes[0]
-        self._by = lane.by
-        self._unit = lane.unit
-        self._states = lane.states
-        self._take = lane.reserve
-        self._kept = None if lane.settle else (self.owner, ())
+        self.reserve = self._compiled()  # type: ignore[method-assign]  # a closure looks nothing up
 
-    def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand, /) -> Sequence[Denial]:
-        """Commit if the bucket is known and has room; leave everything else to the loop."""
-        bucket = buckets[self._by]
-        cost = demand[self._unit]
-        with self._lock:
-            state = self._states.get(bucket)
-            after = None if state is None else self._take(state, self._now(), cost)
-            if after is not None:
-                self._states[bucket] = after
-                ticket.grant = self._kept or (self.owner, ((self._lane, bucket, after, cost),))
-                return ()
-        return super().reserve(ticket, buckets, demand)
+    def _compiled(self) -> Callable[[Ticket, Buckets, Demand], Sequence[Denial]]:
+        """Return `reserve`: commit if the bucket is known and has room; leave everything else to the loop."""
+        lane, lock, now, in_the_loop = self.lanes[0], self._lock, self._now, super().reserve
+        by, unit, take, states, get = lane.by, lane.unit, lane.reserve, lane.states, lane.states.get
+        owner, keeps_nothing, nothing_kept = self.owner, lane.settle is None, (self.owner, ())
+
+        def reserve(ticket: Ticket, buckets: Buckets, demand: Demand, /) -> Sequence[Denial]:
+            bucket = buckets[by]
+            with lock:
+                state = get(bucket)
+                if state is not None:
+                    cost = demand[unit]
+                    after = take(state, now(), cost)
+                    if after is not None:
+                        states[bucket] = after
+                        ticket.grant = nothing_kept if keeps_nothing else (owner, ((lane, bucket, after, cost),))
+                        return ()
+            return in_the_loop(ticket, buckets, demand)
+
+        return reserve
 
 
 def _identities(lanes: Iterable[Lane]) -> list[tuple[Any, int]]:
@@ -347,6 +357,11 @@ def _extend(held: list[_Hold], index: int, part: _Hold) -> None:
         held[index] = (lane, bucket, after, reserved + cost)
     else:
         held.append(part)
+
+
+def _whole(held: Sequence[_Hold], actual: tuple[int | None, ...]) -> list[tuple[_Hold, int]]:
+    """Return what was used of each reservation, where it is one for each limit."""
+    return [(hold, used) for hold in held if (used := actual[hold[0].unit]) is not None]
 
 
 def _shares(held: Sequence[_Hold], actual: tuple[int | None, ...]) -> Iterator[tuple[_Hold, int]]:

@@ -7,24 +7,22 @@ Rule 3: The first key signs. The others are those it followed, and still verify 
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias, cast
 
+from genai_guard.environment import FromEnv, env
 from genai_guard.errors import ConfigurationError
 
 __all__ = ["ENVIRONMENT", "Key", "KeySource", "Keys", "check_source", "read_keys"]
 
 Secret: TypeAlias = str | bytes
-KeySource: TypeAlias = str | Callable[[], Secret | Sequence[Secret]]
-"""Name of an environment variable that holds keys with commas between them, or what returns one key or several."""
+KeySource: TypeAlias = FromEnv | Callable[[], Secret | Sequence[Secret]]
+"""Text of an environment variable that holds keys, with commas between them; or what returns one key or several."""
 
 ENVIRONMENT: Final = "GENAI_GUARD_AUDIT_KEY"
 """The environment variable that holds the keys unless another is named."""
 
 _MIN_BYTES: Final = 16
-_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 _NAMING: Final = b"genai_guard audit key"
 
 
@@ -60,25 +58,22 @@ class Keys(NamedTuple):
 
 
 def check_source(source: object, *, where: str) -> KeySource:
-    """Return where keys come from; one that is read from the environment has to be there.
+    """Return where keys come from: those of the environment have to be there; None stands for `ENVIRONMENT`.
 
     Raises:
         ConfigurationError: it is nothing that keys could come from, or the variable is not set, or holds no keys.
     """
-    if isinstance(source, str):
-        if not _VARIABLE.fullmatch(source):
-            raise ConfigurationError(
-                f"{where}(key=...) must be the name of an environment variable in capitals, such as {ENVIRONMENT!r}, "
-                "or a function that returns the key: a key itself has no place in a program or policy"
-            )
+    if source is None:
+        source = env(ENVIRONMENT)
+    if isinstance(source, FromEnv):
         read_keys(source, where=where)
         return source
-    if callable(source):
-        return cast("KeySource", source)
-    raise ConfigurationError(
-        f"{where}(key=...) must be the name of an environment variable or a function that returns the key, "
-        f"not {type(source).__name__}"
-    )
+    if not callable(source):
+        raise ConfigurationError(
+            f'{where}(key=...) must be env("NAME"), for keys in an environment variable, or a function that returns them: '
+            "a key itself has no place in a program or policy"
+        )
+    return cast("KeySource", source)
 
 
 def read_keys(source: KeySource, *, where: str) -> Keys:
@@ -87,13 +82,11 @@ def read_keys(source: KeySource, *, where: str) -> Keys:
     Raises:
         ConfigurationError: there are none, or one is too short.
     """
-    name = f"the environment variable {source}" if isinstance(source, str) else "the function"
-    if isinstance(source, str):
-        given = os.environ.get(source)
-        if given is None:
-            raise ConfigurationError(f"{where}(key=...): {name} is not set: set it to a random secret")
-        secrets: Iterable[Secret] = [each.strip() for each in given.split(",") if each.strip()]
+    if isinstance(source, FromEnv):
+        name = f"the environment variable {source.variable}"
+        secrets: Iterable[Secret] = [each.strip() for each in source.split(",") if each.strip()]
     else:
+        name = "the function"
         returned = source()
         secrets = [returned] if isinstance(returned, str | bytes) else returned
     keys = [Key(_long_enough(secret, f"{where}(key=...): {name}")) for secret in secrets]

@@ -17,7 +17,7 @@ from genai_guard.recording.audit.anchors import Anchor, anchor_of, read_anchors
 from genai_guard.recording.audit.chain import Draft, Head, Record
 from genai_guard.recording.audit.erasing import erase
 from genai_guard.recording.audit.files import ChainWriter, records, segments
-from genai_guard.recording.audit.keys import ENVIRONMENT, KeySource, check_source, read_keys
+from genai_guard.recording.audit.keys import KeySource, check_source, read_keys
 from genai_guard.recording.audit.losses import Losses
 from genai_guard.recording.audit.notable import is_notable
 from genai_guard.recording.audit.plain import plain
@@ -54,8 +54,9 @@ class AuditLog:
 
     Args:
         path: The folder; made when the first record is written.
-        key: Name of the environment variable that holds the key, or a function that returns it; asked once a minute.
-            Several keys, with commas between them in the variable, are the one that signs and those before it.
+        key: `env("NAME")`, for an environment variable that holds the key, or a function that returns it, which is asked
+            once a minute; `env("GENAI_GUARD_AUDIT_KEY")` when None. Several keys, with commas between them in the
+            variable, are the one that signs and those before it.
         anchor: Where the head of the chain is kept besides: a file elsewhere, or a function of one `Head`. Called when
             records were written and once the last anchor is `anchor_every_s` old, on a thread of its own.
         anchor_every_s: How long a record goes without an anchor at most; `flush` and `close` do not wait for it.
@@ -69,7 +70,7 @@ class AuditLog:
     """
 
     path: str | os.PathLike[str]
-    key: KeySource = field(default=ENVIRONMENT, kw_only=True)
+    key: KeySource | None = field(default=None, kw_only=True)
     anchor: str | os.PathLike[str] | Anchor | None = field(default=None, kw_only=True)
     anchor_every_s: float = field(default=60.0, kw_only=True)
     max_segment_mb: float = field(default=64.0, kw_only=True)
@@ -78,20 +79,21 @@ class AuditLog:
     redact: Redactor | None = field(default=None, kw_only=True)
     _folder: Any = field(init=False, repr=False, compare=False)
     _anchors: Any = field(init=False, repr=False, compare=False)
+    _source: KeySource = field(init=False, repr=False, compare=False)
     _losses: Losses = field(init=False, repr=False, compare=False)
     _anchoring: Worker | None = field(init=False, repr=False, compare=False)
     _writing: Worker = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         folder = folder_of(self.path, where="AuditLog").absolute()
-        check_source(self.key, where="AuditLog")
+        source = check_source(self.key, where="AuditLog")
         _must(_is_positive(self.anchor_every_s), "anchor_every_s=...", "a number above 0")
         _must(_is_positive(self.max_segment_mb), "max_segment_mb=...", "a number above 0")
         _must(isinstance(self.fsync, bool), "fsync=...", "True or False")
         _must(type(self.queue_size) is int and self.queue_size > 0, "queue_size=...", "a whole number above 0")
         _must(isinstance(self.redact, Redactor | None), "redact=...", "a Redactor")
         anchor, anchors = anchor_of(self.anchor, folder)
-        settle(self, path=str(os.fspath(self.path)), _folder=folder, _anchors=anchors)
+        settle(self, path=str(os.fspath(self.path)), _folder=folder, _anchors=anchors, _source=source)
         self._begin(anchor)
         watch_over(self)
 
@@ -100,7 +102,7 @@ class AuditLog:
         losses = Losses()
         scribe = Scribe(
             self._chain(),
-            ring=KeyRing(self.key),
+            ring=KeyRing(self._source),
             redactor=self.redact or Redactor(),
             losses=losses,
             anchor=None if anchoring is None else anchoring.put,
@@ -179,7 +181,7 @@ class AuditLog:
         """
         if anchors is None:
             anchors = read_anchors(self._anchors) if self._anchors is not None and self._anchors.exists() else ()
-        return verify(self._folder, read_keys(self.key, where="AuditLog").by_id, anchors=anchors)
+        return verify(self._folder, read_keys(self._source, where="AuditLog").by_id, anchors=anchors)
 
     def erase(self, *, user: str) -> int:
         """Take a user, with session, tenant and tags, out of every record, and return out of how many.
@@ -197,7 +199,7 @@ class AuditLog:
         writer = self._chain()
         try:
             return erase(
-                self._folder, user=plain(user), writer=writer, key=read_keys(self.key, where="AuditLog").signing
+                self._folder, user=plain(user), writer=writer, key=read_keys(self._source, where="AuditLog").signing
             )
         finally:
             writer.close()

@@ -16,7 +16,7 @@ from genai_guard.routing.analysis.moments import (
 )
 from genai_guard.routing.analysis.off_policy import PolicyValue, evaluate_policy
 from genai_guard.routing.analysis.results import Analysis, Arm, Comparison, Look
-from genai_guard.routing.analysis.sample_ratio import SampleRatio, sample_ratio
+from genai_guard.routing.analysis.sample_ratios import SampleRatio, sample_ratio
 from genai_guard.routing.analysis.sizing import Plan, power
 
 __all__ = [

@@ -16,7 +16,7 @@ from genai_guard.routing.analysis.group_bounds import Shape
 from genai_guard.routing.analysis.metric import Metric
 from genai_guard.routing.analysis.question import Question
 from genai_guard.routing.analysis.results import Analysis, Comparison, Method
-from genai_guard.routing.analysis.sample_ratio import SampleRatio, sample_ratio
+from genai_guard.routing.analysis.sample_ratios import sample_ratio_of
 from genai_guard.routing.analysis.segments import segment_warning, segments_of
 
 __all__ = ["analyze"]
@@ -125,6 +125,7 @@ def analyze(
     parts = segments_of(found, segments) if segments is not None else ()
     for label, part in parts:
         comparisons += ask(part, asked, replace(question, points=0), segment=label)
+    split = sample_ratio_of(found, shares, looks="always" if method in {"sequential", "exact"} else "once")
     return Analysis(
         experiment=found.experiment,
         method=method,
@@ -132,14 +133,14 @@ def analyze(
         correction=correction,
         comparisons=_corrected(comparisons, correction),
         units=FrozenDict(found.counts()),
-        sample_ratio=(ratio_found := _sample_ratio(found, shares, method)),
+        sample_ratio=split,
         left_out=found.left_out,
         switched=found.switched,
         warnings=tuple(
             warning
             for warning in (
-                str(ratio_found) + " Find out why before you believe anything else."
-                if ratio_found is not None and ratio_found.mismatch
+                f"{split} Find out why before you believe anything else."
+                if split is not None and split.mismatch
                 else "",
                 _peeking(found, method, planned_units),
                 _clusters(found, by_unit=by_unit),
@@ -167,14 +168,6 @@ def _planned(found: Exposures, shares: Mapping[str, float] | None) -> Mapping[st
         return found.shares()
     checks.shares(shares, found.counts())
     return shares
-
-
-def _sample_ratio(found: Exposures, shares: Mapping[str, float] | None, method: Method) -> SampleRatio | None:
-    planned = _planned(found, shares)
-    if planned is None:
-        return None
-    counts = dict.fromkeys(planned, 0) | found.counts()
-    return sample_ratio(counts, planned, looks="always" if method in {"sequential", "exact"} else "once")
 
 
 def _corrected(comparisons: Sequence[Comparison], correction: Correction | None) -> tuple[Comparison, ...]:
@@ -220,4 +213,4 @@ def _switched(found: Exposures) -> str:
     share = found.switched / len(found.variants)
     if share < 0.01:
         return ""
-    return f"{found.switched:,} units ({share:.1%}) were given another variant later; they count for the first."
+    return f"{found.switched:,} units ({100 * share:.1f} %) were given another variant later; they count for the first."

@@ -17,8 +17,11 @@ from genai_guard.routing.assignment import SPACE, bucket_of, hash_prefix, identi
 
 __all__ = ["Choice", "ThompsonSampling"]
 
-_NODES: Final = 64
-_FAR: Final = 9.0  # standard deviations
+_NODES: Final = 16
+_EDGES: Final = (-6.0, -2.0, 0.0, 2.0, 6.0)  # of the pieces, in standard deviations of the logit
+_FAR: Final = 6.0
+_TAIL: Final = 25.0  # beyond, in units of the exponential tails of the logit
+_NOTHING: Final = -40.0
 
 
 class Choice(NamedTuple):
@@ -102,6 +105,11 @@ class ThompsonSampling:
         name = self.variants[place]
         return Choice(name, self.propensities[name], bucket)
 
+    @property
+    def weights(self) -> dict[str, int]:
+        """Weights of the variants of an `Experiment` that splits as the propensities say, together about a million."""
+        return {name: max(1, round(1_000_000 * share)) for name, share in self.propensities.items()}
+
     def updated(
         self, *, successes: Mapping[str, int] | None = None, failures: Mapping[str, int] | None = None
     ) -> ThompsonSampling:
@@ -124,29 +132,39 @@ class ThompsonSampling:
 
 def _probabilities_of_best(posteriors: Sequence[tuple[float, float]]) -> list[float]:
     """Return the probability that a draw of each beta distribution exceeds those of all others."""
-    points, weights = legendre(_NODES)
-    found = [_probability_of_best(place, posteriors, points, weights) for place in range(len(posteriors))]
+    # Where any of the distributions lies the integrand may be steep: pieces begin and end around all of them.
+    edges = sorted(centre + far * sd for centre, sd in map(_logit, posteriors) for far in _EDGES)
+    found = [_probability_of_best(place, posteriors, edges) for place in range(len(posteriors))]
     total = math.fsum(found)
     return [each / total for each in found]
 
 
-def _probability_of_best(
-    place: int, posteriors: Sequence[tuple[float, float]], points: Sequence[float], weights: Sequence[float]
-) -> float:
+def _logit(posterior: tuple[float, float]) -> tuple[float, float]:
+    """Return about the mean and the standard deviation of the logit of a beta variable."""
+    a, b = posterior
+    return math.log(a / b), math.sqrt(1.0 / a + 1.0 / b)
+
+
+def _probability_of_best(place: int, posteriors: Sequence[tuple[float, float]], edges: Sequence[float]) -> float:
+    """Integrate over the logit, in which a beta density has smooth tails however close to 0 or 1 it lies."""
     a, b = posteriors[place]
-    mean = a / (a + b)
-    sd = math.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
-    low, high = max(0.0, mean - _FAR * sd), min(1.0, mean + _FAR * sd)
-    half, middle = 0.5 * (high - low), 0.5 * (high + low)
-    front = log_beta(a, b)
-    total = 0.0
-    for point, weight in zip(points, weights, strict=True):
-        x = middle + half * point
-        log = (a - 1.0) * math.log(x) + (b - 1.0) * math.log1p(-x) - front
-        log += sum(
-            log_beta_below(x, a=other[0], b=other[1]) for number, other in enumerate(posteriors) if number != place
-        )
-        total += weight * math.exp(log)
+    centre, sd = _logit((a, b))
+    low, high = centre - _FAR * sd - _TAIL / a, centre + _FAR * sd + _TAIL / b
+    ends = [low, *(edge for edge in edges if low < edge < high), high]
+    others = [other for number, other in enumerate(posteriors) if number != place]
+    return math.fsum(_piece(start, end, (a, b), others) for start, end in pairwise(ends) if end > start)
+
+
+def _piece(start: float, end: float, own: tuple[float, float], others: Sequence[tuple[float, float]]) -> float:
+    (a, b), half, middle = own, 0.5 * (end - start), 0.5 * (end + start)
+    front, total = log_beta(a, b), 0.0
+    for point, weight in zip(*legendre(_NODES), strict=True):
+        logit = middle + half * point
+        x = 1.0 / (1.0 + math.exp(-logit))
+        log = a * math.log(x) - b * (logit + math.log1p(math.exp(-logit))) - front
+        if log > _NOTHING:
+            log += sum(log_beta_below(x, a=other[0], b=other[1]) for other in others)
+            total += weight * math.exp(log)
     return half * total
 
 

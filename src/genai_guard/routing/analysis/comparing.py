@@ -6,19 +6,23 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from genai_guard.routing.analysis.effects import SignificanceTest, compare
+from genai_guard.routing.analysis.effects import Fixed, SignificanceTest, compare
 from genai_guard.routing.analysis.exact_shares import exact_answer, exact_arm
 from genai_guard.routing.analysis.exposures import Exposures
 from genai_guard.routing.analysis.gates import doubt, refusal
 from genai_guard.routing.analysis.metric import Metric
-from genai_guard.routing.analysis.moments import Moments
+from genai_guard.routing.analysis.moments import Moments, proportion_of
 from genai_guard.routing.analysis.question import Answer, Case, Question
 from genai_guard.routing.analysis.results import Arm, Comparison, Look
-from genai_guard.routing.analysis.samples import Samples, SumSamples, samples_for
+from genai_guard.routing.analysis.samples import QuantileSamples, Samples, SumSamples
+from genai_guard.routing.analysis.strata import StratifiedSamples, strata_of
+from genai_guard.routing.srm import SRM_ALPHA
 
 __all__ = ["ask"]
 
 _NOTHING = Moments(math.nan, math.inf, 0, 0)
+
+AnySamples: TypeAlias = QuantileSamples | SumSamples | StratifiedSamples
 
 Answers: TypeAlias = Callable[[int], Mapping[str, tuple[Answer | str, int]]]
 """The answer of every treatment, and its units and those of the control, at a planned look."""
@@ -34,7 +38,7 @@ def ask(found: Exposures, metrics: Sequence[Metric], question: Question, *, segm
 
 
 def _normally(case: Case) -> Iterator[Comparison]:
-    samples = samples_for(case.metric, case.found)
+    samples = _samples_for(case)
 
     def answers(look: int) -> dict[str, tuple[Answer | str, int]]:
         now, test = samples.moments(), case.question.test(look)
@@ -57,10 +61,17 @@ def _normally(case: Case) -> Iterator[Comparison]:
         yield case.comparison(
             arms,
             answer,
-            notes=list(_notes(case, treatment, control, samples)),
+            notes=list(_notes(case, name, treatment, control, samples)),
             history=history[name],
             variance_reduction=_variance_reduction(case, samples, moments, name),
         )
+
+
+def _samples_for(case: Case) -> AnySamples:
+    if case.metric.quantile is not None:
+        return QuantileSamples(case.metric)
+    strata = strata_of(case.found)
+    return StratifiedSamples(case.metric, case.found, strata) if strata else SumSamples(case.metric, case.found)
 
 
 def _tested(case: Case, treatment: Moments, control: Moments, test: SignificanceTest) -> Answer | str:
@@ -80,11 +91,16 @@ def _tested(case: Case, treatment: Moments, control: Moments, test: Significance
     return Answer(effect.difference, effect.relative, effect.p)
 
 
-def _notes(case: Case, treatment: Moments, control: Moments, samples: Samples) -> Iterator[str]:
+def _notes(case: Case, name: str, treatment: Moments, control: Moments, samples: AnySamples) -> Iterator[str]:
+    if isinstance(samples, StratifiedSamples):
+        yield "the shares of the variants changed; units are compared within the times of equal shares"
+    elif case.found.uneven():
+        yield "the shares of the variants changed, and whatever else changed with time may look like an effect"
     if doubtful := doubt(case.metric, treatment, control):
         yield doubtful
     yield from _missing(case, samples)
-    if isinstance(samples, SumSamples) and samples.without_covariate:
+    yield from _unequally_missing(case, treatment, control, name)
+    if not isinstance(samples, QuantileSamples) and samples.without_covariate:
         yield f"{samples.without_covariate:,} units have no covariate, and are taken for average in it"
 
 
@@ -93,8 +109,25 @@ def _missing(case: Case, samples: Samples) -> Iterator[str]:
         yield f"{samples.missing:,} of {len(case.found.seen):,} rows have no value"
 
 
-def _variance_reduction(case: Case, samples: Samples, moments: Mapping[str, Moments], name: str) -> float | None:
-    if case.metric.cuped is None or not isinstance(samples, SumSamples):
+def _unequally_missing(case: Case, treatment: Moments, control: Moments, name: str) -> Iterator[str]:
+    """Say so when one variant has values of clearly more of its units: those that have none may be different ones."""
+    counts = case.found.counts()
+    answered = {name: treatment.units, case.control: control.units}
+    shares = [proportion_of(min(answered[each], counts[each]), counts[each]) for each in (name, case.control)]
+    if shares[0].variance + shares[1].variance > 0 and compare(*shares, test=Fixed()).p < SRM_ALPHA:
+        yield (
+            f"{100 * shares[0].estimate:.1f} % of the units of {name} have a value, {100 * shares[1].estimate:.1f} % of "
+            f"those of {case.control}: whoever has none may be the reason for a difference"
+        )
+
+
+def _variance_reduction(
+    case: Case,
+    samples: AnySamples,
+    moments: Mapping[str, Moments],
+    name: str,
+) -> float | None:
+    if case.metric.cuped is None or isinstance(samples, QuantileSamples):
         return None
     plain = samples.unadjusted()
     before, after = (

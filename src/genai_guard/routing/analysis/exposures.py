@@ -78,6 +78,14 @@ class Exposures:
         """Return the number of units of each variant, by name."""
         return dict(sorted(Counter(self.variants).items()))
 
+    def uneven(self) -> bool:
+        """Whether the units of a variant did not all get it with the same probability."""
+        found: dict[str, float] = {}
+        return any(
+            propensity is not None and not math.isclose(found.setdefault(variant, propensity), propensity, rel_tol=1e-9)
+            for variant, propensity in zip(self.variants, self.propensities, strict=True)
+        )
+
     def shares(self) -> dict[str, float] | None:
         """Return the planned share of each variant; None unless propensities say so throughout."""
         found: dict[str, set[float]] = {}
@@ -191,7 +199,7 @@ def _from_log(rows: Iterable[Row], experiment: str, unit: str | None, left_out: 
         who = _unit_of(row, given, unit)
         if reason not in {"split", "sticky"} or not given.get("variant"):
             left_out[reason] += 1
-        elif who is None:
+        elif _absent(who):
             left_out["no_unit"] += 1
         else:
             yield _Raw(given["variant"], who, given.get("propensity"), row.get("request_time"), row)
@@ -222,10 +230,21 @@ def _from_table(
         reason = str(row.get("reason") or "split")
         if reason not in {"split", "sticky"}:
             left_out[reason] += 1
-        elif row[variant] in {None, ""} or who in {None, ""}:
-            left_out["no_unit" if row[variant] else "no variant"] += 1
+        elif _absent(row[variant]):
+            left_out["no variant"] += 1
+        elif _absent(who):
+            left_out["no_unit"] += 1
         else:
             yield _Raw(_label(row[variant]), who, row.get("propensity"), None, row)
+
+
+def _absent(value: Any) -> bool:
+    """Whether a cell is empty; a number that is none, as frames write what is missing, is not equal to itself."""
+    return value is None or value == "" or value != value  # noqa: PLR0124
+
+
+def _probability(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 < value <= 1 else None
 
 
 def _label(variant: object) -> str:
@@ -240,7 +259,7 @@ def _in_order(raw: list[_Raw], time: str | None) -> tuple[list[_Raw], bool]:
     column = time or next((name for name in _TIME_COLUMNS if raw and name in raw[0].row), None)
     if column is None:
         return [each._replace(time=number) for number, each in enumerate(raw)], False
-    if any(each.row.get(column) is None for each in raw):
+    if any(_absent(each.row.get(column)) for each in raw):
         if time is not None:
             raise ConfigurationError(f"time={time!r} is missing in some rows")
         return [each._replace(time=number) for number, each in enumerate(raw)], False
@@ -257,7 +276,8 @@ def _number(raw: Iterable[_Raw], name: str, left_out: Mapping[str, int], *, time
     propensities: list[float | None] = []
     seen: list[Seen] = []
     switched: set[int] = set()
-    for variant, who, propensity, at, row in raw:
+    for variant, who, given, at, row in raw:
+        propensity = _probability(given)
         unit = numbers.setdefault(who, len(numbers))
         if unit == len(variants):
             variants.append(variant)

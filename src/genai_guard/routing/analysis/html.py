@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from genai_guard.markup import Markup, element, joined
 from genai_guard.routing.analysis.results import Analysis, Comparison, Look
-from genai_guard.routing.analysis.text_plot import span_of
+from genai_guard.routing.analysis.text_plot import caution, span_of
 from genai_guard.routing.analysis.wording import TITLES, cells, moment, number, percent, sentence, signed
-from genai_guard.testing.report.markup import Markup, element, joined
 
 __all__ = ["fragment"]
 
@@ -70,6 +70,7 @@ def _picture(comparison: Comparison) -> Markup:
     low, high = span_of(looks)
     title = f"{comparison.metric}{', ' * bool(comparison.segment)}{comparison.segment}: "
     title += f"{comparison.treatment.variant} minus {comparison.control.variant} over time"
+    title += caution(comparison)
     return element(
         "svg",
         element("title", title),

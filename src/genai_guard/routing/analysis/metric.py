@@ -16,8 +16,10 @@ Goal: TypeAlias = Literal["up", "down"]
 Per: TypeAlias = Literal["call", "unit"]
 
 _FAILED: Final = frozenset({"error", "timeout", "component_failed", "breaker_open"})
-_LESS_IS_BETTER: Final = frozenset({"error", "blocked", "tokens", "attempts", "chunks", "refusal", "toxicity"})
-_LESS_ENDINGS: Final = ("_ms", "_s", "_usd", "_tokens", "_rate_limited", "_errors")
+_LESS_IS_BETTER: Final = frozenset(
+    {"attempts", "blocked", "error", "failed", "refusal", "retries", "timeout", "tokens", "toxicity"}
+)
+_LESS_ENDINGS: Final = ("_errors", "_ms", "_s", "_tokens", "_usd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Metric:
     Args:
         name: Name of the column.
         goal: Whether more is better, `up`, or less, `down`. Unless said: less, for what ends with a unit of time, money
-            or tokens, and for errors; else more.
+            or tokens, and for errors, failures and the like; else more.
         per: `call` compares the mean over calls; units with many calls weigh more, and their calls are not taken for
             independent. `unit` compares the sum of each unit; of truth values, whether there was any.
         ratio: Numerator and denominator, two columns: compared is the sum of the one divided by the sum of the other.

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from genai_guard.routing.analysis.effects import Alternative, Interval
 from genai_guard.routing.analysis.metric import Goal
-from genai_guard.routing.analysis.sample_ratio import SampleRatio
+from genai_guard.routing.analysis.sample_ratios import SampleRatio
 
 __all__ = ["Analysis", "Arm", "Comparison", "Look", "Method", "Outcome"]
 

@@ -9,14 +9,16 @@ from genai_guard.routing.analysis.exposures import Exposures, Seen
 from genai_guard.routing.analysis.metric import Metric, number_in
 from genai_guard.routing.analysis.moments import Moments, adjusted, proportion_of, quantile_of, ratio_of
 
-__all__ = ["QuantileSamples", "Samples", "SumSamples", "samples_for"]
+__all__ = ["QuantileSamples", "Samples", "SumSamples"]
 
 
 class Samples(Protocol):
     """Collects the values of one metric."""
 
-    missing: int
-    """Rows without a value."""
+    @property
+    def missing(self) -> int:
+        """Rows without a value."""
+        ...
 
     def add(self, seen: Seen, /) -> None:
         """Take the value of a row."""
@@ -25,11 +27,6 @@ class Samples(Protocol):
     def moments(self) -> Mapping[str, Moments]:
         """Return what the values of each variant come to so far."""
         ...
-
-
-def samples_for(metric: Metric, exposures: Exposures) -> Samples:
-    """Return what collects the values of a metric."""
-    return QuantileSamples(metric) if metric.quantile is not None else SumSamples(metric, exposures)
 
 
 class SumSamples:

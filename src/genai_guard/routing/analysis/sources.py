@@ -38,12 +38,17 @@ def rows_of(data: object) -> Iterable[Row]:
         if callable(give := getattr(data, reader, None)):
             return cast("Iterable[Row]", give())
     if hasattr(data, "columns") and callable(give := getattr(data, "to_dict", None)):
-        return cast("Iterable[Row]", give("records"))
+        return map(_without_gaps, cast("Iterable[Row]", give("records")))
     if isinstance(data, Mapping):
         return _from_columns(cast("Mapping[str, Any]", data))
     if isinstance(data, Iterable):
         return _checked(cast("Iterable[object]", data))
     raise ConfigurationError(f"data must be {_WANTED}, not {type(data).__name__}")
+
+
+def _without_gaps(row: Row) -> Row:
+    """Return a row of pandas, which writes NaN for what is missing, with None there."""
+    return {name: None if value != value else value for name, value in row.items()}  # noqa: PLR0124
 
 
 def _read(path: Path) -> Iterable[Row]:

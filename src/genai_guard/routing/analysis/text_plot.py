@@ -10,7 +10,7 @@ from genai_guard.routing.analysis.effects import Interval
 from genai_guard.routing.analysis.results import Analysis, Comparison, Look
 from genai_guard.routing.analysis.wording import moment, percent, shown, signed
 
-__all__ = ["plot", "span_of"]
+__all__ = ["caution", "plot", "span_of"]
 
 _MAX_LINES: Final = 12
 
@@ -32,6 +32,11 @@ def plot(analysis: Analysis, *, width: int = 60, ascii_only: bool = False) -> st
     return "\n\n".join(pictures) if pictures else "There are no intervals over time."
 
 
+def caution(comparison: Comparison) -> str:
+    """Return what must be said where intervals over time invite to stop when it suits."""
+    return ", each for a single look" if comparison.method == "fixed" else ""
+
+
 def span_of(looks: Sequence[Look]) -> tuple[float, float]:
     """Return what a picture must reach from and to: zero, all estimates, and the ends but for those far outside."""
     estimates = [look.interval.estimate for look in looks if math.isfinite(look.interval.estimate)]
@@ -50,7 +55,7 @@ def _picture(comparison: Comparison, width: int, signs: _Signs) -> Iterator[str]
     write = percent if comparison.method == "exact" else signed
     yield (
         f"{shown(comparison.metric)}{where}: {shown(comparison.treatment.variant)} minus "
-        f"{shown(comparison.control.variant)}, {100 * (1 - comparison.alpha):g} % intervals over time"
+        f"{shown(comparison.control.variant)}, {100 * (1 - comparison.alpha):g} % intervals over time{caution(comparison)}"
     )
     looks = _thinned(comparison.history)
     low, high = span_of(looks)

@@ -15,7 +15,7 @@ from genai_guard.effects import OPENED, Chunk, Flow
 from genai_guard.flow import stages
 from genai_guard.guards.screen import Screen
 from genai_guard.outcome import NO_USAGE, Abandoned, Call
-from genai_guard.plan import Args, Kwargs, Plan, Signature, limit_keys
+from genai_guard.plan import Args, Kwargs, Plan, Signature, awaits_limits, limit_keys
 from genai_guard.prices.book import book_of
 from genai_guard.routing.assignment import bucket_of, hash_prefix, threshold
 
@@ -48,6 +48,7 @@ def plan_of_copies(plan: Plan, target: Signature, limiter: RateLimiter | None) -
         input=Screen((), "input"),
         limiter=limiter,
         limit_keys=limit_keys(limiter),
+        awaits_limits=awaits_limits(limiter, target),
         estimates=None if limiter is None else limiter.estimates,
         adapts=False,
         prices=book_of(plan.prices, limiter),

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final, final
 from urllib.parse import urlsplit
 
+from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.routing.sticky.base import StickyKey
 
@@ -35,7 +36,7 @@ class RedisStickyStore:
     """
 
     def __init__(
-        self, server: Any, *, prefix: str = "genai_guard", timeout_s: float = 0.05, ttl_s: int = 90 * _DAY_S
+        self, server: FromEnv | Any, *, prefix: str = "genai_guard", timeout_s: float = 0.05, ttl_s: int = 90 * _DAY_S
     ) -> None:
         if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
             raise _wrong("prefix", prefix, "must be 1 to 64 characters without braces and blanks")
@@ -45,6 +46,8 @@ class RedisStickyStore:
             raise _wrong("ttl_s", ttl_s, "must be a whole number of seconds above zero")
         self.timeout_s: Final = timeout_s
         self.ttl_s: Final = ttl_s
+        self.prefix: Final = prefix
+        self._server: Final = server
         self._prefix: Final = f"{prefix}:sticky:"
         self._own: Final = isinstance(server, str)
         self._client: Final = _connect(server, timeout_s) if self._own else _checked(server)
@@ -91,7 +94,7 @@ def _connect(url: str, timeout_s: float) -> Any:
     except ImportError as error:
         raise ConfigurationError("RedisStickyStore needs the redis client: pip install 'genai_guard[redis]'") from error
     if urlsplit(url).scheme not in _SCHEMES:
-        raise ConfigurationError(f"RedisStickyStore(...): {_EXAMPLE}")
+        raise ConfigurationError(f"RedisStickyStore(server=...): {_EXAMPLE}")
     client: Any = redis.Redis
     return client.from_url(
         re.sub(r"^valkey(?=s?:)", "redis", url),

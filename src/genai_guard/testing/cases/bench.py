@@ -1,7 +1,8 @@
 """The shell around a policy under test: calls go through it to a scripted model, and what comes out is noted.
 
 The guards, limits and experiments are those of the policy. Its recorder is left out, so a test writes no log; limits and
-escalations count from nothing in every case, on a clock that stands still; targets of variants are not called.
+escalations count from nothing in every case, on a clock that stands still; targets of variants are not called, nor
+sticky stores asked.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Bench:
         self._input = pipeline.input
         self._output = pipeline.output
         self._limits = () if pipeline.limiter is None else pipeline.limiter.limits
-        self._experiments = () if pipeline.router is None else tuple(map(_without_targets, pipeline.router.experiments))
+        self._experiments = () if pipeline.router is None else tuple(map(_without_effects, pipeline.router.experiments))
         self._expected_output_tokens = pipeline.expected_output_tokens
         self._lanes: dict[tuple[CaseSide, str], _Lane] = {}
         self._runner: asyncio.Runner | None = None
@@ -256,9 +257,12 @@ def _calling(on_behalf: Caller) -> Generator[None]:
 _IDENTIFIERS: Final = ("user", "tenant", "session", "request_id")
 
 
-def _without_targets(experiment: Experiment) -> Experiment:
+def _without_effects(experiment: Experiment) -> Experiment:
+    """Return what calls no target, sets no prompt and keeps no variant: a unit goes by its hash."""
     variants = tuple(replace(variant, target=None, prompt=None) for variant in experiment.variants)
-    return replace(experiment, variants=variants) if variants != experiment.variants else experiment
+    if variants == experiment.variants and not experiment.sticky:
+        return experiment
+    return replace(experiment, variants=variants, sticky=False)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> ConfigurationError:

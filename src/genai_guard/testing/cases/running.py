@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+from genai_guard.environment import elsewhere
 from genai_guard.errors import ConfigurationError
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.problems import Problems
@@ -32,14 +33,17 @@ _benches: WeakKeyDictionary[Pipeline, Bench] = WeakKeyDictionary()
 def load_policy(policy: str | os.PathLike[str]) -> Pipeline:
     """Return the pipeline of a policy file, or of a reference `package.module:name` to one made in Python.
 
-    A function of no arguments is called for its pipeline. Modules are looked for from the working directory too.
+    A function of no arguments is called for its pipeline. Modules are looked for from the working directory too. Where
+    an environment variable that a policy file names is not set, something else stands in for it, and its store of limits
+    is not opened: tests need neither.
 
     Raises:
         ConfigurationError: the policy is wrong, or there is no such pipeline.
     """
     name = os.fspath(policy)
     if not is_reference(name):
-        return Pipeline.from_policy(name)
+        with elsewhere():
+            return Pipeline.from_policy(name)
     value = _imported(name)
     if callable(value) and not isinstance(value, Pipeline):
         value = value()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from genai_guard.limits.stores.redis.connections import Connections
 from genai_guard.limits.stores.redis.outage import Outage
 from genai_guard.limits.stores.redis.scripts import script
 from genai_guard.limits.stores.redis.shared import Call, Request, Scan
@@ -29,7 +29,8 @@ class Link:
         from redis import exceptions  # noqa: PLC0415  of an extra
 
         self.client: Final = client
-        self._own: Final = own
+        self._connections: Final = Connections(client.connection_pool) if own else None
+        self._run_command: Final = client.execute_command if self._connections is None else self._connections.run
         self._errors: Final = (exceptions.RedisError, OSError)
         self._lost: Final = exceptions.ConnectionError
         self._unknown: Final = exceptions.NoScriptError
@@ -52,7 +53,8 @@ class Link:
 
     def close(self) -> None:
         """Close every connection of the store's own."""
-        if self._own:
+        if self._connections is not None:
+            self._connections.close()
             self.client.close()
 
     def _send(self, request: Request) -> Any:
@@ -68,8 +70,7 @@ class Link:
             return pipeline.execute()
 
     def _run(self, call: Call) -> Any:
-        source = script(call.name)
-        run = self.client.execute_command
+        source, run = script(call.name), self._run_command
         try:
             return run("EVALSHA", source.sha, len(call.keys), *call.keys, *call.args)
         except self._unknown:
@@ -86,8 +87,12 @@ class AsyncLink:
     """
 
     def __init__(self, make: Callable[[], Any], timeout_s: float, *, own: bool) -> None:
+        import asyncio  # noqa: PLC0415  half of what importing this would cost, for who has no event loop
+
         from redis import exceptions  # noqa: PLC0415  of an extra
 
+        self._loop: Final = asyncio.get_running_loop
+        self._timeout: Final = asyncio.timeout
         self._make: Final = make
         self._own: Final = own
         self._timeout_s: Final = timeout_s
@@ -99,7 +104,7 @@ class AsyncLink:
     @property
     def client(self) -> Any:
         """The client of the running event loop."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop()
         client = self._clients.get(loop)
         if client is None:
             client = self._clients[loop] = self._make()
@@ -112,7 +117,9 @@ class AsyncLink:
             Outage: there is none.
         """
         try:
-            async with asyncio.timeout(self._timeout_s if not isinstance(request, Scan) else None):
+            if isinstance(request, Scan):
+                return await self._scan(request)
+            async with self._timeout(self._timeout_s):
                 try:
                     return await self._send(request)
                 except self._lost as error:  # as above
@@ -128,11 +135,19 @@ class AsyncLink:
             with suppress(*self._errors):
                 await self.client.aclose()
 
-    async def _send(self, request: Request) -> Any:
+    async def _scan(self, request: Scan) -> list[bytes]:
+        keys = aiter(self.client.scan_iter(match=request.pattern, count=_SCAN))
+        found: list[bytes] = []
+        while True:
+            async with self._timeout(self._timeout_s):
+                try:
+                    found.append(await anext(keys))
+                except StopAsyncIteration:
+                    return found
+
+    async def _send(self, request: Call | list[Call]) -> Any:
         if isinstance(request, Call):
             return await self._run(request)
-        if isinstance(request, Scan):
-            return [key async for key in self.client.scan_iter(match=request.pattern, count=_SCAN)]
         if _is_cluster(self.client):
             return [await self._run(call) for call in request]
         async with self.client.pipeline(transaction=False) as pipeline:

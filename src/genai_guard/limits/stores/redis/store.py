@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast, final, get_args
 from urllib.parse import urlsplit
 
+from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.buckets import Buckets
 from genai_guard.limits.limit import Limit
@@ -15,6 +16,7 @@ from genai_guard.limits.stores.redis.links import AsyncLink, Link
 from genai_guard.limits.stores.redis.outage import Breaker, Outage, StoreHealth
 from genai_guard.limits.stores.redis.shared import Call, Shared, Work
 from genai_guard.limits.stores.redis.steps import Steps
+from genai_guard.limits.stores.redis.tally import RedisTally
 from genai_guard.limits.ticket import Demand, Denial, Level, Ticket
 from genai_guard.verdicts import OnOutage
 
@@ -35,7 +37,7 @@ class _Store(Generic[L]):
 
     def __init__(
         self,
-        server: Any,
+        server: FromEnv | Any,
         *,
         prefix: str = "genai_guard",
         timeout_s: float = 0.05,
@@ -55,7 +57,14 @@ class _Store(Generic[L]):
         for name, value in (("failures", failures), ("max_unsent", max_unsent)):
             if type(value) is not int or value < 1:
                 raise self._wrong(name, value, "must be a whole number above zero")
+        self.prefix: Final = prefix
         self.timeout_s: Final = timeout_s
+        self.on_outage: Final = on_outage
+        self.local_share: Final = local_share
+        self.failures: Final = failures
+        self.retry_s: Final = retry_s
+        self.max_unsent: Final = max_unsent
+        self._server: Final = server
         self._where = _place(server) if isinstance(server, str) else f"<{type(server).__name__}>"
         self._shared: Final = Shared(
             prefix=f"{{{prefix}}}:".encode(),
@@ -145,7 +154,8 @@ def _checked(url: str, kind: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise ConfigurationError(f"{kind}({_place(url)!r}): {example}")
+        shown = url if isinstance(url, FromEnv) else _place(url)
+        raise ConfigurationError(f"{kind}(server={shown!r}): {example}")
     return re.sub(r"^valkey(?=s?:)", "redis", url)
 
 
@@ -206,6 +216,10 @@ class RedisStore(_Store[Link]):
         """Return the counts of these limits."""
         return _Counts(self._steps(limits, previous), self._link)
 
+    def tally(self, name: str, /) -> RedisTally:
+        """Return what canaries of this name count together."""
+        return RedisTally(lambda call: _drive(self._shared.other(call), self._link), self._shared.prefix, name)
+
     def check(self) -> None:
         """Ask the server whether it is there and can do what is needed. For the start of an application.
 
@@ -230,7 +244,7 @@ class RedisStore(_Store[Link]):
 
 @final
 class AsyncRedisStore(_Store[AsyncLink]):
-    """Keeps usage as `RedisStore` does, for asyncio: await `areserve`, `aextend` and `asettle` of the limiter.
+    """Keeps usage as `RedisStore` does, for asyncio: await `areserve`, `asettle`, `apeek` and so on of the limiter.
 
     No call waits longer than `timeout_s` for the server, connecting included. Each event loop has connections of its own.
 
@@ -251,7 +265,9 @@ class AsyncRedisStore(_Store[AsyncLink]):
         url, redis = _checked(server, "AsyncRedisStore"), cast("Any", library)
 
         def make() -> Any:
-            return redis.Redis.from_url(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
+            options = _options(self.timeout_s, Retry(NoBackoff(), 0))
+            # The link bounds the whole of a request already; to bound its parts as well would take a task for each.
+            return redis.Redis.from_url(url, **options | {"socket_timeout": None})
 
         make()  # refuses what is wrong with the URL
         return AsyncLink(make, self.timeout_s, own=True)
@@ -321,6 +337,9 @@ class _AsyncCounts(_Counts):
 
     async def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
         return await _adrive(self.steps.settle(ticket, actual), self._link)
+
+    def settle_later(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
+        return self.steps.settle_later(ticket, actual)
 
     async def peek(self, buckets: Buckets, /) -> Sequence[Level]:
         return await _adrive(self.steps.peek(buckets), self._link)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.routing.analysis.distributions import chi_square_tail
+from genai_guard.routing.analysis.exposures import Exposures
+from genai_guard.routing.analysis.strata import strata_of
 from genai_guard.routing.srm import SRM_ALPHA, srm_log_e
 
-__all__ = ["SampleRatio", "sample_ratio"]
+__all__ = ["SampleRatio", "sample_ratio", "sample_ratio_of"]
 
 Looks: TypeAlias = Literal["once", "always"]
 
@@ -23,7 +25,7 @@ class SampleRatio:
 
     Attributes:
         counts: Units of each variant.
-        shares: Planned share of each variant.
+        shares: Planned share of each variant; their mean where they changed.
         p: Probability of counts as uneven as these, if units arrive as planned.
         alpha: Below which it is a mismatch.
         looks: `once`, by the chi-square test; `always`, by an e-process that may be asked at any time.
@@ -69,14 +71,45 @@ def sample_ratio(
     total = math.fsum(shares.values())
     planned = {name: share / total for name, share in shares.items()}
     found = {name: counts[name] for name in planned}
-    units = sum(found.values())
+    stratum = (tuple(found.values()), tuple(planned.values()))
+    return SampleRatio(FrozenDict(found), FrozenDict(planned), _p([stratum], looks), alpha, looks)
+
+
+def sample_ratio_of(found: Exposures, shares: Mapping[str, float] | None, *, looks: Looks) -> SampleRatio | None:
+    """Return whether the units of an experiment arrived as planned; None where nobody said what was.
+
+    Args:
+        found: The units.
+        shares: Planned share of each variant; when None as the propensities say, which may have changed on the way.
+        looks: As for `sample_ratio`.
+    """
+    planned = found.shares() if shares is None else shares
+    counts = found.counts()
+    if planned is not None:
+        return sample_ratio(dict.fromkeys(planned, 0) | counts, planned, looks=looks)
+    came = strata_of(found)
+    if not came:
+        return None
+    first, second = counts
+    by_share: dict[float, list[int]] = {}
+    for variant, share in zip(found.variants, came, strict=True):
+        by_share.setdefault(share, [0, 0])[variant != first] += 1
+    strata = [((one, other), (share, 1.0 - share)) for share, (one, other) in sorted(by_share.items())]
+    expected = math.fsum(came) / len(came)
+    means = FrozenDict({first: expected, second: 1.0 - expected})
+    return SampleRatio(FrozenDict(counts), means, _p(strata, looks), SRM_ALPHA, looks)
+
+
+def _p(strata: Sequence[tuple[Sequence[int], Sequence[float]]], looks: Looks) -> float:
+    """Return the p-value of counts, each beside its planned shares. Independent tests add up, and so do processes."""
     if looks == "always":
-        p = min(1.0, math.exp(-srm_log_e(tuple(found.values()), tuple(planned.values()))))
-    else:
-        expected = {name: units * share for name, share in planned.items()}
-        statistic = math.fsum((found[name] - each) ** 2 / each for name, each in expected.items())
-        p = chi_square_tail(statistic, df=len(planned) - 1)
-    return SampleRatio(FrozenDict(found), FrozenDict(planned), p, alpha, looks)
+        return math.exp(-max(0.0, math.fsum(srm_log_e(counts, shares) for counts, shares in strata)))
+    statistic = math.fsum(
+        (count - sum(counts) * share) ** 2 / (sum(counts) * share)
+        for counts, shares in strata
+        for count, share in zip(counts, shares, strict=True)
+    )
+    return chi_square_tail(statistic, df=sum(len(shares) - 1 for _, shares in strata))
 
 
 def _check(counts: Mapping[str, int], shares: Mapping[str, float], looks: object) -> None:
