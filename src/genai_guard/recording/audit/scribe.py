@@ -58,7 +58,7 @@ class Scribe:
         ring: Knows the key that signs.
         redactor: What everything goes through.
         losses: What was lost so far; a record of it precedes the next one that can be written.
-        anchor: Takes a head to be anchored; None when there are no anchors.
+        anchor: Takes a head to be anchored, and returns why it cannot, or an empty string; None when there are no anchors.
         every_s: How long the head goes without an anchor at most.
     """
 
@@ -69,7 +69,7 @@ class Scribe:
         ring: KeyRing,
         redactor: Redactor,
         losses: Losses,
-        anchor: Callable[[Head], object] | None,
+        anchor: Callable[[Head], str] | None,
         every_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -133,5 +133,5 @@ class Scribe:
         if self._anchor is not None and self._head != self._anchored and now_s >= due_s:
             self._due_s = now_s + self._every_s
             self._writer.sync()
-            self._anchor(self._head)
-            self._anchored = self._head
+            if not self._anchor(self._head):
+                self._anchored = self._head

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
 from genai_guard.recording.audit.canonical import canonical
 from genai_guard.recording.audit.chain import GENESIS, Head, Record, body_of, digest_of, parsed
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Problem", "Verification", "verify"]
+
+_SETTLES_S: Final = 0.02
+"""How long a line that is being written takes to be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +119,20 @@ def verify(folder: Path, keys: Mapping[str, Key], *, anchors: Iterable[Head] = (
 
 
 def _lines(folder: Path) -> Iterator[_Line]:
-    for path in segments(folder):
-        with path.open("rb") as file:
-            for number, text in enumerate(file, start=1):
-                yield _Line(path.name, number, text)
+    """Yield all lines, those of segments that others begin meanwhile included."""
+    read: set[str] = set()
+    while fresh := [path for path in segments(folder) if path.name not in read]:
+        for path in fresh:
+            read.add(path.name)
+            with path.open("rb") as file:
+                for number, text in enumerate(file, start=1):
+                    yield _Line(path.name, number, text if text.endswith(b"\n") else text + _rest(file))
+
+
+def _rest(file: BinaryIO) -> bytes:
+    """Return what a writer who is at it just now adds to a line, if there is one."""
+    time.sleep(_SETTLES_S)
+    return file.readline()
 
 
 def _step(walk: _Walk, line: _Line, keys: Mapping[str, Key], anchored: Mapping[int, set[str]]) -> str:
