@@ -21,6 +21,7 @@ from genai_guard.recording.alerts import (
     Threshold,
     burn_rates,
 )
+from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
@@ -34,6 +35,7 @@ __all__ = [
     "AlertAction",
     "AlertEvent",
     "AlertSink",
+    "AuditLog",
     "Budget",
     "BurnRate",
     "DeliveryError",
@@ -44,6 +46,7 @@ __all__ = [
     "Exposures",
     "Facts",
     "GuardrailHits",
+    "Head",
     "HoldCanary",
     "InferenceLog",
     "LatencyP99",
@@ -51,6 +54,7 @@ __all__ = [
     "MetricsRecorder",
     "MissingTraffic",
     "PagerDuty",
+    "Problem",
     "Quantiles",
     "RateOfChange",
     "Reading",
@@ -65,7 +69,9 @@ __all__ = [
     "TightenLimit",
     "Together",
     "TripBreaker",
+    "Verification",
     "Webhook",
     "burn_rates",
     "no_scan",
+    "read_anchors",
 ]
