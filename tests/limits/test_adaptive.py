@@ -10,6 +10,7 @@ import pytest
 
 from genai_guard import ConfigurationError, Limit, Pipeline, RateLimited, RateLimiter
 from genai_guard.limits import Adaptive
+from genai_guard.resilience import Resilience, Tiered
 from genai_guard.testing import FakeClock, FakeLLM
 
 ASK = [{"role": "user", "content": "hi"}]
@@ -198,6 +199,15 @@ def test_an_error_of_a_guard_is_none_of_the_provider() -> None:
             ask("hi")
     assert adaptive.ceilings()[0].amount == 1
     assert adaptive.ceilings()[0].paused_s == 0
+
+
+def test_what_the_limits_refuse_to_a_further_tier_is_none_of_the_provider() -> None:
+    limiter, adaptive = limited(FakeClock(), Limit.requests(10, per="minute"), own=1)
+    tiers = Tiered([{"model": "large"}], escalate=lambda _: True)
+    ask = Pipeline(limiter=limiter, resilience=Resilience(tiers=tiers)).wrap(lambda prompt, model="small": "no idea")
+    with pytest.raises(RateLimited):
+        ask("hi")
+    assert adaptive.ceilings()[0].amount == 10
 
 
 def test_threads_share_one_ceiling_to_the_unit() -> None:
