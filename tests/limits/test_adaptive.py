@@ -204,7 +204,11 @@ def test_an_error_of_a_guard_is_none_of_the_provider() -> None:
 def test_what_the_limits_refuse_to_a_further_tier_is_none_of_the_provider() -> None:
     limiter, adaptive = limited(FakeClock(), Limit.requests(10, per="minute"), own=1)
     tiers = Tiered([{"model": "large"}], escalate=lambda _: True)
-    ask = Pipeline(limiter=limiter, resilience=Resilience(tiers=tiers)).wrap(lambda prompt, model="small": "no idea")
+
+    def model(prompt: str, *, model: str = "small") -> str:
+        return "no idea"
+
+    ask = Pipeline(limiter=limiter, resilience=Resilience(tiers=tiers)).wrap(model)
     with pytest.raises(RateLimited):
         ask("hi")
     assert adaptive.ceilings()[0].amount == 10

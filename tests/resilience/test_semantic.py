@@ -80,7 +80,10 @@ def test_the_name_of_the_user_is_not_the_question() -> None:
         questions.append(text)
         return embed(text)
 
-    fn = Pipeline(resilience=Resilience(semantic=SemanticCache(noted))).wrap(lambda messages: "fine")
+    def model(messages: list[dict[str, str]]) -> str:
+        return "fine"
+
+    fn = Pipeline(resilience=Resilience(semantic=SemanticCache(noted))).wrap(model)
     assert fn([{"role": "user", "name": "ann", "content": "What colour is the sea?"}]) == "fine"
     assert questions == ["What colour is the sea?"]
 

@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, final
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.adapted import adapted
 from genai_guard.limits.adaptive import Adaptive
-from genai_guard.limits.agreement import OnOverrun, check_limits, checked_overrun, checked_room, checked_wait
+from genai_guard.limits.agreement import (
+    OnOverrun,
+    check_limits,
+    check_parts,
+    checked_overrun,
+    checked_room,
+    checked_wait,
+)
 from genai_guard.limits.awaited import Awaited
 from genai_guard.limits.binding import Bound
 from genai_guard.limits.buckets import Buckets
-from genai_guard.limits.demands import actual_of, demand_of, refuse_used
+from genai_guard.limits.demands import actual_of, demand_of, refuse_ticket
 from genai_guard.limits.estimates import OutputEstimates
 from genai_guard.limits.headers import headers_of
 from genai_guard.limits.limit import Limit
@@ -85,7 +92,7 @@ class RateLimiter(Awaited):
 
     Raises:
         ConfigurationError: there is no limit, one is not a `Limit`, two have the same name, or one makes another
-            pointless; or both `store` and `clock` are given.
+            pointless; `store` or `adapt` is something else; or both `store` and `clock` are given.
     """
 
     limits: tuple[Limit, ...]
@@ -109,6 +116,7 @@ class RateLimiter(Awaited):
         on_overrun: OnOverrun = "debt",
     ) -> None:
         check_limits(limits)
+        check_parts(store, adapt)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
@@ -182,8 +190,8 @@ class RateLimiter(Awaited):
         reserve, buckets, width = self._serving
         if ticket is None:
             ticket = Ticket()
-        elif ticket.grant is not None:
-            refuse_used()
+        elif type(ticket) is not Ticket or ticket.grant is not None:
+            refuse_ticket(ticket, "reserve")
         if (requests is not ONE or tokens is not NONE) and not (
             type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0
         ):
@@ -221,8 +229,10 @@ class RateLimiter(Awaited):
 
         Raises:
             Rejected: as for `reserve`. What the ticket had before it has still.
-            ConfigurationError: a cost is negative or no whole number.
+            ConfigurationError: a cost is negative or no whole number, or `ticket` is not a ticket.
         """
+        if type(ticket) is not Ticket:
+            refuse_ticket(ticket, "extend")
         tokens = cost_of("tokens", tokens)
         demand = demand_of(0, tokens, {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd})
         if denials := self._now.plain.extend(ticket, demand):
@@ -260,7 +270,7 @@ class RateLimiter(Awaited):
         if tokens is not None and (type(tokens) is not int or tokens < 0):
             tokens = cost_of("tokens", tokens)
         if type(ticket) is not Ticket:
-            raise ConfigurationError(f"settle({type(ticket).__name__}): takes the Ticket that reserve() returned")
+            refuse_ticket(ticket, "settle")
         settle, width = self._settling
         actual = (
             (None, tokens)
