@@ -296,7 +296,8 @@ class RateLimiter(Awaited):
         """Return headers for the answer of a web application: how much is left to a caller, and when there is more.
 
         Args:
-            rejected: What a limit refused the call with, for `retry-after`.
+            rejected: What a limit refused the call with, for `retry-after`: the latest that there is room. For a place
+                among the calls in flight that is the end of a lease, and most come free long before.
             **keys: Whose call it is, as for `reserve`.
 
         Returns:
