@@ -69,7 +69,7 @@ def assign(
 
 def hear(plan: Plan, call: Call, answer: object) -> None:
     """Tell the limits of the provider what it says, with an exception or a reply."""
-    if plan.adapts and call.model_s and plan.limiter is not None and plan.limiter.adapt is not None:
+    if plan.adapts and call.model_s and not call.heard and plan.limiter is not None and plan.limiter.adapt is not None:
         keys = plan.limit_keys(call)
         if "model" in keys:
             keys["model"] = call.asked  # by that it was reserved; the one that answered may have another name
