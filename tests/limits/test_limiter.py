@@ -346,31 +346,6 @@ def test_whole_numbers_of_other_kinds_are_welcome(three: RateLimiter) -> None:
     assert used(three) == [1, 7, 1]
 
 
-@pytest.mark.parametrize("method", ["reserve", "extend", "settle"])
-async def test_what_is_no_ticket_is_refused(three: RateLimiter, method: str) -> None:
-    wrong: Any = "u-42"
-    with pytest.raises(ConfigurationError, match=rf"{method}\(str\): takes .*Ticket"):
-        getattr(three, method)(wrong)
-    with pytest.raises(ConfigurationError, match=rf"{method}\(str\): takes .*Ticket"):
-        await getattr(three, f"a{method}")(wrong)
-    assert used(three) == [0, 0, 0]
-
-
-async def test_a_wrong_figure_is_told_of_a_settled_ticket_too(three: RateLimiter) -> None:
-    ticket = three.reserve(tokens=5)
-    three.settle(ticket, tokens=5)
-    with pytest.raises(ConfigurationError, match="tokens=-1"):
-        three.settle(ticket, tokens=-1)
-    with pytest.raises(ConfigurationError, match="tokens=-1"):
-        await three.asettle(ticket, tokens=-1)
-
-
-@pytest.mark.parametrize("wrong", [{"store": "redis://localhost"}, {"adapt": limit()}])
-def test_what_is_no_store_and_no_limits_of_a_provider_is_refused_when_built(wrong: Any) -> None:
-    with pytest.raises(ConfigurationError, match=r"RateLimiter\((store|adapt)=\.\.\.\): takes .*, not (str|Limit)$"):
-        RateLimiter(limit(), **wrong)
-
-
 def test_a_clock_goes_with_the_store(clock: Clock) -> None:
     with pytest.raises(ConfigurationError, match="give the clock to the store"):
         RateLimiter(limit(), store=MemoryStore(), clock=clock)

@@ -144,7 +144,7 @@ class RateLimiter(Awaited):
         self.limits = limits
         self._kept = counts
         if self.adapt is not None:
-            counts, limits = adapted(counts, self.adapt), (*limits, *self.adapt.limits)
+            counts, limits = adapted(counts, self.adapt), (*limits, *self.adapt.named)
         self.needs_tokens = any(limit.unit in {"tokens", "input_tokens", "output_tokens"} for limit in limits)
         self.needs_parts = any(limit.unit in {"input_tokens", "output_tokens", "usd"} for limit in limits)
         names = {limit.by for limit in limits if limit.by}
