@@ -195,7 +195,7 @@ def test_a_synchronous_call_returns_in_time(hanging: Hanging) -> None:
     began = time.perf_counter()
     with pytest.raises(CallTimeout):
         fn("hello")
-    assert time.perf_counter() - began < 5  # a busy machine is forgiven what it takes
+    assert time.perf_counter() - began < 1
 
 
 def test_a_cancellation_from_outside_stays_one(hanging: Hanging) -> None:

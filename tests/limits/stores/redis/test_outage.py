@@ -145,7 +145,7 @@ def test_a_server_that_hangs_is_waited_for_no_longer_than_said(fragile: Server) 
     fragile.stall()
     started = time.monotonic()
     limiter.reserve()
-    assert QUICK_S * 0.9 <= time.monotonic() - started < QUICK_S + 5  # a busy machine is forgiven
+    assert QUICK_S * 0.9 <= time.monotonic() - started < QUICK_S + 1  # a busy machine is forgiven a second
     assert store.health[:4] == ("down", 1, 1, "TimeoutError")
 
 

@@ -281,7 +281,7 @@ async def test_an_awaited_store_decides_in_time_and_comes_back(fragile: Server) 
     started = time.monotonic()
     with pytest.raises(LimitUnavailable):
         await limiter.areserve(usd=1)
-    assert time.monotonic() - started < QUICK_S + 5  # a busy machine is forgiven
+    assert time.monotonic() - started < QUICK_S + 1  # a busy machine is forgiven a second
     fragile.go_on()
     ticket = Ticket()
     while not ticket.open:
