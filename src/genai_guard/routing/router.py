@@ -154,18 +154,25 @@ class ExperimentRouter:
         The unit is what the experiment's `by` names. A caller without one, say an anonymous one, gets no variant.
         """
         configuration = self._configuration
-        if self._forces or not configuration.is_plain:
-            now_s = self._now_s() if configuration.is_scheduled else 0.0
-            forced = self._forced() if self._forces else None
-            if configuration.single is None:
-                return configuration.route(caller, now_s, forced)
-            compiled, unit_of = configuration.single
-            unit = caller.user if configuration.by_user else unit_of(caller)
-            return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
-        if configuration.single is not None:
-            compiled, unit_of = configuration.single
+        single = configuration.single
+        if configuration.is_plain and not self._forces:
+            if single is None:
+                return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
+            compiled, unit_of = single
             return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
-        return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
+        now_s = 0.0
+        if configuration.is_scheduled:  # as `_now_s`, which takes as long again as the clock
+            now_s = self.clock()
+            if now_s > self._latest_s:
+                self._latest_s = now_s
+            else:
+                now_s = self._latest_s
+        forced = self._forced() if self._forces else None
+        if single is None:
+            return configuration.route(caller, now_s, forced)
+        compiled, unit_of = single
+        unit = caller.user if configuration.by_user else unit_of(caller)
+        return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
 
     def assign(self, unit: str | int | None, *, experiment: str = "", caller: Caller = ANONYMOUS) -> Assignment:
         """Return what one experiment gives to `unit`.
