@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from genai_guard.errors import ConfigurationError
 from genai_guard.recording.event import Event
 from genai_guard.routing import ExperimentRouter
 from genai_guard.routing.canary import (
@@ -22,7 +23,25 @@ from genai_guard.routing.canary import (
     Transition,
 )
 from genai_guard.testing import FakeClock
-from routing.canary.calls import begin, event, fail, make_router, people, serve, shares, units_of
+from routing.canary.calls import begin, event, fail, make_canary, make_router, people, serve, shares, units_of
+
+
+def test_one_experiment_has_one_canary_until_that_is_closed(router: ExperimentRouter) -> None:
+    first, second = begin(router), make_canary()
+    with pytest.raises(ConfigurationError, match=r"another canary moves it.*close\(\) the other first"):
+        second.bind(router)
+    assert shares(router) == {"old": 0.9, "new": 0.1}
+    first.close()
+    second.bind(router)
+    first.abort()
+    assert shares(router) == {"old": 0.9, "new": 0.1}
+    second.abort()
+    assert shares(router) == {"old": 1.0}
+
+
+def test_a_canary_that_nobody_holds_is_in_nobodys_way(router: ExperimentRouter) -> None:
+    begin(router)
+    begin(router)
 
 
 @pytest.mark.filterwarnings("ignore")
