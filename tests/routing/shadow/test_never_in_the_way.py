@@ -150,7 +150,7 @@ def test_many_threads_never_make_more_copies_at_a_time_than_allowed() -> None:
     for thread in threads:
         thread.join()
 
-    assert shadow.flush(timeout_s=10)
+    assert shadow.flush(timeout_s=30)
     summary = shadow.summary()
     assert 0 < counts["most"] <= 3
     assert summary.copies + summary.dropped.get("busy", 0) == 400
@@ -228,7 +228,7 @@ def test_a_child_makes_copies_of_its_own() -> None:
     child = os.fork()
     if child == 0:
         ask("hello")
-        done = shadow.flush(timeout_s=10)
+        done = shadow.flush(timeout_s=30)
         os._exit(0 if done and shadow.summary().dropped == {} else 1)
     gate.set()
 

@@ -85,8 +85,9 @@ class Ramp:
         wanted = at_percent(original, percent, control=control, canary=canary)
         overrides = {unit: name for unit, name in original.overrides.items() if not (withdrawn and name == canary)}
         for router in self._routers:
-            now = next(each for each in router.experiments if each.name == self.name)
-            router.update(replace(now, variants=wanted.variants, total_weight=0, overrides=overrides))
+            for now in router.experiments:  # none of that name, if somebody has taken it out
+                if now.name == self.name:
+                    router.update(replace(now, variants=wanted.variants, total_weight=0, overrides=overrides))
 
     def moves(self, router: ExperimentRouter) -> bool:
         """Whether it moves the experiment of a router."""
