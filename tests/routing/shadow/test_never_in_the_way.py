@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls import KINDS, STREAMED, Events, consume, target
-from genai_guard import Limit, MetricsRecorder, Pipeline
+from genai_guard import Limit, MetricsRecorder, Pipeline, caller
 from genai_guard.guards import BlockedPatterns
 from genai_guard.limits import RateLimiter
 from genai_guard.routing.shadow import Shadow
@@ -118,6 +118,16 @@ def test_no_failure_of_a_copy_alters_the_answer(
 
     assert summary.copies + sum(summary.dropped.values()) == (2 if budget == "empty" else 1)
     assert summary.running == 0
+
+
+@pytest.mark.parametrize(("unit", "copies"), [(42, 1), ("", 0), (b"x", 0), (None, 0), (1.5, 0), ("\ud800", 1)])
+def test_whatever_is_sampled_by_a_tag_the_call_goes_on(unit: Any, copies: int) -> None:
+    """Tags are texts, but nobody checks that."""
+    shadow = Shadow("other", target=target("def", CHUNKS), sample=1.0, by="account")
+    with caller(tags={"account": unit}):
+        assert Pipeline(shadow=shadow)(target("def", CHUNKS))("hello") == "".join(CHUNKS)
+    assert shadow.flush(timeout_s=30)
+    assert shadow.summary().copies == copies
 
 
 @pytest.mark.parametrize("kind", STREAMED)
