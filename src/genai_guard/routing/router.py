@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Final, Protocol, TypeAlias, cast, get_args
+from typing import ClassVar, Final, Protocol, TypeAlias, cast, get_args
 from weakref import ref
 
 from genai_guard.errors import ConfigurationError
@@ -52,6 +52,7 @@ class ExperimentRouter:
 
     Attributes:
         sticky: As calls use the store, with its health; None for none.
+        weighs: Whether the weights of its experiments decide, so that changing them changes who gets what.
         by_request: Whether an experiment goes by the request, or did once: calls then need an id before they are routed.
 
     Raises:
@@ -59,6 +60,8 @@ class ExperimentRouter:
             salt, or set the same parameter, or both have a `target` or a prompt of one role, and are not of one layer;
             slots of a layer overlap; a prerequisite cannot be met. An experiment in shadow mode sets nothing.
     """
+
+    weighs: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -147,7 +147,8 @@ class Canary:
         """Move the experiment of this router from now on; a pipeline does this when it is built.
 
         Raises:
-            ConfigurationError: the router has no such experiment, it has not two variants, or another canary moves it.
+            ConfigurationError: the router has no such experiment, it has not two variants, it does not go by its weights, or
+                another canary moves it.
         """
         first = not self._ramp.places
         self._ramp.bind(router)

@@ -51,10 +51,15 @@ class Ramp:
 
         Raises:
             ConfigurationError: there is none of that name, it has not two variants, is not that of another router
-                which is moved already, or another canary moves it.
+                which is moved already, the router does not go by weights, or another canary moves it.
         """
         if self.moves(router):
             return
+        if not router.weighs:
+            raise ConfigurationError(
+                f"Canary(experiment={self.name!r}): {type(router).__name__} does not go by weights, so nothing would be "
+                "rolled back; take an ExperimentRouter"
+            )
         found = next((each for each in router.experiments if each.name == self.name), None)
         if found is None:
             names = ", ".join(each.name for each in router.experiments)
