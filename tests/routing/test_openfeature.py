@@ -23,7 +23,6 @@ from openfeature.track import TrackingEventDetails
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Pipeline, Variant, caller
 from genai_guard.messages import Caller
 from genai_guard.routing import Reason
-from genai_guard.routing.canary import Canary
 from genai_guard.routing.openfeature import ExperimentProvider, OpenFeatureRouter, Tracked
 from genai_guard.routing.prompts import Prompt
 
@@ -202,14 +201,6 @@ def test_a_change_of_the_experiments_is_told() -> None:
     client.get_string_value("x", "none", user("ann"))
     assert told.wait(20)
     assert [each.flags_changed for each in changes] == [["x"]]
-
-
-def test_a_canary_does_not_pretend_to_move_what_a_flag_system_decides() -> None:
-    router = OpenFeatureRouter(client_of(InMemoryProvider({})), Experiment("x", Variant("a"), Variant("b")))
-    with pytest.raises(
-        ConfigurationError, match="OpenFeatureRouter does not go by weights, so nothing would be rolled"
-    ):
-        Pipeline(router=router, canary=Canary("x", check_s=None))
 
 
 def test_outcomes_are_handed_on_with_their_assignments() -> None:
