@@ -45,9 +45,9 @@ which takes long, is about patterns, checksums, texts and laws: it comes out the
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
-    *("limits_memory.py", "limits_peers.py", "limits_stores.py"),
+    *("limits_memory.py", "limits_peers.py", "limits_stores.py", "statistics_analysis.py", "statistics_canary.py"),
 }
-"""Modules that the benchmarks share."""
+"""Modules that the benchmarks share, or that one of them runs."""
 
 
 def offer_pyenv_pythons() -> None:

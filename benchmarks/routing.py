@@ -7,6 +7,7 @@
 `raw` is one murmur3 and one bisect, with nothing checked and nothing recorded. All other rows are a `route`, which is
 what a pipeline calls: it finds the unit of the caller, asks the rules, and returns an `Assignment` for each experiment.
 Each row has one rule besides the split, with as many hashes as it says; units meet every rule and are split at last.
+`exposure` is what an exposure log asks of the event of every call, on its own thread: whether its unit is new.
 The other libraries run in an environment of their own, made by `uv`, with the network closed; their figures are scaled
 by a search with `re` that both processes measure.
 """
@@ -23,6 +24,7 @@ from kit import Repeat, Timing, calibration, interleave, save
 from pipeline import measure_peer, uv
 
 from genai_guard.messages import Caller
+from genai_guard.recording import Event, Exposures
 from genai_guard.routing import Experiment, ExperimentRouter, Holdout, Schedule, Slot, Variant
 from genai_guard.routing.sticky import MemoryStickyStore
 
@@ -89,6 +91,27 @@ def router(count: int = 1, **options: Any) -> ExperimentRouter:
     return ExperimentRouter(*experiments(count, **options), sticky=MemoryStickyStore())
 
 
+BARE: Final = router()
+EVENTS: Final = [
+    Event(0.0, f"request-{number}", attempts=1, assignments=BARE.route(caller)) for number, caller in enumerate(CALLERS)
+]
+"""A call of each user that got as far as its variant."""
+
+
+def exposures() -> Callable[[Event], object]:
+    """Return what tells whether a call exposes its unit for the first time; all units of the benchmark have been met."""
+    seen = Exposures()
+    for event in EVENTS:
+        seen.of(event)
+    return seen.of
+
+
+def exposed_anew(count: int) -> None:
+    """Meet so many units for the first time."""
+    for start in range(0, count, len(EVENTS)):
+        over(EVENTS, Exposures().of)(min(count - start, len(EVENTS)))
+
+
 def cases() -> dict[str, tuple[Repeat, int]]:
     """Return what is measured, each with the number of assignments in one call."""
     digest, arms, bounds = mmh3.mmh3_32_uintdigest, ("control", "treatment"), [2**31, 2**32]
@@ -107,6 +130,8 @@ def cases() -> dict[str, tuple[Repeat, int]]:
         "raw: hash and bisect": (over(USERS, raw), 1),
         "assign() of a unit": (over(USERS, router().assign), 1),
         **{name: (over(CALLERS, router(**options).route), 1) for name, options in RULES.items()},
+        "exposure of a unit seen before": (over(EVENTS, exposures()), 1),
+        "exposure of a new unit": (exposed_anew, 1),
         **{name: (over(CALLERS, each.route), len(each.experiments)) for name, each in many.items()},
     }
 

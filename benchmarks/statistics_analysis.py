@@ -29,7 +29,6 @@ from genai_guard.routing.analysis.sizing import power
 from genai_guard.routing.srm import srm_log_e
 
 ALPHA: Final = 0.05
-QUICK: Final = "--quick" in sys.argv
 BEGAN: Final = time.monotonic()
 
 Draw: TypeAlias = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
@@ -251,18 +250,18 @@ def sample_ratio(repetitions: int, *, looks: int = 100, each: int = 1000) -> dic
     return found
 
 
-def main() -> None:
+def run(*, quick: bool) -> None:
     """Simulate, print and save."""
     results = {
-        "confidence_sequence": confidence_sequence(100 if QUICK else 4000),
-        "peeking": peeking(100 if QUICK else 4000),
-        "detection": detection(100 if QUICK else 500),
+        "confidence_sequence": confidence_sequence(100 if quick else 4000),
+        "peeking": peeking(100 if quick else 4000),
+        "detection": detection(100 if quick else 500),
         "group_bounds": group_bounds(),
-        "sample_ratio": sample_ratio(200 if QUICK else 2000),
+        "sample_ratio": sample_ratio(200 if quick else 2000),
     }
     progress("done")
     print(f"\nsaved to {save('statistics_analysis', results)}")
 
 
 if __name__ == "__main__":
-    main()
+    run(quick="--quick" in sys.argv)

@@ -364,11 +364,15 @@ def line(row: Row) -> str:
 
 
 def main() -> int:
-    """Simulate, print as it goes on, and save."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # canaries tell of each transition
+    """Read the command line, and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a twentieth of the services")
-    quick = parser.parse_args().quick
+    return run(quick=parser.parse_args().quick)
+
+
+def run(*, quick: bool) -> int:
+    """Simulate, print as it goes on, and save; return 1 if something is not as it should be."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))  # canaries tell of each transition
     began = time.monotonic()
     rows: list[Row] = []
     for row in simulate(quick=quick):

@@ -20,12 +20,12 @@ def consumed(kind: str, fn: Callable[..., Any], shadow: Shadow | None) -> str:
         reply = reply if kind == "async generator" else await reply
         text = reply if isinstance(reply, str) else "".join([chunk async for chunk in reply])
         if shadow is not None:
-            await asyncio.to_thread(shadow.flush, timeout_s=10)
+            await asyncio.to_thread(shadow.flush, timeout_s=30)
         return text
 
     if kind.startswith("async"):
         return asyncio.run(both())
     text = consume(kind, fn, "hello")
     if shadow is not None:
-        shadow.flush(timeout_s=10)
+        shadow.flush(timeout_s=30)
     return text

@@ -44,7 +44,7 @@ def test_a_listener_is_told_without_being_flushed() -> None:
     for name in ("first", "last"):
         recorder.record(event(name))
 
-    assert told.wait(10)
+    assert told.wait(30)
 
 
 def test_a_listener_is_given_no_texts() -> None:
@@ -94,7 +94,7 @@ def test_what_finds_no_room_is_refused(gate: threading.Event, monkeypatch: pytes
     recorder = MetricsRecorder()
     recorder.listen(hang)
     recorder.record(event())
-    assert started.wait(10)
+    assert started.wait(30)
     for _ in range(5):
         recorder.record(event())
 

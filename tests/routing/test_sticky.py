@@ -98,6 +98,17 @@ def test_an_experiment_that_is_over_is_forgotten(make: Callable[[], Any]) -> Non
     assert store.get(ANN._replace(experiment="checkout-2")) == "treatment"
 
 
+def test_a_prefix_is_no_pattern(server: Server) -> None:
+    """What is removed is removed for good."""
+    wide, other = (RedisStickyStore(server.url, prefix=each, timeout_s=UNHURRIED_S) for each in ("a[b]*", "ab-other"))
+    for store in (wide, other):
+        store.set(ANN, "treatment")
+    assert wide.forget("checkout") == 1
+    assert (wide.get(ANN), other.get(ANN)) == ("", "treatment")
+    for store in (wide, other):
+        store.close()
+
+
 def test_no_identifier_of_a_unit_is_written_down(tmp_path: Path, server: Server) -> None:
     key = StickyKey("checkout", 1, "ann@acme.example")
     file, shared = SqliteStickyStore(tmp_path / "sticky.sqlite"), RedisStickyStore(server.url, timeout_s=UNHURRIED_S)
@@ -229,7 +240,10 @@ def test_a_file_that_is_none_fails_no_call_and_is_found_again(tmp_path: Path) ->
         (lambda: SqliteStickyStore(":memory:"), "path=':memory:'\\): must be the path of a file"),
         (lambda: SqliteStickyStore(""), "must be the path of a file"),
         (lambda: SqliteStickyStore("x", timeout_s=-1), "timeout_s=-1"),
-        (lambda: RedisStickyStore("localhost:6379"), "takes a URL such as"),
+        (lambda: RedisStickyStore("localhost:6379"), "must be such as 'redis://localhost:6379/0'"),
+        (lambda: RedisStickyStore("redis://u:secret@x:99999"), r"^RedisStickyStore\(server='a URL'\): must be such as"),
+        (lambda: RedisStickyStore("redis://[::1"), "must be such as"),
+        (lambda: RedisStickyStore("redis://"), "must be such as"),
         (lambda: RedisStickyStore(object()), "takes a URL such as"),
         (lambda: RedisStickyStore("redis://x", prefix="a b"), "prefix='a b'"),
         (lambda: RedisStickyStore("redis://x", timeout_s=0), "timeout_s=0"),

@@ -24,7 +24,7 @@ _PAGE: Final = """\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Analysis</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width"></head>
+<meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width"></head>
 <body>{}</body></html>
 """
 

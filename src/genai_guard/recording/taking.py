@@ -1,4 +1,9 @@
-"""Who is told of a call that is over."""
+"""Who is told of a call that is over.
+
+A canary is, and not by `MetricsRecorder.listen`: a listener has a thread and a queue, which may be full, late, or closed
+with its recorder. What ends in a rollback must see every call at once, and without a recorder too; and for most calls it
+does less than the queue would.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from genai_guard.messages import Caller
 from genai_guard.routing.assignment import SPACE, bucket_of, hash_prefix, identify, threshold
-from genai_guard.routing.conditions import Condition, attribute_of
+from genai_guard.routing.conditions import Condition, attribute_of, values_of
 from genai_guard.routing.experiment import NO_PARAMS, Assignment, Experiment, Reason
 from genai_guard.routing.prompts import Prompt
 from genai_guard.routing.ranges import NOBODY, Range
@@ -141,6 +141,7 @@ class RuledExperiment(CompiledExperiment):
     """
 
     __slots__ = (
+        "_asks_tags_only",
         "_bucket",
         "_bucket_version",
         "_end_s",
@@ -179,7 +180,9 @@ class RuledExperiment(CompiledExperiment):
         self._holdout_below = threshold(held.share) if held is not None else 0
         self._holdout_prefix = hash_prefix(held.name, purpose="holdout", by=held.by) if held is not None else b""
         self._holdout_unit = attribute_of(held.by) if held is not None and held.by != experiment.by else None
-        self._targeting = Condition(experiment.targeting).test if experiment.targeting else None
+        condition = Condition(experiment.targeting) if experiment.targeting else None
+        self._targeting = condition.holds if condition is not None else None
+        self._asks_tags_only = condition is None or condition.asks_tags_only
         self._requires = tuple(experiment.requires.items())
         self._layer_from, self._layer_below = (threshold(slot.start), threshold(slot.end)) if slot else (0, SPACE)
         self._layer_prefix = hash_prefix(slot.layer, purpose="layer", by=experiment.by) if slot else b""
@@ -230,7 +233,7 @@ class RuledExperiment(CompiledExperiment):
             if held and bucket_of(self._holdout_prefix + held) < self._holdout_below:
                 return self._without_variant(_HELD_OUT, text)
         if self._targeting is not None:
-            met = self._targeting(caller)
+            met = self._targeting(caller.tags if self._asks_tags_only else values_of(caller))
             if met is not True:
                 return self._without_variant(_NOT_TARGETED if met is False else _ATTRIBUTE_MISSING, text)
         if self._requires and any(given[other].variant != wanted for other, wanted in self._requires):

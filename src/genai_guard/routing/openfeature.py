@@ -282,7 +282,7 @@ class OpenFeatureRouter(ExperimentRouter):
     The flag of an experiment's name is evaluated as a string, which must be the name of one of the variants; what that
     variant stands for, its parameters, target and prompt, says the `Experiment`. The flag system decides on everything
     else: weights, coverage, overrides and targeting of the experiment are not asked, while a disabled experiment
-    evaluates nothing, and `force` is obeyed.
+    evaluates nothing, and `force` is obeyed. So a canary, which moves weights, refuses it.
 
     The targeting key is the unit that the experiment goes by, and the attributes are what else is known of the caller: its
     fields and tags. A caller without the unit is not asked for. A flag that was split has the reason `SPLIT`, with the
@@ -298,6 +298,8 @@ class OpenFeatureRouter(ExperimentRouter):
         experiments: What the flags stand for.
         clock: As for `ExperimentRouter`.
     """
+
+    weighs = False
 
     def __init__(
         self, client: OpenFeatureClient, *experiments: Experiment, clock: Callable[[], float] | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Final, Protocol, TypeAlias, cast, get_args
+from typing import ClassVar, Final, Protocol, TypeAlias, cast, get_args
 from weakref import ref
 
 from genai_guard.changes import Changing
@@ -53,6 +53,7 @@ class ExperimentRouter(Changing):
 
     Attributes:
         sticky: As calls use the store, with its health; None for none.
+        weighs: Whether the weights of its experiments decide, so that changing them changes who gets what.
         by_request: Whether an experiment goes by the request, or did once: calls then need an id before they are routed.
 
     Raises:
@@ -60,6 +61,8 @@ class ExperimentRouter(Changing):
             salt, or set the same parameter, or both have a `target` or a prompt of one role, and are not of one layer;
             slots of a layer overlap; a prerequisite cannot be met. An experiment in shadow mode sets nothing.
     """
+
+    weighs: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -156,18 +159,25 @@ class ExperimentRouter(Changing):
         The unit is what the experiment's `by` names. A caller without one, say an anonymous one, gets no variant.
         """
         configuration = self._configuration
-        if self._forces or not configuration.is_plain:
-            now_s = self._now_s() if configuration.is_scheduled else 0.0
-            forced = self._forced() if self._forces else None
-            if configuration.single is None:
-                return configuration.route(caller, now_s, forced)
-            compiled, unit_of = configuration.single
-            unit = caller.user if configuration.by_user else unit_of(caller)
-            return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
-        if configuration.single is not None:
-            compiled, unit_of = configuration.single
+        single = configuration.single
+        if configuration.is_plain and not self._forces:
+            if single is None:
+                return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
+            compiled, unit_of = single
             return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
-        return tuple([compiled.assign(unit_of(caller)) for compiled, unit_of in configuration.plan])
+        now_s = 0.0
+        if configuration.is_scheduled:  # as `_now_s`, which takes as long again as the clock
+            now_s = self.clock()
+            if now_s > self._latest_s:
+                self._latest_s = now_s
+            else:
+                now_s = self._latest_s
+        forced = self._forced() if self._forces else None
+        if single is None:
+            return configuration.route(caller, now_s, forced)
+        compiled, unit_of = single
+        unit = caller.user if configuration.by_user else unit_of(caller)
+        return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
 
     def assign(self, unit: str | int | None, *, experiment: str = "", caller: Caller = ANONYMOUS) -> Assignment:
         """Return what one experiment gives to `unit`.

@@ -295,6 +295,8 @@ def test_the_number_of_segments_is_warned_about() -> None:
     found = analyze(ROWS, metrics=["latency_ms", "failed"], segments="plan")
     assert "4 comparisons within them: without any effect, 0.2 of them" in found.warnings[0]
     assert "corrected for their number" in analyze(ROWS, metrics="failed", segments="plan", correction="bh").warnings[0]
+    one = analyze([row | {"region": "eu"} for row in ROWS], metrics="failed", segments="region")
+    assert one.warnings[0].startswith("1 segment, 1 comparison within them: without any effect, 0.05 of them")
 
 
 @pytest.mark.parametrize("method", ["fixed", "exact"])

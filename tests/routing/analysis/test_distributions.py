@@ -8,7 +8,6 @@ import pytest
 from scipy import special, stats  # type: ignore[import-untyped]
 
 from genai_guard.routing.analysis.distributions import (
-    binomial_at_most,
     chi_square_tail,
     log_beta,
     log_beta_below,
@@ -70,17 +69,3 @@ def test_the_beta_function(a: float, b: float) -> None:
 def test_a_beta_variable_lies_between_0_and_1() -> None:
     assert log_beta_below(0.0, a=2, b=3) == -math.inf
     assert log_beta_below(1.0, a=2, b=3) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("hits", "trials", "share"), [(3, 10, 0.2), (0, 5, 0.1), (950, 1000, 0.95), (9400, 10000, 0.95)]
-)
-def test_the_binomial_distribution(hits: int, trials: int, share: float) -> None:
-    assert binomial_at_most(hits, trials=trials, share=share) == pytest.approx(
-        stats.binom.cdf(hits, trials, share), rel=CLOSE
-    )
-
-
-def test_no_more_than_all_come_up_and_no_fewer_than_none() -> None:
-    assert binomial_at_most(5, trials=5, share=0.5) == 1.0
-    assert binomial_at_most(-1, trials=5, share=0.5) == 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from typing import Any
 
 import pytest
@@ -62,6 +63,9 @@ def test_values_of_which_few_weigh_heavily_are_noted() -> None:
     rows = [{"variant": rng.choice("ab"), "usd": rng.paretovariate(1.1)} for _ in range(500)]
     (found,) = analyze(rows, metrics="usd", control="a").comparisons
     assert "a few large values weigh heavily" in found.notes[0]
+    rows[0]["usd"] = 1e9
+    (found,) = analyze(rows, metrics="usd", control="a").comparisons
+    assert re.search(r"it takes about \d[\d,]* times as many units", found.notes[0])
 
 
 # --- what casts doubt on all of it ------------------------------------------------------------------------------------

@@ -170,6 +170,16 @@ def test_html_is_whole_and_loads_and_runs_nothing(found: Analysis) -> None:
     assert not re.search(r"(src|href)=|url\(|@import", html)
 
 
+def test_whatever_is_drawn_has_a_colour_that_can_be_seen_on_a_dark_page() -> None:
+    """What has none is black."""
+    found = analyze(ROWS, metrics="failed", method="group_sequential", looks=3, look=1)
+    drawn = re.findall(r"<(?:line|circle|polyline|polygon) ([^>]*)>", found.to_html() + FOUND.to_html())
+    classes = {re.search('class="([^"]*)"|$', each)[1] for each in drawn}  # type: ignore[index]
+    assert classes == {"whisker", "dot", "zero", "band", "line"}
+    for name in filter(None, classes):
+        assert re.search(rf"\.{name}{{[^}}]*(?:fill|stroke):(?:#|currentColor)", found.to_html())
+
+
 def test_names_from_data_cannot_break_out() -> None:
     rows = [row | {"plan": "<script>\x1b[31m"} for row in ROWS]
     found = analyze(rows, metrics=Metric("latency_ms"), segments="plan")

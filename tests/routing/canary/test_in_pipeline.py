@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openfeature import api
 
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, MetricsRecorder, Pipeline, Variant, caller
 from genai_guard.routing.canary import Canary, Errors, HighCost, SlowCalls, Stage, State
+from genai_guard.routing.openfeature import OpenFeatureRouter
 from genai_guard.routing.sticky import MemoryStickyStore
-from routing.canary.calls import QUICK
+from routing.canary.calls import QUICK, make_canary
 
 POLICY: dict[str, Any] = {
     "version": 1,
@@ -239,3 +241,11 @@ def test_what_has_no_place_in_a_policy_is_refused_by_name() -> None:
     pipeline = Pipeline(router=router, canary=Canary("model", on_transition=lambda _: None, check_s=None))
     with pytest.raises(ConfigurationError, match="has no place in a policy file"):
         pipeline.policy()
+
+
+def test_a_canary_does_not_pretend_to_move_what_a_flag_system_decides() -> None:
+    router = OpenFeatureRouter(api.get_client(), Experiment("model", Variant("old"), Variant("new")))
+    with pytest.raises(
+        ConfigurationError, match="OpenFeatureRouter does not go by weights, so nothing would be rolled"
+    ):
+        Pipeline(router=router, canary=make_canary())

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import threading
 import weakref
 from dataclasses import dataclass
 
 import pytest
 
+from genai_guard.errors import ConfigurationError
 from genai_guard.recording.event import Event
-from genai_guard.routing import ExperimentRouter
+from genai_guard.routing import Experiment, ExperimentRouter, Variant
 from genai_guard.routing.canary import (
     Canary,
     CanaryMetric,
@@ -22,7 +24,25 @@ from genai_guard.routing.canary import (
     Transition,
 )
 from genai_guard.testing import FakeClock
-from routing.canary.calls import begin, event, fail, make_router, people, serve, shares, units_of
+from routing.canary.calls import begin, event, fail, make_canary, make_router, people, serve, shares, units_of
+
+
+def test_one_experiment_has_one_canary_until_that_is_closed(router: ExperimentRouter) -> None:
+    first, second = begin(router), make_canary()
+    with pytest.raises(ConfigurationError, match=r"another canary moves it.*close\(\) the other first"):
+        second.bind(router)
+    assert shares(router) == {"old": 0.9, "new": 0.1}
+    first.close()
+    second.bind(router)
+    first.abort()
+    assert shares(router) == {"old": 0.9, "new": 0.1}
+    second.abort()
+    assert shares(router) == {"old": 1.0}
+
+
+def test_a_canary_that_nobody_holds_is_in_nobodys_way(router: ExperimentRouter) -> None:
+    begin(router)
+    begin(router)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -152,6 +172,22 @@ sample ratio                                   0.973  2e+03
 missing: 14 more units with the canary; 60 more seconds"""
     )
     assert repr(canary) == "<Canary model: running, 10 %>"
+
+
+@pytest.mark.parametrize(
+    "broken", [{"latest_s": math.nan}, {"latest_s": "nan"}, {"latencies_s": [math.nan]}, {"progress": None}]
+)
+def test_a_snapshot_without_a_time_or_progress_is_refused(router: ExperimentRouter, broken: dict[str, object]) -> None:
+    canary = begin(router)
+    with pytest.raises(ConfigurationError, match=r"takes what snapshot\(\) returned"):
+        canary.restore(canary.snapshot() | broken)
+
+
+def test_an_experiment_that_was_taken_out_can_still_be_aborted(router: ExperimentRouter) -> None:
+    canary = begin(router)
+    router.replace(Experiment("other", Variant("a"), Variant("b")))
+    assert canary.abort()
+    assert canary.state is State.ROLLED_BACK
 
 
 def test_a_snapshot_is_json_and_goes_on_in_another_process_to_the_last_bit(

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calls import KINDS, STREAMED, Events, consume, target
-from genai_guard import Limit, MetricsRecorder, Pipeline
+from genai_guard import Limit, MetricsRecorder, Pipeline, caller
 from genai_guard.guards import BlockedPatterns
 from genai_guard.limits import RateLimiter
 from genai_guard.routing.shadow import Shadow
@@ -120,6 +120,16 @@ def test_no_failure_of_a_copy_alters_the_answer(
     assert summary.running == 0
 
 
+@pytest.mark.parametrize(("unit", "copies"), [(42, 1), ("", 0), (b"x", 0), (None, 0), (1.5, 0), ("\ud800", 1)])
+def test_whatever_is_sampled_by_a_tag_the_call_goes_on(unit: Any, copies: int) -> None:
+    """Tags are texts, but nobody checks that."""
+    shadow = Shadow("other", target=target("def", CHUNKS), sample=1.0, by="account")
+    with caller(tags={"account": unit}):
+        assert Pipeline(shadow=shadow)(target("def", CHUNKS))("hello") == "".join(CHUNKS)
+    assert shadow.flush(timeout_s=30)
+    assert shadow.summary().copies == copies
+
+
 @pytest.mark.parametrize("kind", STREAMED)
 def test_a_stream_that_was_not_read_to_its_end_is_not_copied(kind: str) -> None:
     shadow = Shadow("other", target=target(kind, CHUNKS), sample=1.0)
@@ -150,7 +160,7 @@ def test_many_threads_never_make_more_copies_at_a_time_than_allowed() -> None:
     for thread in threads:
         thread.join()
 
-    assert shadow.flush(timeout_s=10)
+    assert shadow.flush(timeout_s=30)
     summary = shadow.summary()
     assert 0 < counts["most"] <= 3
     assert summary.copies + summary.dropped.get("busy", 0) == 400
@@ -228,7 +238,7 @@ def test_a_child_makes_copies_of_its_own() -> None:
     child = os.fork()
     if child == 0:
         ask("hello")
-        done = shadow.flush(timeout_s=10)
+        done = shadow.flush(timeout_s=30)
         os._exit(0 if done and shadow.summary().dropped == {} else 1)
     gate.set()
 

@@ -274,8 +274,8 @@ def test_no_more_are_made_at_a_time_than_allowed_and_the_rest_are_dropped(gate: 
     ask = world.pipeline(target("def", CHUNKS))
     for _ in range(5):
         ask("hello")
-    assert started.acquire(timeout=10)
-    assert started.acquire(timeout=10)
+    assert started.acquire(timeout=30)
+    assert started.acquire(timeout=30)
 
     assert (world.shadow.summary().running, world.shadow.summary().dropped) == (2, {"busy": 3})
     assert not world.shadow.flush(timeout_s=0.01)
@@ -313,7 +313,7 @@ def test_a_thread_that_hangs_is_given_up_at_its_deadline_and_keeps_its_place(gat
 
     ask = world.pipeline(target("def", CHUNKS))
     ask("hello")
-    assert world.over.wait(10)
+    assert world.over.wait(30)
     ask("again")
 
     summary = world.shadow.summary()

@@ -1,4 +1,4 @@
-"""Distributions on the standard library alone: normal, Student's t, chi-square, beta, binomial.
+"""Distributions on the standard library alone: normal, Student's t, chi-square, beta.
 
 Tails are computed as tails, so a probability of 1e-30 has as many right digits as one of 0.3: about ten. The
 incomplete beta and gamma functions are the continued fractions of the Digital Library of Mathematical Functions
@@ -14,7 +14,6 @@ from statistics import NormalDist
 from typing import Final
 
 __all__ = [
-    "binomial_at_most",
     "chi_square_tail",
     "log_beta",
     "log_beta_below",
@@ -101,15 +100,6 @@ def log_beta_below(x: float, *, a: float, b: float) -> float:
     if x <= 0:
         return -math.inf
     return 0.0 if x >= 1 else _log_below(a, b, x, 1.0 - x)
-
-
-def binomial_at_most(hits: int, *, trials: int, share: float) -> float:
-    """Return the probability of at most `hits` in `trials` when each comes up with probability `share`."""
-    if hits < 0:
-        return 0.0
-    if hits >= trials:
-        return 1.0
-    return math.exp(log_beta_below(1.0 - share, a=trials - hits, b=hits + 1))
 
 
 def _log_below(a: float, b: float, x: float, rest: float) -> float:

@@ -62,9 +62,11 @@ def doubt(metric: Metric, treatment: Moments, control: Moments) -> str:
     skewness = 0.0 if metric.quantile is not None else abs(_skewness(treatment, control))
     if skewness <= _MAX_SKEWNESS:
         return ""
+    times = (skewness / _MAX_SKEWNESS) ** 2
     return (
         "a few large values weigh heavily: for the difference to be normal it takes about "
-        f"{(skewness / _MAX_SKEWNESS) ** 2:.2g} times as many units; compare a quantile too, or cap the values"
+        f"{f'{times:.2g}' if times < 10 else f'{times:,.0f}'} times as many units; compare a quantile too, or cap the "
+        "values"
     )
 
 

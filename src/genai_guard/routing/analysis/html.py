@@ -30,6 +30,7 @@ _STYLE: Final = """
 .gg-analysis svg{display:block;max-width:640px;margin:0 0 1rem}
 .gg-analysis svg text{font:12px system-ui,sans-serif;fill:currentColor}
 .gg-analysis .band{fill:#0969da33}.gg-analysis .line{fill:none;stroke:#0969da;stroke-width:2}
+.gg-analysis .dot{fill:#0969da}
 .gg-analysis .zero{stroke:currentColor;stroke-dasharray:4 3}.gg-analysis .whisker{stroke:#0969da;stroke-width:2}
 """
 
@@ -105,7 +106,7 @@ def _whiskers(looks: Sequence[Look], low: float, high: float) -> Iterator[Markup
     for x, look in zip(_xs(looks), looks, strict=True):
         top, bottom = _y(look.interval.high, low, high), _y(look.interval.low, low, high)
         yield element("line", class_="whisker", x1=x, x2=x, y1=top, y2=bottom)
-        yield element("circle", cx=x, cy=_y(look.interval.estimate, low, high), r=4)
+        yield element("circle", class_="dot", cx=x, cy=_y(look.interval.estimate, low, high), r=4)
 
 
 def _xs(looks: Sequence[Look]) -> list[float]:

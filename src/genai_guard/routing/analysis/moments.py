@@ -15,7 +15,7 @@ from operator import mul
 from typing import Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.routing.analysis.distributions import binomial_at_most
+from genai_guard.recording.binomial import tail
 
 __all__ = ["Moments", "adjusted", "mean_of", "proportion_of", "quantile_interval", "quantile_of", "ratio_of"]
 
@@ -91,17 +91,23 @@ def ratio_of(sums: Sequence[float], weights: Sequence[float], *, calls: int | No
     if total == 0:
         raise ConfigurationError("the denominators of a variant add up to zero: there is no ratio")
     ratio = math.fsum(sums) / total
-    scale = units / total
-    rest = [(value - ratio * weight) * scale for value, weight in zip(sums, weights, strict=True)]
-    squares = math.fsum(starmap(mul, zip(rest, rest, strict=True)))
-    variance = squares / (units - 1) / units if units > 1 else math.inf
+    variance, skewness = _spread(_linear(sums, weights, ratio))
     count = round(total) if calls is None else calls
-    return Moments(ratio, variance, units, count, df=units - 1.0, skewness=_skewness(rest, squares))
+    return Moments(ratio, variance, units, count, df=units - 1.0, skewness=skewness)
 
 
-def _skewness(rest: Sequence[float], squares: float) -> float:
-    scale = math.sqrt(squares / len(rest))
-    return math.fsum((each / scale) ** 3 for each in rest) / len(rest) if scale > 0 else 0.0
+def _linear(sums: Sequence[float], weights: Sequence[float], ratio: float) -> list[float]:
+    """Return each unit's part in the distance of the ratio from its mean."""
+    scale = len(sums) / math.fsum(weights)
+    return [(value - ratio * weight) * scale for value, weight in zip(sums, weights, strict=True)]
+
+
+def _spread(rest: Sequence[float]) -> tuple[float, float]:
+    """Return the variance of the mean of what is left of each unit, and its skewness."""
+    units, squares = len(rest), math.fsum(starmap(mul, zip(rest, rest, strict=True)))
+    variance = squares / (units - 1) / units if units > 1 else math.inf
+    scale = math.sqrt(squares / units)
+    return variance, math.fsum((each / scale) ** 3 for each in rest) / units if scale > 0 else 0.0
 
 
 def adjusted(
@@ -129,18 +135,10 @@ def adjusted(
     theta = shared / spread if spread > 0 else 0.0
     result: list[Moments] = []
     for each, xs, ys, mean in zip(plain, centred, rests, means, strict=True):
-        left = [y - theta * x for x, y in zip(xs, ys, strict=True)]
-        squares = math.fsum(y * y for y in left)
-        variance = squares / (each.units - 1) / each.units if each.units > 1 else math.inf
+        variance, skewness = _spread([y - theta * x for x, y in zip(xs, ys, strict=True)])
         estimate = each.estimate - theta * (mean - overall)
-        result.append(each._replace(estimate=estimate, variance=variance, skewness=_skewness(left, squares)))
+        result.append(each._replace(estimate=estimate, variance=variance, skewness=skewness))
     return result, theta
-
-
-def _linear(sums: Sequence[float], weights: Sequence[float], ratio: float) -> list[float]:
-    """Return each unit's part in the distance of the ratio from its mean."""
-    scale = len(sums) / math.fsum(weights)
-    return [(value - ratio * weight) * scale for value, weight in zip(sums, weights, strict=True)]
 
 
 # --- quantiles --------------------------------------------------------------------------------------------------------
@@ -200,14 +198,14 @@ def quantile_interval(values: Sequence[float], *, quantile: float, alpha: float 
     return (ordered[low - 1] if low else -math.inf), (ordered[high - 1] if high <= count else math.inf)
 
 
-def _rank(count: int, quantile: float, tail: float) -> int:
-    """Return the highest rank that lies above the quantile with probability `tail` at most; 0 if none does."""
+def _rank(count: int, quantile: float, error: float) -> int:
+    """Return the highest rank that lies above the quantile with probability `error` at most; 0 if none does."""
     low, high = 0, count + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (
-            (middle, high) if binomial_at_most(middle - 1, trials=count, share=quantile) <= tail else (low, middle)
-        )
+        # Fewer than `middle` values lie below the quantile: all others, or more, lie above it.
+        is_rare = tail(count + 1 - middle, count, 1.0 - quantile) <= error
+        low, high = (middle, high) if is_rare else (low, middle)
     return low
 
 

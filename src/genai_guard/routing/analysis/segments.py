@@ -57,9 +57,10 @@ def segment_warning(
     if not parts or not tested:
         return ""
     capped = f" Only the {MAX_SEGMENTS} largest were looked at." if len(parts) == MAX_SEGMENTS else ""
+    looked = f"{len(parts)} segment{'s' * (len(parts) > 1)}, {tested} comparison{'s' * (tested > 1)} within them"
     if correction is not None:
-        return f"{len(parts)} segments, {tested} comparisons within them, corrected for their number.{capped}"
+        return f"{looked}, corrected for their number.{capped}"
     return (
-        f"{len(parts)} segments, {tested} comparisons within them: without any effect, {tested * alpha:.2g} of them are "
-        f"expected to be significant by chance. Say correction='holm', or take them for ideas to test anew.{capped}"
+        f"{looked}: without any effect, {tested * alpha:.3g} of them are expected to be significant by chance. Say "
+        f"correction='holm', or take them for ideas to test anew.{capped}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -55,5 +56,12 @@ class Baseline:
         return FrozenDict({metric.name: metric.threshold(self.latencies_s) for metric in self._metrics})
 
     def restore(self, latencies_s: Iterable[float]) -> None:
-        """Go on from these calls."""
-        self.latencies_s = [float(value) for value in latencies_s]
+        """Go on from these calls.
+
+        Raises:
+            ValueError: they are none.
+        """
+        given = [float(value) for value in latencies_s]
+        if not all(map(math.isfinite, given)):
+            raise ValueError("no latencies")
+        self.latencies_s = given

@@ -148,7 +148,8 @@ class Canary(Changing):
         """Move the experiment of this router from now on; a pipeline does this when it is built.
 
         Raises:
-            ConfigurationError: the router has no such experiment, or it has not two variants.
+            ConfigurationError: the router has no such experiment, it has not two variants, it does not go by its weights, or
+                another canary moves it.
         """
         first = not self._ramp.places
         self._ramp.bind(router)
@@ -287,9 +288,13 @@ class Canary(Changing):
         return self._teller.flush(until_s=monotonic() + timeout_s)
 
     def close(self, *, timeout_s: float = 2.0) -> bool:
-        """Check once more, and end all threads; return whether that was done in time. Done at exit as well."""
+        """Check once more, and end all threads; return whether that was done in time. Done at exit as well.
+
+        Another canary may move the experiment then.
+        """
         until_s = monotonic() + timeout_s
         self.refresh()
+        self._ramp.is_closed = True
         return all([self._watcher.close(until_s=until_s), self._teller.close(until_s=until_s)])
 
     def after_fork(self) -> None:

@@ -10,6 +10,7 @@ Rule 4: A store that has lost everything is told where the canary stands, and un
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Lock
@@ -118,10 +119,12 @@ class Course:
         Raises:
             ValueError: it is something else.
         """
-        progress, seen = Progress.read(values["progress"]), self._observations()
+        progress, seen, latest_s = Progress.read(values["progress"]), self._observations(), float(values["latest_s"])
+        if not math.isfinite(latest_s):  # no time would ever be later
+            raise ValueError("no time")
         seen.restore(values["seen"])
         with self.lock:
-            self._latest_s = float(values["latest_s"])
+            self._latest_s = latest_s
             before, self.progress, self.seen = self.progress, progress, seen
             self._changed(before, progress)
 

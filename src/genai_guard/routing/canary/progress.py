@@ -90,7 +90,7 @@ class Progress:
         Raises:
             ValueError: it is something else.
         """
-        if not text:
+        if text == "":
             return cls()
         try:
             values = json.loads(text)

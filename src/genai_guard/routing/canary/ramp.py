@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Final
+from weakref import WeakSet
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.routing.assignment import SPACE
@@ -29,6 +31,7 @@ class Ramp:
         original: The experiment as it was given; None before a router is bound.
         places: Stage and arm of an assignment, by its variant and propensity; empty before a router is bound.
         by_request: Whether each request is a unit of its own.
+        is_closed: Whether another canary may take the experiment over.
     """
 
     def __init__(self, name: str, design: Design, *, control: str, canary: str) -> None:
@@ -40,16 +43,23 @@ class Ramp:
         self._arms = ("", "")
         self.places: dict[str, dict[float, Place]] = {}
         self.by_request = False
+        self.is_closed = False
+        _ramps.add(self)
 
     def bind(self, router: ExperimentRouter) -> None:
         """Take the experiment of a router.
 
         Raises:
-            ConfigurationError: there is none of that name, it has not two variants, or is not that of another router
-                which is moved already.
+            ConfigurationError: there is none of that name, it has not two variants, is not that of another router
+                which is moved already, the router does not go by weights, or another canary moves it.
         """
-        if any(each is router for each in self._routers):
+        if self.moves(router):
             return
+        if not router.weighs:
+            raise ConfigurationError(
+                f"Canary(experiment={self.name!r}): {type(router).__name__} does not go by weights, so nothing would be "
+                "rolled back; take an ExperimentRouter"
+            )
         found = next((each for each in router.experiments if each.name == self.name), None)
         if found is None:
             names = ", ".join(each.name for each in router.experiments)
@@ -59,6 +69,7 @@ class Ramp:
         arms = self._arms_of(found)
         if self.original is not None and found != self.original:
             raise ConfigurationError(f"Canary(experiment={self.name!r}): two routers have different ones of that name")
+        self._take(router)
         self.original, self._arms, self.by_request = found, arms, found.by == "request"
         self.places = places_of(self._design, found, control=arms[0], canary=arms[1])
         self._routers.append(router)
@@ -79,8 +90,29 @@ class Ramp:
         wanted = at_percent(original, percent, control=control, canary=canary)
         overrides = {unit: name for unit, name in original.overrides.items() if not (withdrawn and name == canary)}
         for router in self._routers:
-            now = next(each for each in router.experiments if each.name == self.name)
-            router.update(replace(now, variants=wanted.variants, total_weight=0, overrides=overrides))
+            for now in router.experiments:  # none of that name, if somebody has taken it out
+                if now.name == self.name:
+                    router.update(replace(now, variants=wanted.variants, total_weight=0, overrides=overrides))
+
+    def moves(self, router: ExperimentRouter) -> bool:
+        """Whether it moves the experiment of a router."""
+        return any(each is router for each in self._routers)
+
+    def leave(self, router: ExperimentRouter) -> None:
+        """Move the experiment of a router no longer."""
+        self._routers = [each for each in self._routers if each is not router]
+
+    def _take(self, router: ExperimentRouter) -> None:
+        """See to it that nobody else moves the experiment: what one rolls back, the other would give out again."""
+        if _rivals(self.name, router):
+            gc.collect()  # one that nobody holds is no rival
+        for other in _rivals(self.name, router):
+            if not other.is_closed:
+                raise ConfigurationError(
+                    f"Canary(experiment={self.name!r}): another canary moves it; give all pipelines of this router the "
+                    "same one, or close() the other first"
+                )
+            other.leave(router)
 
     def _arms_of(self, experiment: Experiment) -> tuple[str, str]:
         names = [variant.name for variant in experiment.variants]
@@ -109,3 +141,10 @@ class Ramp:
         if control == canary:
             raise ConfigurationError(f"Canary(control={control!r}, canary={canary!r}): must be two variants")
         return control, canary
+
+
+_ramps: Final[WeakSet[Ramp]] = WeakSet()
+
+
+def _rivals(name: str, router: ExperimentRouter) -> list[Ramp]:
+    return [each for each in _ramps if each.name == name and each.moves(router)]

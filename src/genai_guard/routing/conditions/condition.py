@@ -15,7 +15,7 @@ from genai_guard.routing.conditions.parser import MAX_LENGTH, parse
 from genai_guard.routing.conditions.tree import Comparison, Node, tests, written
 from genai_guard.routing.conditions.values import READERS, Kind
 
-__all__ = ["CALLER_FIELDS", "Attributes", "Condition", "attribute_of"]
+__all__ = ["CALLER_FIELDS", "Attributes", "Condition", "attribute_of", "values_of"]
 
 Attributes: TypeAlias = Mapping[str, Kind]
 """Names of attributes, and what each is: `text`, `number` or `bool`."""
@@ -32,6 +32,12 @@ def attribute_of(name: str) -> Callable[[Caller], Any]:
     if name in CALLER_FIELDS:
         return attrgetter(CALLER_FIELDS[name])
     return lambda caller: caller.tags.get(name)
+
+
+def values_of(caller: Caller) -> dict[str, str]:
+    """Return all attributes of a caller by name. A tag that is called like a field does not hide it."""
+    fields = {"user": caller.user, "tenant": caller.tenant, "session": caller.session, "request": caller.request_id}
+    return {**caller.tags, **fields}
 
 
 @final
@@ -57,13 +63,14 @@ class Condition:
     Attributes:
         text: The condition, written in one way.
         attributes: Every attribute that it asks for, and what each is; `None` where it only asks whether there is one.
-        test: Takes a `Caller`; returns True, False, or None where an attribute is missing on which it depends.
+        holds: Takes attributes by name; returns True, False, or None where one is missing on which it depends.
+        asks_tags_only: Whether the tags of a caller are all the attributes that it takes.
 
     Raises:
         ConfigurationError: the text is no condition; the message names the column and what would be right.
     """
 
-    __slots__ = ("_node", "_of_mapping", "attributes", "test", "text")
+    __slots__ = ("_node", "asks_tags_only", "attributes", "holds", "text")
 
     def __init__(self, text: str | Condition) -> None:
         given = text.text if isinstance(text, Condition) else text
@@ -74,20 +81,25 @@ class Condition:
         if len(self.text) > MAX_LENGTH:  # with single spaces it may be longer than it was, and must still be read again
             raise ConfigurationError(f"condition: has {len(self.text)} characters; at most {MAX_LENGTH} are taken")
         self.attributes: Final[Mapping[str, Kind | None]] = FrozenDict(_attributes(self._node))
-        self.test: Final[Truth[Caller]] = compiled(self._node, attribute_of)
-        self._of_mapping: Final[Truth[Mapping[str, object]]] = compiled(self._node, _item)
+        self.asks_tags_only: Final = CALLER_FIELDS.keys().isdisjoint(self.attributes)
+        self.holds: Final[Truth] = compiled(self._node)
+
+    def test(self, caller: Caller, /) -> bool | None:
+        """Return True or False, or None where the caller lacks an attribute on which it depends."""
+        return self.holds(caller.tags if self.asks_tags_only else values_of(caller))
 
     def met_by(self, who: Caller | Mapping[str, object], /) -> bool:
         """Whether the condition is met by a caller, or by attributes by name. False where it cannot be known."""
-        return (self.test(who) if isinstance(who, Caller) else self._of_mapping(who)) is True
+        return (self.test(who) if isinstance(who, Caller) else self.holds(who)) is True
 
     def missing(self, who: Caller | Mapping[str, object], /) -> tuple[str, ...]:
         """Return the attributes that have no value, or not one of their kind, apart from those asked for by `has`."""
+        values = values_of(who) if isinstance(who, Caller) else who
         return tuple(
             dict.fromkeys(
                 test.name
                 for test in tests(self._node)
-                if isinstance(test, Comparison) and READERS[test.read_as](_value(who, test.name)) is None
+                if isinstance(test, Comparison) and READERS[test.read_as](values.get(test.name)) is None
             )
         )
 
@@ -125,14 +137,6 @@ class Condition:
         return self.text
 
     __repr__ = __str__
-
-
-def _value(who: Caller | Mapping[str, object], name: str) -> object:
-    return attribute_of(name)(who) if isinstance(who, Caller) else who.get(name)
-
-
-def _item(name: str) -> Callable[[Mapping[str, object]], object]:
-    return lambda attributes: attributes.get(name)
 
 
 def _attributes(node: Node) -> Iterator[tuple[str, Kind | None]]:

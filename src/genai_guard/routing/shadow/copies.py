@@ -17,7 +17,7 @@ from genai_guard.guards.screen import Screen
 from genai_guard.outcome import NO_USAGE, Abandoned, Call
 from genai_guard.plan import Args, Kwargs, Plan, Signature, awaits_limits, limit_keys
 from genai_guard.prices.book import book_of
-from genai_guard.routing.assignment import bucket_of, hash_prefix, threshold
+from genai_guard.routing.assignment import bucket_of, hash_prefix, identify, threshold
 
 if TYPE_CHECKING:
     from genai_guard.limits import RateLimiter
@@ -93,7 +93,7 @@ class Copies:
             return None
 
     def _is_drawn(self, call: Call) -> bool:
-        unit = call.request_id if self._by == "request" else call.caller.value(self._by)
+        unit = identify(call.request_id if self._by == "request" else call.caller.value(self._by))
         return bool(unit) and bucket_of(self._prefix + unit.encode("utf-8", "surrogatepass")) < self._below
 
 

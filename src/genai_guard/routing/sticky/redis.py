@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, final
-from urllib.parse import urlsplit
 
 from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
@@ -12,8 +10,6 @@ from genai_guard.routing.sticky.base import StickyKey
 
 __all__ = ["RedisStickyStore"]
 
-_PREFIX: Final = re.compile(r"[^{}\s]{1,64}")
-_SCHEMES: Final = ("redis", "rediss", "unix", "valkey", "valkeys")
 _EXAMPLE: Final = "takes a URL such as 'redis://localhost:6379/0', or a client of redis-py"
 _DAY_S: Final = 86_400
 
@@ -38,8 +34,10 @@ class RedisStickyStore:
     def __init__(
         self, server: FromEnv | Any, *, prefix: str = "genai_guard", timeout_s: float = 0.05, ttl_s: int = 90 * _DAY_S
     ) -> None:
-        if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-            raise _wrong("prefix", prefix, "must be 1 to 64 characters without braces and blanks")
+        from genai_guard.limits.stores.redis import connecting  # noqa: PLC0415  asyncio comes with it
+
+        if not connecting.is_prefix(prefix):
+            raise _wrong("prefix", prefix, connecting.PREFIXES)
         if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not 0.001 <= timeout_s <= 60:
             raise _wrong("timeout_s", timeout_s, "must be a number from 0.001 to 60")
         if type(ttl_s) is not int or ttl_s < 1:
@@ -71,7 +69,10 @@ class RedisStickyStore:
 
     def forget(self, experiment: str) -> int:
         """Remove all variants of an experiment; return how many there were. Walks over every key of the server."""
-        keys = list(self._client.scan_iter(match=f"{self._prefix}{experiment}:*", count=1_000))
+        from genai_guard.limits.stores.redis import connecting  # noqa: PLC0415  as above
+
+        pattern = connecting.literally(f"{self._prefix}{experiment}:".encode()) + b"*"
+        keys = list(self._client.scan_iter(match=pattern, count=1_000))
         return sum(self._client.unlink(key) for key in keys)
 
     def close(self) -> None:
@@ -87,22 +88,15 @@ class RedisStickyStore:
 
 
 def _connect(url: str, timeout_s: float) -> Any:
-    try:
-        import redis  # noqa: PLC0415  of an extra
-        from redis.backoff import NoBackoff  # noqa: PLC0415  as above
-        from redis.retry import Retry  # noqa: PLC0415  as above
-    except ImportError as error:
-        raise ConfigurationError("RedisStickyStore needs the redis client: pip install 'genai_guard[redis]'") from error
-    if urlsplit(url).scheme not in _SCHEMES:
-        raise ConfigurationError(f"RedisStickyStore(server=...): {_EXAMPLE}")
-    client: Any = redis.Redis
-    return client.from_url(
-        re.sub(r"^valkey(?=s?:)", "redis", url),
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 1),  # a connection that the server has closed long ago fails once
-        protocol=2,
-    )
+    from genai_guard.limits.stores.redis import connecting  # noqa: PLC0415  asyncio comes with it
+
+    redis = connecting.library("RedisStickyStore")
+    from redis.backoff import NoBackoff  # noqa: PLC0415  of an extra
+    from redis.retry import Retry  # noqa: PLC0415  as above
+
+    # A connection that the server has closed long ago fails once.
+    options = connecting.options_of(timeout_s, Retry(NoBackoff(), 1))
+    return redis.Redis.from_url(connecting.checked_url(url, "RedisStickyStore"), **options)
 
 
 def _checked(client: Any) -> Any:

@@ -13,6 +13,7 @@ from genai_guard.limits.buckets import Bucket, Buckets
 from genai_guard.limits.claims import Claims
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.stores.base import Row
+from genai_guard.limits.stores.redis.connecting import literally
 from genai_guard.limits.stores.redis.outage import LimitUnavailable, Local, Outage, policy_of
 from genai_guard.limits.stores.redis.shared import NOTHING_USED, SLOTS, Actual, Due, Held, Scan, Shared, Work
 from genai_guard.limits.stores.redis.wire import Track, Wire, bucket_of_key, tracks_of
@@ -214,7 +215,7 @@ class Steps:
 
     def _kept(self) -> Work[list[tuple[Track, Bucket]]]:
         """Return every bucket that the server keeps for these limits, limit by limit."""
-        keys = yield from self.shared.other(Scan(_escaped(self.shared.prefix) + b"*"))
+        keys = yield from self.shared.other(Scan(literally(self.shared.prefix) + b"*"))
         size = len(self.tracks[0].prefix)
         found = [
             (track, bucket)
@@ -317,7 +318,3 @@ def _more(track: Track, demand: Demand, cost: int) -> int:
     if cost < 0 or track.unit == SLOTS:
         return cost
     return demand[track.unit] if track.unit < len(demand) else 0
-
-
-def _escaped(prefix: bytes) -> bytes:
-    return b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\^" else bytes([byte]) for byte in prefix)

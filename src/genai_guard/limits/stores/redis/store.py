@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast, final, get_args
-from urllib.parse import urlsplit
 
 from genai_guard.environment import FromEnv
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.buckets import Buckets
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.stores.base import Counts, Row
+from genai_guard.limits.stores.redis.connecting import (
+    PREFIXES,
+    checked_url,
+    is_prefix,
+    library,
+    options_of,
+    place_of,
+)
 from genai_guard.limits.stores.redis.links import AsyncLink, Link
 from genai_guard.limits.stores.redis.outage import Breaker, Outage, StoreHealth
 from genai_guard.limits.stores.redis.shared import Call, Shared, Work
@@ -25,8 +31,6 @@ __all__ = ["AsyncRedisStore", "RedisStore"]
 L = TypeVar("L")
 T = TypeVar("T")
 
-_PREFIX: Final = re.compile(r"[^{}\s]{1,64}")
-_SCHEMES: Final = ("redis", "rediss", "unix", "valkey", "valkeys")
 _OLDEST: Final = 6
 
 
@@ -47,8 +51,8 @@ class _Store(Generic[L]):
         retry_s: float = 1.0,
         max_unsent: int = 10_000,
     ) -> None:
-        if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-            raise self._wrong("prefix", prefix, "must be 1 to 64 characters without braces and blanks")
+        if not is_prefix(prefix):
+            raise self._wrong("prefix", prefix, PREFIXES)
         self._number("timeout_s", timeout_s, least=0.001, most=60)
         self._number("retry_s", retry_s, least=0.001, most=3600)
         self._number("local_share", local_share, least=1e-6, most=1)
@@ -65,7 +69,7 @@ class _Store(Generic[L]):
         self.retry_s: Final = retry_s
         self.max_unsent: Final = max_unsent
         self._server: Final = server
-        self._where = _place(server) if isinstance(server, str) else f"<{type(server).__name__}>"
+        self._where = place_of(server) if isinstance(server, str) else f"<{type(server).__name__}>"
         self._shared: Final = Shared(
             prefix=f"{{{prefix}}}:".encode(),
             on_outage=on_outage,
@@ -124,49 +128,6 @@ class _Store(Generic[L]):
                 )
 
 
-def _options(timeout_s: float, retry: Any) -> dict[str, Any]:
-    """Return how to connect: no retries but our own, and no more round trips than are needed."""
-    return {
-        "socket_timeout": timeout_s,
-        "socket_connect_timeout": timeout_s,
-        "retry": retry,
-        "protocol": 2,
-    }
-
-
-def _place(url: str) -> str:
-    """Return a URL as it may be shown: without user and password."""
-    try:
-        parts = urlsplit(url)
-        where = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    except ValueError:
-        return "a URL"
-    return f"{parts.scheme}://{where}{parts.path}"
-
-
-def _checked(url: str, kind: str) -> str:
-    """Return a URL that redis-py takes."""
-    example = "must be such as 'redis://localhost:6379/0', 'rediss://...' for TLS, or 'unix:///path/to/socket'"
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in _SCHEMES and (parts.port is None or parts.port > 0)
-        valid = valid and bool(parts.path if parts.scheme == "unix" else parts.hostname)
-    except ValueError:
-        valid = False
-    if not valid:
-        shown = url if isinstance(url, FromEnv) else _place(url)
-        raise ConfigurationError(f"{kind}(server={shown!r}): {example}")
-    return re.sub(r"^valkey(?=s?:)", "redis", url)
-
-
-def _library(kind: str) -> Any:
-    try:
-        import redis  # noqa: PLC0415  of an extra
-    except ImportError as error:
-        raise ConfigurationError(f"{kind} needs the redis client: pip install 'genai_guard[redis]'") from error
-    return redis
-
-
 @final
 class RedisStore(_Store[Link]):
     """Keeps usage in Redis (6 or later) or Valkey: exact for a fleet of processes, by the server's clock.
@@ -201,14 +162,14 @@ class RedisStore(_Store[Link]):
     _asynchronous = False
 
     def _connect(self, server: Any) -> Link:
-        redis = _library("RedisStore")
+        redis = library("RedisStore")
         own = isinstance(server, str)
         if own:
             from redis.backoff import NoBackoff  # noqa: PLC0415  of an extra
             from redis.retry import Retry  # noqa: PLC0415  as above
 
-            url = _checked(server, "RedisStore")
-            server = redis.Redis.from_url(url, **_options(self.timeout_s, Retry(NoBackoff(), 0)))
+            url = checked_url(server, "RedisStore")
+            server = redis.Redis.from_url(url, **options_of(self.timeout_s, Retry(NoBackoff(), 0)))
         self._check_client(server)
         return Link(server, own=own)
 
@@ -254,18 +215,18 @@ class AsyncRedisStore(_Store[AsyncLink]):
     _asynchronous = True
 
     def _connect(self, server: Any) -> AsyncLink:
-        _library("AsyncRedisStore")
+        library("AsyncRedisStore")
         if not isinstance(server, str):
             self._check_client(server)
             return AsyncLink(lambda: server, self.timeout_s, own=False)
-        from redis import asyncio as library  # noqa: PLC0415  of an extra
+        from redis import asyncio as awaited  # noqa: PLC0415  of an extra
         from redis.asyncio.retry import Retry  # noqa: PLC0415  as above
         from redis.backoff import NoBackoff  # noqa: PLC0415  as above
 
-        url, redis = _checked(server, "AsyncRedisStore"), cast("Any", library)
+        url, redis = checked_url(server, "AsyncRedisStore"), cast("Any", awaited)
 
         def make() -> Any:
-            options = _options(self.timeout_s, Retry(NoBackoff(), 0))
+            options = options_of(self.timeout_s, Retry(NoBackoff(), 0))
             # The link bounds the whole of a request already; to bound its parts as well would take a task for each.
             return redis.Redis.from_url(url, **options | {"socket_timeout": None})
 
