@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Alert
 from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
+from genai_guard.recording.feedback import FeedbackCounts, FeedbackStore, Source
+from genai_guard.recording.feedback.counting import FEEDBACK_KEPT_S
+from genai_guard.recording.feedback.desk import FeedbackDesk, OnFeedback
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
@@ -49,6 +52,8 @@ class MetricsRecorder:
         on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
             are logged as a warning through structlog besides.
         sinks: Whatever else takes events; see `Sink`.
+        feedback: Where `feedback()` keeps what users and reviewers say of replies.
+        on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -67,6 +72,8 @@ class MetricsRecorder:
         log: Log | Sink | None = None,
         on_alert: OnAlert | None = None,
         sinks: Iterable[Sink] = (),
+        feedback: FeedbackStore | None = None,
+        on_feedback: OnFeedback | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -77,6 +84,8 @@ class MetricsRecorder:
         self.log: Final = log
         self.on_alert: Final = _callable(on_alert)
         self.sinks: Final = tuple(sinks)
+        self.feedback_store: Final = feedback
+        self.on_feedback: Final = on_feedback
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
@@ -92,6 +101,17 @@ class MetricsRecorder:
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
         self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
+        self._desk = FeedbackDesk(
+            store=feedback,
+            on_feedback=on_feedback,
+            dimensions=self.dimensions,
+            max_series=self.max_series,
+            queue_size=self.queue_size,
+            clock=self._clock,
+            wall_clock=wall_clock or time,
+            miss=self._ledger.miss,
+        )
+        self._remember = self._desk.see if self._desk.workers else None
         self._tellers = tuple(self._make_tellers())
         self._seen = 0
         self._look_at_s = -math.inf
@@ -106,6 +126,8 @@ class MetricsRecorder:
                 if refused := worker.put(event):
                     self._ledger.miss(f"{worker.name}.{refused}")
             self._ledger.add(now_s, event)
+            if self._remember is not None:
+                self._remember(event)
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
                 self._tellers[0].put(TICK)
@@ -143,6 +165,65 @@ class MetricsRecorder:
 
         return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
 
+    def feedback(
+        self,
+        request_id: str,
+        *,
+        thumbs: Literal["up", "down"] | None = None,
+        rating: float | None = None,
+        correction: str | None = None,
+        comment: str | None = None,
+        ranking: Sequence[str] | None = None,
+        scores: Mapping[str, float | bool | str] | None = None,
+        withdraw: Iterable[str] = (),
+        source: str = "",
+        source_type: Source = "human",
+        user: str = "",
+        time_s: float | None = None,
+    ) -> bool:
+        """Take what somebody says of a call, however late; return whether the call is one of the latest of this process.
+
+        To say something again changes nothing; to say something else puts it in the place of what the same source said
+        before. Texts are redacted before they are kept. An unknown id, a full disk and a store that hangs are counted,
+        never raised: see `feedback_counts` and `dropped`.
+
+        Args:
+            request_id: The call, by its `request_id` or by that which its caller gave.
+            thumbs: What a user says.
+            rating: The same as a number; keep to one scale.
+            correction: The text that the reply should have been.
+            comment: What there is to say.
+            ranking: The ids of calls, the best first.
+            scores: Anything else, by names of your own.
+            withdraw: Names of what is to hold no longer: `"thumbs"`.
+            source: Who says it; the user of the call when it is empty.
+            source_type: `human`, `llm_judge` or `code`.
+            user: Whose call it was; known by itself for the latest 50 000 calls of this process.
+            time_s: When it was said, in seconds since 1970; now when None.
+
+        Raises:
+            ConfigurationError: nothing is said, or something that cannot be.
+        """
+        return self._desk.take(
+            request_id, time_s=time_s, thumbs=thumbs, rating=rating, correction=correction, comment=comment,
+            ranking=ranking, scores=scores, withdraw=withdraw, source=source, source_type=source_type, user=user,
+        )  # fmt: skip
+
+    def feedback_counts(self, window_s: float = FEEDBACK_KEPT_S, **slice: str) -> FeedbackCounts:  # noqa: A002
+        """Return what was said in the last `window_s` seconds, of all calls or of those of a slice.
+
+        `recorder.feedback_counts(3600, variant="treatment").thumbs_down_rate`. Counted by this process, when it came.
+
+        Args:
+            window_s: How far to look back, at most three days; the minute in which it begins counts whole.
+            slice: Values of declared dimensions. Calls that are not remembered have empty ones.
+
+        Raises:
+            ConfigurationError: the window is not kept, or a dimension was not declared.
+        """
+        self._check(KEPT_S, slice)
+        return self._desk.counts(window_s, slice.items())
+
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that fire and the last hundred that are over, oldest first."""
         self._ledger.read(self._read_alerts)
@@ -177,6 +258,7 @@ class MetricsRecorder:
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
+        self._desk.begin()
         self._watch()
         for worker in self._workers:
             worker.after_fork()
@@ -202,12 +284,13 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.sinks, self.dimensions, self.max_series, self.queue_size
+            self.watched, self.log, self.on_alert, self.sinks, self.feedback_store, self.on_feedback, self.dimensions,
+            self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
     def _workers(self) -> tuple[Worker, ...]:
-        return self._outlets + self._tellers
+        return self._outlets + self._desk.workers + self._tellers
 
     def _watch(self) -> None:
         self._board = AlertBoard(self.watched)
