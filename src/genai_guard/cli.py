@@ -32,6 +32,10 @@ _COMMANDS: Final = {
         "genai_guard.commands.simulate_limits",
         "replay traffic through the limits of a policy, and show what they would have done to it",
     ),
+    "feedback": (
+        "genai_guard.commands.feedback",
+        "export what users and reviewers said of replies, or sum it up",
+    ),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
 }
 """Where each command is, and what it does. Only the one that is asked for is loaded."""
@@ -45,6 +49,7 @@ examples:
   python -m genai_guard explain policy.yaml prompt.txt
   python -m genai_guard test policy.yaml cases/ --html report.html
   python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
+  python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
   python -m genai_guard schema --output policy-schema.json
 
 exit codes: 0 all is well, 1 the policy is wrong or says no or a test fails, 2 the command line is wrong

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.dimensions import Key, key_reader
@@ -27,12 +27,8 @@ OnFeedback: TypeAlias = Callable[[Feedback], object]
 _REMEMBERED: Final = 50_000
 
 
-class _Call(NamedTuple):
-    """What is remembered of a call."""
-
-    request_id: str
-    user: str
-    key: Key
+_Call: TypeAlias = tuple[str, str, Key]
+"""What is remembered of a call: its id, its user, and its values in the dimensions. To make a class of it takes longer."""
 
 
 class FeedbackDesk:
@@ -89,7 +85,7 @@ class FeedbackDesk:
             self._earlier, self._recent = recent, {}
             recent = self._recent
         caller = event.caller
-        call = _Call(event.request_id, caller.user, self._key_of(event))
+        call = (event.request_id, caller.user, self._key_of(event))
         recent[event.request_id] = call
         if caller.request_id and caller.request_id != event.request_id:
             recent[caller.request_id] = call
@@ -104,8 +100,8 @@ class FeedbackDesk:
         time_s = now_s if time_s is None else time_s
         call = self._recent.get(request_id) or self._earlier.get(request_id)
         if call is not None:
-            request_id = call.request_id
-            said["user"] = said["user"] or call.user.encode("utf-8", "replace").decode()
+            request_id, user, _ = call
+            said["user"] = said["user"] or user.encode("utf-8", "replace").decode()
         entries = feedback_of(request_id, time_s=time_s, **said)
         for entry in entries:  # a clock that is ahead must not win for ever
             self._take(replace(entry, time_s=now_s) if entry.time_s > now_s else entry, call)
@@ -128,7 +124,7 @@ class FeedbackDesk:
         self._recent, self._earlier = {}, {}
 
     def _take(self, entry: Feedback, call: _Call | None) -> None:
-        is_new = self._series.add(entry, None if call is None else call.key, now_s=self._clock())
+        is_new = self._series.add(entry, None if call is None else call[2], now_s=self._clock())
         if self._keeper is None:
             self._miss("feedback.not_kept")
         elif refused := self._keeper.put(entry):
