@@ -40,10 +40,14 @@ def run(args: argparse.Namespace) -> int:
     """Export feedback or print its summary. What is left out is counted on standard error."""
     rows, feedback = _read(args.log, args.feedback)
     left_out: Counter[str] = Counter()
+
+    def leave_out(_: str, reason: str) -> None:
+        left_out[reason] += 1
+
     if args.action == "summary":
         text = _table(export.feedback_by(args.by, rows, feedback), args.by)
     else:
-        text = _FORMATS[args.format](rows, feedback, lambda _, reason: left_out.update([reason]))
+        text = _FORMATS[args.format](rows, feedback, leave_out)
     if args.output == "-":
         sys.stdout.write(text)
     else:

@@ -199,35 +199,29 @@ def test_a_table_has_a_line_for_everything_that_was_said_and_no_formulas() -> No
     assert lines[0]["time"] == "2023-11-14T22:13:20+00:00"
 
 
-def test_assessments_have_the_fields_of_mlflow() -> None:
+def test_assessments_are_those_of_mlflow() -> None:
     said = [
-        of("r1", "thumbs", "down", source="ann", user="u-1"),
+        of("r1", "thumbs", "down", source="ann", user="u-1", time_s=1.7e9 + 0.25),
         of("r1", "comment", "Too long.", source="ann"),
         of("r1", "correction", "Like so.", source_type="llm_judge", source="judge"),
     ]
-    first, second = sorted(assessments(said), key=lambda each: str(each["name"]), reverse=True)
+    correction, thumbs = assessments(said)
 
-    assert first == {
-        "assessment_id": first["assessment_id"],
+    assert thumbs == {  # what its to_dictionary() returns
+        "assessment_id": thumbs["assessment_id"],
+        "assessment_name": "thumbs",
         "trace_id": "r1",
-        "name": "thumbs",
         "source": {"source_type": "HUMAN", "source_id": "ann"},
-        "create_time_ms": 1_700_000_000_000,
-        "last_update_time_ms": 1_700_000_000_000,
+        "create_time": "2023-11-14T22:13:20.250Z",
+        "last_update_time": "2023-11-14T22:13:20.250Z",
         "feedback": {"value": "down"},
-        "expectation": None,
-        "issue": None,
         "rationale": "Too long.",
         "metadata": {"user": "u-1"},
-        "error": None,
-        "span_id": None,
-        "run_id": None,
-        "overrides": None,
         "valid": True,
     }
-    assert second["name"] == "expected_response"
-    assert second["expectation"] == {"value": "Like so."}
-    assert second["source"]["source_type"] == "LLM_JUDGE"
+    assert correction["assessment_name"] == "expected_response"
+    assert correction["expectation"] == {"value": "Like so."}
+    assert correction["source"]["source_type"] == "LLM_JUDGE"
 
 
 def test_an_assessment_that_was_overridden_or_withdrawn_is_not_valid() -> None:
@@ -249,4 +243,5 @@ def test_an_assessment_that_was_overridden_or_withdrawn_is_not_valid() -> None:
 def test_a_comment_alone_is_an_assessment_of_its_own() -> None:
     (only,) = assessments([of("r1", "comment", "Fine."), of("r1", "thumbs", "up", source="ann")][:1])
 
-    assert (only["name"], only["feedback"], only["rationale"]) == ("comment", {"value": "Fine."}, None)
+    assert (only["assessment_name"], only["feedback"]) == ("comment", {"value": "Fine."})
+    assert "rationale" not in only

@@ -165,7 +165,7 @@ def test_a_full_memory_refuses() -> None:
     [
         (lambda: SqliteFeedbackStore(""), "path="),
         (lambda: SqliteFeedbackStore(":memory:"), "path="),
-        (lambda: SqliteFeedbackStore(7), "path="),
+        (lambda: SqliteFeedbackStore(7), "path="),  # type: ignore[arg-type]
         (lambda: SqliteFeedbackStore("f", timeout_s=-1), "timeout_s="),
         (lambda: MemoryFeedbackStore(max_entries=0), "max_entries="),
     ],

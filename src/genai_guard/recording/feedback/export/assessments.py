@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from time import gmtime, strftime
 from typing import Any
 
 from genai_guard.recording.feedback.values import Feedback, Opinion, history
@@ -12,55 +13,56 @@ __all__ = ["assessments"]
 
 
 def assessments(entries: Iterable[Feedback]) -> Iterator[dict[str, Any]]:
-    """Yield everything that was said with the fields of MLflow's `Assessment`, the oldest first.
+    """Yield everything that was said as MLflow writes an `Assessment` in JSON, the oldest first.
 
-    A correction is the expectation `expected_response`, anything else is feedback. A comment becomes the `rationale` of
-    what the same source said of the same call, and is feedback of its own where there is nothing else. What was said
-    anew overrides what was said before, which is no longer `valid`; what was withdrawn is not either. `trace_id` is the
-    request id.
+    `mlflow.entities.Assessment.from_dictionary` reads it. A correction is the expectation `expected_response`, anything
+    else is feedback. A comment becomes the `rationale` of what the same source said of the same call, and is feedback of
+    its own where there is nothing else. What was said anew overrides what was said before, which is no longer `valid`;
+    what was withdrawn is not either. `trace_id` is the request id.
     """
     said = history(entries)
     last: dict[Opinion, Feedback] = {entry.opinion: entry for entry in said}
-    comments = {_who(each): each.value for each in last.values() if each.name == "comment" and each.value is not None}
-    explained = {_who(each) for each in last.values() if each.name != "comment" and each.value is not None}
+    holds = [entry for entry in last.values() if entry.value is not None]
+    comments = {_who(entry): entry.value for entry in holds if entry.name == "comment"}
+    explained = {_who(entry) for entry in holds if entry.name != "comment"}
     before: dict[Opinion, str] = {}
     for entry in said:
-        overrides = before.get(entry.opinion)
         if entry.value is None or (entry.name == "comment" and _who(entry) in explained):
             continue
-        before[entry.opinion] = identity = _identity(entry)
-        yield _assessment(entry) | {
-            "assessment_id": identity,
+        optional = {
             "rationale": None if entry.name == "comment" else comments.get(_who(entry)),
-            "overrides": overrides,
-            "valid": last[entry.opinion] is entry,
+            "overrides": before.get(entry.opinion),
+            "metadata": {"user": entry.user} if entry.user else None,
         }
+        made = _assessment(entry) | {name: value for name, value in optional.items() if value}
+        before[entry.opinion] = made["assessment_id"]
+        yield made | {"valid": last[entry.opinion] is entry}
 
 
 def _assessment(entry: Feedback) -> dict[str, Any]:
-    value = {"value": list(entry.value) if isinstance(entry.value, tuple) else entry.value}
+    time = _time(entry.time_s)
     is_correction = entry.name == "correction"
-    at_ms = round(entry.time_s * 1e3)
     return {
-        "assessment_id": None,
+        "assessment_id": _identity(entry),
+        "assessment_name": "expected_response" if is_correction else entry.name,
         "trace_id": entry.request_id,
-        "name": "expected_response" if is_correction else entry.name,
         "source": {"source_type": entry.source_type.upper(), "source_id": entry.source or "user"},
-        "create_time_ms": at_ms,
-        "last_update_time_ms": at_ms,
-        "expectation": value if is_correction else None,
-        "feedback": None if is_correction else value,
-        "issue": None,
-        "rationale": None,
-        "metadata": {"user": entry.user} if entry.user else None,
-        "error": None,
-        "span_id": None,
-        "run_id": None,
+        "create_time": time,
+        "last_update_time": time,
+        "expectation" if is_correction else "feedback": {
+            "value": list(entry.value) if isinstance(entry.value, tuple) else entry.value
+        },
     }
 
 
 def _who(entry: Feedback) -> tuple[str, str]:
     return entry.request_id, entry.source
+
+
+def _time(time_s: float) -> str:
+    """RFC 3339, with milliseconds where there are some."""
+    seconds, ms = divmod(round(time_s * 1e3), 1_000)
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(seconds)) + (f".{ms:03d}Z" if ms else "Z")
 
 
 def _identity(entry: Feedback) -> str:
