@@ -193,7 +193,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Run the short form of every benchmark, peers included."""
-    install(session, "bench", extras="[fast,offline]", also=("uv",))
+    install(session, "bench", extras="[fast,offline]", also=("numpy", "uv"))
     for path in sorted(ROOT.glob("benchmarks/*.py")):
         if path.name not in BENCHMARK_PARTS:
             session.run("python", str(path), "--quick", *session.posargs)

@@ -32,6 +32,7 @@ _COMMANDS: Final = {
         "genai_guard.commands.simulate_limits",
         "replay traffic through the limits of a policy, and show what they would have done to it",
     ),
+    "analyze": ("genai_guard.commands.analyze", "say what an experiment has shown, from the inference log or a table"),
     "feedback": (
         "genai_guard.commands.feedback",
         "export what users and reviewers said of replies, or sum it up",
@@ -49,6 +50,7 @@ examples:
   python -m genai_guard explain policy.yaml prompt.txt
   python -m genai_guard test policy.yaml cases/ --html report.html
   python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
+  python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
   python -m genai_guard schema --output policy-schema.json
 

@@ -68,6 +68,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             args, kwargs = carrier.write(args, kwargs, content)
         if params:
             args, kwargs = plan.merge(params, args, kwargs)
+        if plan.shadow is not None:
+            call.copy = plan.shadow.draw(call, fn, args, kwargs)
 
         if withstand is not None:
             asked = Asked(fn, args, kwargs, carrier, client)

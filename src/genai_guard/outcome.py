@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from genai_guard.relay import Source
     from genai_guard.routing import Assignment
     from genai_guard.routing.prompts import Prompt
+    from genai_guard.routing.shadow.copies import Copy
     from genai_guard.verdicts import Verdict
 
 __all__ = ["NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
@@ -71,7 +72,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
@@ -91,6 +92,7 @@ class Call:
         self.beside: Beside | None = None
         self.caller: Caller = ANONYMOUS
         self.chunks = 0
+        self.copy: Copy | None = None
         self.denied_by = ""
         self.earlier: Usage | None = None
         self.ended = 0.0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from genai_guard.recording.event import Event
     from genai_guard.relay import Source
     from genai_guard.routing import ExperimentRouter
+    from genai_guard.routing.shadow.copies import Copies
 
 __all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "awaits_limits", "first_position", "limit_keys"]
 
@@ -168,6 +169,7 @@ class Plan:
         model: Its parameter `model`.
         first_param: Place of the first of its parameters, but for the request, that an experiment may set.
         withstand: Calls the model in place of the flow, with attempts and limits; None without `Resilience`.
+        shadow: Copies of its calls; None without `Shadow`.
     """
 
     pipeline: str
@@ -197,6 +199,7 @@ class Plan:
     model: Parameter
     first_param: int
     withstand: Callable[..., Generator[object, Any, tuple[Any, Source | None]]] | None = None
+    shadow: Copies | None = None
 
     def merge(self, params: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
         """Return the arguments with what experiments set put in place."""

@@ -120,7 +120,7 @@ def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
             chunk = (yield from source.anext()) if source.is_async else source.next()
         return
     context = context_of(plan, call, plan.output, ())
-    gate = Gate(plan.output, keep_texts=plan.wants_text, vault=call.vault, context=context)
+    gate = Gate(plan.output, keep_texts=plan.wants_text or call.copy is not None, vault=call.vault, context=context)
     way = _Way(gate, None if call.vault is None else call.vault.restorer(), reader)
     try:
         while chunk is not END:

@@ -116,7 +116,10 @@ def finish(plan: Plan, call: Call) -> None:
     finally:
         if call.vault is not None:
             call.vault.close()
-        plan.record(call.event(usage))
+        event = call.event(usage)
+        plan.record(event)
+        if call.copy is not None and call.status == "ok":
+            call.copy.begin(call, event)
 
 
 def finishing(plan: Plan, call: Call, *, can_wait: bool) -> Flow[None]:

@@ -79,8 +79,10 @@ def test_a_row_tells_the_whole_call() -> None:
             {
                 "experiment": "tone",
                 "variant": "short",
+                "config_version": None,
                 "reason": "split",
                 "bucket": 7,
+                "unit_hash": "6bbf122680190bd4",
                 "propensity": 0.5,
                 "mode": "enforce",
                 "prompt": None,

@@ -8,24 +8,25 @@ Rule 3: What is lost on the way is counted.
 from __future__ import annotations
 
 import math
+import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Alert
-from genai_guard.recording.dimensions import DIMENSIONS, checked
+from genai_guard.recording.dimensions import DIMENSIONS, check_declared, checked
 from genai_guard.recording.event import Event
-from genai_guard.recording.feedback import FeedbackCounts, FeedbackStore, Source
-from genai_guard.recording.feedback.counting import FEEDBACK_KEPT_S
-from genai_guard.recording.feedback.desk import FeedbackDesk, OnFeedback
+from genai_guard.recording.exposures import ExposureLog
+from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
+from genai_guard.recording.listening import Listener, Tap
 from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
@@ -52,8 +53,10 @@ class MetricsRecorder:
         on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
             are logged as a warning through structlog besides.
         sinks: Whatever else takes events; see `Sink`.
-        feedback: Where `feedback()` keeps what users and reviewers say of replies.
+        feedback: Where `recorder.feedback(request_id, thumbs="down")` keeps what users and reviewers say of replies; see
+            `FeedbackDesk`.
         on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
+        exposures: Where the first call of each unit of an experiment is noted.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -74,6 +77,7 @@ class MetricsRecorder:
         sinks: Iterable[Sink] = (),
         feedback: FeedbackStore | None = None,
         on_feedback: OnFeedback | None = None,
+        exposures: ExposureLog | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -86,6 +90,7 @@ class MetricsRecorder:
         self.sinks: Final = tuple(sinks)
         self.feedback_store: Final = feedback
         self.on_feedback: Final = on_feedback
+        self.exposures: Final = _exposures(exposures)
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
@@ -101,8 +106,8 @@ class MetricsRecorder:
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
         self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
-        self._desk = FeedbackDesk(
-            store=feedback,
+        self.feedback: Final = FeedbackDesk(
+            feedback,
             on_feedback=on_feedback,
             dimensions=self.dimensions,
             max_series=self.max_series,
@@ -111,8 +116,10 @@ class MetricsRecorder:
             wall_clock=wall_clock or time,
             miss=self._ledger.miss,
         )
-        self._remember = self._desk.see if self._desk.workers else None
+        self._remember = self.feedback.remember if self.feedback.workers else None
         self._tellers = tuple(self._make_tellers())
+        self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
+        self._tapping = threading.Lock()
         self._seen = 0
         self._look_at_s = -math.inf
         self._watch()
@@ -125,14 +132,44 @@ class MetricsRecorder:
             for worker in self._outlets:
                 if refused := worker.put(event):
                     self._ledger.miss(f"{worker.name}.{refused}")
-            self._ledger.add(now_s, event)
+            event = self._ledger.add(now_s, event)
             if self._remember is not None:
                 self._remember(event)
+            for tap in self._taps:
+                if refused := tap.put(event):
+                    self._ledger.miss(f"{tap.name}.{refused}")
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
                 self._tellers[0].put(TICK)
         except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
             self._ledger.miss(f"record.{type(error).__name__}")
+
+    def listen(self, listener: Listener, *, name: str = "") -> Callable[[], None]:
+        """Tell `listener` the event of every call from now on; return what ends that.
+
+        It is told one event at a time, in the order of recording, on a thread of its own, some twenty milliseconds
+        later under load. Events are as recorded, so not redacted, but have no texts. What it raises is counted in
+        `dropped` and told once, and so is what finds no room among 10 000 that wait.
+
+        Args:
+            listener: Called with an `Event`.
+            name: Stands in `dropped` and on the thread; the name of the function unless given.
+
+        Raises:
+            ConfigurationError: it cannot be called.
+        """
+        if not callable(listener):
+            raise ConfigurationError("MetricsRecorder.listen(...) takes a function of one Event")
+        tap = Tap(listener, name=name or getattr(listener, "__name__", type(listener).__name__))
+        with self._tapping:
+            self._taps = (*self._taps, tap)
+
+        def stop() -> None:
+            with self._tapping:
+                self._taps = tuple(each for each in self._taps if each is not tap)
+            tap.close(until_s=monotonic())
+
+        return stop
 
     def snapshot(self, window_s: float = KEPT_S, **slice: str) -> Snapshot:  # noqa: A002  the word for it
         """Return what happened in the last `window_s` seconds, to all calls or to those of a slice.
@@ -164,65 +201,6 @@ class MetricsRecorder:
             return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
 
         return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
-
-    def feedback(
-        self,
-        request_id: str,
-        *,
-        thumbs: Literal["up", "down"] | None = None,
-        rating: float | None = None,
-        correction: str | None = None,
-        comment: str | None = None,
-        ranking: Sequence[str] | None = None,
-        scores: Mapping[str, float | bool | str] | None = None,
-        withdraw: Iterable[str] = (),
-        source: str = "",
-        source_type: Source = "human",
-        user: str = "",
-        time_s: float | None = None,
-    ) -> bool:
-        """Take what somebody says of a call, however late; return whether the call is one of the latest of this process.
-
-        To say something again changes nothing; to say something else puts it in the place of what the same source said
-        before. Texts are redacted before they are kept. An unknown id, a full disk and a store that hangs are counted,
-        never raised: see `feedback_counts` and `dropped`.
-
-        Args:
-            request_id: The call, by its `request_id` or by that which its caller gave.
-            thumbs: What a user says.
-            rating: The same as a number; keep to one scale.
-            correction: The text that the reply should have been.
-            comment: What there is to say.
-            ranking: The ids of calls, the best first.
-            scores: Anything else, by names of your own.
-            withdraw: Names of what is to hold no longer: `"thumbs"`.
-            source: Who says it; the user of the call when it is empty.
-            source_type: `human`, `llm_judge` or `code`.
-            user: Whose call it was; known by itself for the latest 50 000 calls of this process.
-            time_s: When it was said, in seconds since 1970; now when None.
-
-        Raises:
-            ConfigurationError: nothing is said, or something that cannot be.
-        """
-        return self._desk.take(
-            request_id, time_s=time_s, thumbs=thumbs, rating=rating, correction=correction, comment=comment,
-            ranking=ranking, scores=scores, withdraw=withdraw, source=source, source_type=source_type, user=user,
-        )  # fmt: skip
-
-    def feedback_counts(self, window_s: float = FEEDBACK_KEPT_S, **slice: str) -> FeedbackCounts:  # noqa: A002
-        """Return what was said in the last `window_s` seconds, of all calls or of those of a slice.
-
-        `recorder.feedback_counts(3600, variant="treatment").thumbs_down_rate`. Counted by this process, when it came.
-
-        Args:
-            window_s: How far to look back, at most three days; the minute in which it begins counts whole.
-            slice: Values of declared dimensions. Calls that are not remembered have empty ones.
-
-        Raises:
-            ConfigurationError: the window is not kept, or a dimension was not declared.
-        """
-        self._check(KEPT_S, slice)
-        return self._desk.counts(window_s, slice.items())
 
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that fire and the last hundred that are over, oldest first."""
@@ -258,7 +236,8 @@ class MetricsRecorder:
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
-        self._desk.begin()
+        self.feedback.begin()
+        self._tapping = threading.Lock()
         self._watch()
         for worker in self._workers:
             worker.after_fork()
@@ -284,13 +263,13 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.sinks, self.feedback_store, self.on_feedback, self.dimensions,
-            self.max_series, self.queue_size,
+            self.watched, self.log, self.on_alert, self.sinks, self.feedback_store, self.on_feedback, self.exposures,
+            self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker, ...]:
-        return self._outlets + self._desk.workers + self._tellers
+    def _workers(self) -> tuple[Worker | Tap, ...]:
+        return self._outlets + self.feedback.workers + self._tellers + self._taps
 
     def _watch(self) -> None:
         self._board = AlertBoard(self.watched)
@@ -332,12 +311,7 @@ class MetricsRecorder:
     def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
         if not 0 < window_s <= KEPT_S:
             raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
-        unknown = [name for name in slice if name not in self.dimensions]
-        if unknown:
-            raise ConfigurationError(
-                f"{unknown[0]!r} is not counted apart, only {', '.join(self.dimensions)} are: "
-                f"declare it with MetricsRecorder(dimensions=(..., {unknown[0]!r}))"
-            )
+        check_declared(slice, self.dimensions)
 
     def _snapshot(self, moment: Moment, window_s: float, wanted: Mapping[int, str]) -> Snapshot:
         return snapshot(
@@ -392,6 +366,12 @@ def _callable(on_alert: OnAlert | None) -> OnAlert | None:
     if on_alert is not None and not callable(on_alert):
         raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
     return on_alert
+
+
+def _exposures(log: object) -> ExposureLog | None:
+    if log is not None and not isinstance(log, ExposureLog):
+        raise ConfigurationError("MetricsRecorder(exposures=...) must be an ExposureLog")
+    return log
 
 
 def _positive(name: str, value: object) -> int:

@@ -53,8 +53,8 @@ def test_feedback_on_a_call_is_kept_with_its_user_and_counted_by_its_dimensions(
     assert [(each.name, each.value, each.user) for each in latest(store.read())] == [
         ("rating", 2.0, "u-1"), ("thumbs", "down", "u-1")
     ]  # fmt: skip
-    assert metrics.feedback_counts(3600, tenant="acme").thumbs_down_rate == 1.0
-    assert metrics.feedback_counts(tenant="other") == FeedbackCounts()
+    assert metrics.feedback.counts(3600, tenant="acme").thumbs_down_rate == 1.0
+    assert metrics.feedback.counts(tenant="other") == FeedbackCounts()
 
 
 def test_the_id_that_the_caller_gave_finds_the_call_as_well(clock: Clock) -> None:
@@ -75,7 +75,7 @@ def test_feedback_for_an_unknown_call_is_kept_and_counted(clock: Clock) -> None:
     assert not metrics.feedback("nobody knows", thumbs="up", user="u-1")
     metrics.flush()
     assert [(each.request_id, each.user) for each in store.read()] == [("nobody knows", "u-1")]
-    assert metrics.feedback_counts() == FeedbackCounts(up=1, unknown=1)
+    assert metrics.feedback.counts() == FeedbackCounts(up=1, unknown=1)
     assert dict(metrics.dropped) == {}
 
 
@@ -106,7 +106,7 @@ def test_what_is_withdrawn_is_taken_from_the_counts(clock: Clock) -> None:
     clock.now_s += 1
     metrics.feedback("r", withdraw="thumbs")
 
-    assert metrics.feedback_counts() == FeedbackCounts()
+    assert metrics.feedback.counts() == FeedbackCounts()
 
 
 def test_listeners_are_told_of_what_is_new_once(clock: Clock) -> None:
@@ -125,7 +125,7 @@ def test_feedback_that_nobody_keeps_is_counted_as_lost(clock: Clock) -> None:
 
     metrics.feedback("r", thumbs="up")
     assert metrics.dropped == {"feedback.not_kept": 1}
-    assert metrics.feedback_counts().up == 1
+    assert metrics.feedback.counts().up == 1
 
 
 def test_a_disk_that_cannot_be_written_to_is_counted_and_told_once(clock: Clock, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_store_that_hangs_holds_up_nobody(clock: Clock) -> None:
     try:
         for number in range(10):
             metrics.feedback(str(number), thumbs="up")
-        assert metrics.feedback_counts().up == 10
+        assert metrics.feedback.counts().up == 10
         assert metrics.dropped["feedback.queue_full"] >= 7
     finally:
         store.let_go.set()
@@ -190,7 +190,7 @@ def test_threads_say_everything_once(clock: Clock, tmp_path: Path) -> None:
         known = list(pool.map(lambda number: metrics.feedback(str(number % 20), thumbs="up", time_s=1.0), range(80)))
 
     assert all(known)
-    assert metrics.feedback_counts() == FeedbackCounts(up=20)
+    assert metrics.feedback.counts() == FeedbackCounts(up=20)
     assert metrics.flush(timeout_s=30)
     assert len(list(store.read())) == 20
 
@@ -206,7 +206,7 @@ def test_a_planted_secret_is_in_nothing_that_was_kept_told_shown_or_raised(clock
             metrics.feedback("r", thumbs=secret)  # type: ignore[arg-type]
         metrics.flush()
     shown = [repr(each.value) for each in told] + [repr(told), repr(logs), repr(refused.value), repr(metrics)]
-    shown += [repr(metrics.feedback_counts()), repr(metrics.dropped)]
+    shown += [repr(metrics.feedback.counts()), repr(metrics.dropped)]
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
 
     assert len(told) == 4
@@ -245,6 +245,6 @@ def test_windows_that_are_not_kept_and_dimensions_that_are_not_declared_are_refu
     metrics = recorder(clock, MemoryFeedbackStore())
 
     with pytest.raises(ConfigurationError, match="window_s=1e"):
-        metrics.feedback_counts(1e9)
+        metrics.feedback.counts(1e9)
     with pytest.raises(ConfigurationError, match="'user' is not counted apart"):
-        metrics.feedback_counts(user="u-1")
+        metrics.feedback.counts(user="u-1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from genai_guard.recording.feedback.counting import FeedbackCounts
+from genai_guard.recording.feedback.desk import FeedbackDesk, OnFeedback
 from genai_guard.recording.feedback.memory import MemoryFeedbackStore
 from genai_guard.recording.feedback.sqlite import SqliteFeedbackStore
 from genai_guard.recording.feedback.store import FeedbackStore
@@ -11,8 +12,10 @@ from genai_guard.recording.feedback.values import Feedback, Source, Value, histo
 __all__ = [
     "Feedback",
     "FeedbackCounts",
+    "FeedbackDesk",
     "FeedbackStore",
     "MemoryFeedbackStore",
+    "OnFeedback",
     "Source",
     "SqliteFeedbackStore",
     "Value",

@@ -7,16 +7,16 @@ Rule 3: Feedback for an unknown call is kept as any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.dimensions import Key, key_reader
+from genai_guard.recording.dimensions import Key, check_declared, key_reader
 from genai_guard.recording.event import Event
 from genai_guard.recording.feedback.counting import FEEDBACK_KEPT_S, FeedbackCounts, FeedbackSeries
 from genai_guard.recording.feedback.store import FeedbackStore
-from genai_guard.recording.feedback.values import Feedback, feedback_of
+from genai_guard.recording.feedback.values import Feedback, Source, feedback_of
 from genai_guard.recording.redaction import FAILED, TOO_LONG, Redactor
 from genai_guard.recording.worker import Worker
 
@@ -32,20 +32,21 @@ _Call: TypeAlias = tuple[str, str, Key]
 
 
 class FeedbackDesk:
-    """Takes feedback on the calls of a recorder.
+    """Takes what users and reviewers say of the calls of a recorder: `recorder.feedback(request_id, thumbs="down")`.
+
+    A recorder has one, made from its own settings.
 
     Args:
         store: Where it is kept; None for nowhere.
-        on_feedback: Called with what is new.
-        dimensions: By what it is counted apart, as `checked` returns them.
-        max_series: As for the recorder; so are the others.
+        on_feedback: Called with what is new, redacted, on a thread of its own.
+        dimensions: By what it is counted apart; as for the recorder, and so are the others.
         miss: Counts a loss by its name.
     """
 
     def __init__(
         self,
-        *,
         store: FeedbackStore | None,
+        *,
         on_feedback: OnFeedback | None,
         dimensions: Sequence[str],
         max_series: int,
@@ -78,7 +79,78 @@ class FeedbackDesk:
         self._recent: dict[str, _Call] = {}
         self._earlier: dict[str, _Call] = {}
 
-    def see(self, event: Event) -> None:
+    def __call__(
+        self,
+        request_id: str,
+        *,
+        thumbs: Literal["up", "down"] | None = None,
+        rating: float | None = None,
+        correction: str | None = None,
+        comment: str | None = None,
+        ranking: Sequence[str] | None = None,
+        scores: Mapping[str, float | bool | str] | None = None,
+        withdraw: Iterable[str] = (),
+        source: str = "",
+        source_type: Source = "human",
+        user: str = "",
+        time_s: float | None = None,
+    ) -> bool:
+        """Take what somebody says of a call, however late; return whether the call is one of the latest of this process.
+
+        To say something again changes nothing; to say something else puts it in the place of what the same source said
+        before. Texts are redacted before they are kept. An unknown id, a full disk and a store that hangs are counted,
+        never raised: see `counts` and `MetricsRecorder.dropped`.
+
+        Args:
+            request_id: The call, by its `request_id` or by that which its caller gave.
+            thumbs: What a user says.
+            rating: The same as a number; keep to one scale.
+            correction: The text that the reply should have been.
+            comment: What there is to say.
+            ranking: The ids of calls, the best first.
+            scores: Anything else, by names of your own.
+            withdraw: Names of what is to hold no longer: `"thumbs"`.
+            source: Who says it; the user of the call when it is empty. Not redacted.
+            source_type: `human`, `llm_judge` or `code`.
+            user: Whose call it was; known by itself for the latest 50 000 calls of this process. Not redacted.
+            time_s: When it was said, in seconds since 1970; now when None, or when it is later than that.
+
+        Raises:
+            ConfigurationError: nothing is said, or something that cannot be.
+        """
+        now_s = self._wall_clock()
+        call = self._recent.get(request_id) or self._earlier.get(request_id)
+        if call is not None:
+            request_id = call[0]
+            user = user or call[1].encode("utf-8", "replace").decode()
+        entries = feedback_of(
+            request_id, thumbs=thumbs, rating=rating, correction=correction, comment=comment, ranking=ranking,
+            scores=scores, withdraw=withdraw, source=source, source_type=source_type, user=user,
+            time_s=now_s if time_s is None else time_s,
+        )  # fmt: skip
+        for entry in entries:  # a clock that is ahead must not win for ever
+            self._take(replace(entry, time_s=now_s) if entry.time_s > now_s else entry, call)
+        return call is not None
+
+    def counts(self, window_s: float = FEEDBACK_KEPT_S, **slice: str) -> FeedbackCounts:  # noqa: A002  the word for it
+        """Return what was said in the last `window_s` seconds, of all calls or of those of a slice.
+
+        `recorder.feedback.counts(3600, variant="treatment").thumbs_down_rate`. Counted by this process, when it came.
+
+        Args:
+            window_s: How far to look back, at most three days; the minute in which it begins counts whole.
+            slice: Values of declared dimensions. Calls that are not remembered have empty ones.
+
+        Raises:
+            ConfigurationError: the window is not kept, or a dimension was not declared.
+        """
+        if not 0 < window_s <= FEEDBACK_KEPT_S:
+            raise ConfigurationError(f"window_s={window_s:g}: feedback is counted for {FEEDBACK_KEPT_S:g} seconds")
+        check_declared(slice, self.dimensions)
+        wanted = {self.dimensions.index(name): value for name, value in slice.items()}
+        return self._series.read(window_s, wanted, now_s=self._clock())
+
+    def remember(self, event: Event) -> None:
         """Remember a call, so that feedback finds it: by its id, and by that which its caller gave."""
         recent = self._recent
         if len(recent) >= _REMEMBERED:
@@ -89,34 +161,6 @@ class FeedbackDesk:
         recent[event.request_id] = call
         if caller.request_id and caller.request_id != event.request_id:
             recent[caller.request_id] = call
-
-    def take(self, request_id: str, *, time_s: float | None, **said: Any) -> bool:
-        """Take what somebody says of a call; return whether the call is one that is remembered.
-
-        Raises:
-            ConfigurationError: nothing is said, or something that cannot be.
-        """
-        now_s = self._wall_clock()
-        time_s = now_s if time_s is None else time_s
-        call = self._recent.get(request_id) or self._earlier.get(request_id)
-        if call is not None:
-            request_id, user, _ = call
-            said["user"] = said["user"] or user.encode("utf-8", "replace").decode()
-        entries = feedback_of(request_id, time_s=time_s, **said)
-        for entry in entries:  # a clock that is ahead must not win for ever
-            self._take(replace(entry, time_s=now_s) if entry.time_s > now_s else entry, call)
-        return call is not None
-
-    def counts(self, window_s: float, slice: Iterable[tuple[str, str]]) -> FeedbackCounts:  # noqa: A002  the word for it
-        """Return what was said in the last `window_s` seconds of calls with these values of dimensions.
-
-        Raises:
-            ConfigurationError: the window is not kept.
-        """
-        if not 0 < window_s <= FEEDBACK_KEPT_S:
-            raise ConfigurationError(f"window_s={window_s:g}: feedback is counted for {FEEDBACK_KEPT_S:g} seconds")
-        wanted = {self.dimensions.index(name): value for name, value in slice}
-        return self._series.read(window_s, wanted, now_s=self._clock())
 
     def begin(self) -> None:
         """Begin anew in a child process. The workers are told by whoever has them."""

@@ -16,6 +16,7 @@ from genai_guard.limits.stores.redis.links import AsyncLink, Link
 from genai_guard.limits.stores.redis.outage import Breaker, Outage, StoreHealth
 from genai_guard.limits.stores.redis.shared import Call, Shared, Work
 from genai_guard.limits.stores.redis.steps import Steps
+from genai_guard.limits.stores.redis.tally import RedisTally
 from genai_guard.limits.ticket import Demand, Denial, Level, Ticket
 from genai_guard.verdicts import OnOutage
 
@@ -214,6 +215,10 @@ class RedisStore(_Store[Link]):
     def bind(self, limits: Sequence[Limit], previous: Counts | None = None, /) -> Counts:
         """Return the counts of these limits."""
         return _Counts(self._steps(limits, previous), self._link)
+
+    def tally(self, name: str, /) -> RedisTally:
+        """Return what canaries of this name count together."""
+        return RedisTally(lambda call: _drive(self._shared.other(call), self._link), self._shared.prefix, name)
 
     def check(self) -> None:
         """Ask the server whether it is there and can do what is needed. For the start of an application.

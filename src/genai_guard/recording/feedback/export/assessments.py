@@ -34,7 +34,7 @@ def assessments(entries: Iterable[Feedback]) -> Iterator[dict[str, Any]]:
             "overrides": before.get(entry.opinion),
             "metadata": {"user": entry.user} if entry.user else None,
         }
-        made = _assessment(entry) | {name: value for name, value in optional.items() if value}
+        made: dict[str, Any] = _assessment(entry) | {name: value for name, value in optional.items() if value}
         before[entry.opinion] = made["assessment_id"]
         yield made | {"valid": last[entry.opinion] is entry}
 
