@@ -116,7 +116,6 @@ class MetricsRecorder:
             wall_clock=wall_clock or time,
             miss=self._ledger.miss,
         )
-        self._remember = self.feedback.remember if self.feedback.workers else None
         self._tellers = tuple(self._make_tellers())
         self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
         self._tapping = threading.Lock()
@@ -133,8 +132,8 @@ class MetricsRecorder:
                 if refused := worker.put(event):
                     self._ledger.miss(f"{worker.name}.{refused}")
             event = self._ledger.add(now_s, event)
-            if self._remember is not None:
-                self._remember(event)
+            if self.feedback.is_wanted:
+                self.feedback.remember(event)
             for tap in self._taps:
                 if refused := tap.put(event):
                     self._ledger.miss(f"{tap.name}.{refused}")

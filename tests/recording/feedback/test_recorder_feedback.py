@@ -21,8 +21,10 @@ from genai_guard.recording.feedback import (
     latest,
 )
 from genai_guard.recording.redaction import FAILED, TOO_LONG
+from genai_guard.routing.canary import ThumbsDown
 from genai_guard.testing import FakeLLM
 from recorders import Clock, call
+from routing.canary.calls import make_canary, make_router
 
 
 def recorder(clock: Clock, store: FeedbackStore | None = None, **values: Any) -> MetricsRecorder:
@@ -118,6 +120,22 @@ def test_listeners_are_told_of_what_is_new_once(clock: Clock) -> None:
     metrics.flush()
 
     assert [each.value for each in told] == ["up", "mail [EMAIL]", "down"]
+
+
+def test_a_canary_that_counts_thumbs_is_told_by_the_recorder_of_its_pipeline(clock: Clock) -> None:
+    metrics = recorder(clock)
+    canary = make_canary(metrics=[ThumbsDown(margin=0.1)])
+    pipeline = Pipeline(router=make_router(), canary=canary, recorder=metrics)
+    answer = FakeLLM("hello")
+    for number in range(40):
+        with caller(user=f"u{number}"):
+            outcome = pipeline.run(answer, "hi")
+        metrics.feedback(outcome.request_id, thumbs="down" if number % 2 else "up", comment="so")
+    metrics.flush()
+    (counted,) = canary.status().metrics
+
+    assert counted.control + counted.canary == 20
+    assert dict(metrics.dropped) == {}
 
 
 def test_feedback_that_nobody_keeps_is_counted_as_lost(clock: Clock) -> None:

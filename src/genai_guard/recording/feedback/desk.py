@@ -41,6 +41,9 @@ class FeedbackDesk:
         on_feedback: Called with what is new, redacted, on a thread of its own.
         dimensions: By what it is counted apart; as for the recorder, and so are the others.
         miss: Counts a loss by its name.
+
+    Attributes:
+        is_wanted: Whether anybody keeps it or is told of it.
     """
 
     def __init__(
@@ -68,14 +71,15 @@ class FeedbackDesk:
         self._miss: Final = miss
         self._key_of: Final = key_reader(dimensions)
         self._series: Final = FeedbackSeries(places=len(self.dimensions), max_series=max_series)
-        redact: Redactor = getattr(store, "redact", None) or Redactor()
+        self._redact: Final[Redactor] = getattr(store, "redact", None) or Redactor()
+        self._queue_size: Final = queue_size
         self._keeper: Final = (
-            None if store is None else Worker("feedback", _handler(store.add, redact), size=queue_size)
+            None if store is None else Worker("feedback", _handler(store.add, self._redact), size=queue_size)
         )
-        self._teller: Final = (
-            None if on_feedback is None else Worker("on_feedback", _handler(on_feedback, redact), size=queue_size)
-        )
-        self.workers: Final = tuple(worker for worker in (self._keeper, self._teller) if worker is not None)
+        self.is_wanted = store is not None
+        self._tellers: tuple[Worker, ...] = ()
+        if on_feedback is not None:
+            self.listen(on_feedback, name="on_feedback")
         self._recent: dict[str, _Call] = {}
         self._earlier: dict[str, _Call] = {}
 
@@ -150,6 +154,27 @@ class FeedbackDesk:
         wanted = {self.dimensions.index(name): value for name, value in slice.items()}
         return self._series.read(window_s, wanted, now_s=self._clock())
 
+    def listen(self, listener: OnFeedback, *, name: str = "") -> None:
+        """Tell `listener` as well of everything new, redacted, on a thread of its own.
+
+        Args:
+            listener: Called with a `Feedback`. What it raises is counted and told once.
+            name: Stands in `MetricsRecorder.dropped` and on the thread; the name of the function unless given.
+
+        Raises:
+            ConfigurationError: it cannot be called.
+        """
+        if not callable(listener):
+            raise ConfigurationError("recorder.feedback.listen(...) takes a function of one Feedback")
+        name = name or getattr(listener, "__name__", type(listener).__name__)
+        self.is_wanted = True
+        self._tellers = (*self._tellers, Worker(name, _handler(listener, self._redact), size=self._queue_size))
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads, for whoever flushes and closes them."""
+        return self._tellers if self._keeper is None else (self._keeper, *self._tellers)
+
     def remember(self, event: Event) -> None:
         """Remember a call, so that feedback finds it: by its id, and by that which its caller gave."""
         recent = self._recent
@@ -169,12 +194,13 @@ class FeedbackDesk:
 
     def _take(self, entry: Feedback, call: _Call | None) -> None:
         is_new = self._series.add(entry, None if call is None else call[2], now_s=self._clock())
-        if self._keeper is None:
-            self._miss("feedback.not_kept")
-        elif refused := self._keeper.put(entry):
+        if self._keeper is not None and (refused := self._keeper.put(entry)):
             self._miss(f"feedback.{refused}")
-        if is_new and self._teller is not None and (refused := self._teller.put(entry)):
-            self._miss(f"on_feedback.{refused}")
+        if not self.is_wanted:
+            self._miss("feedback.not_kept")
+        for teller in self._tellers if is_new else ():
+            if refused := teller.put(entry):
+                self._miss(f"{teller.name}.{refused}")
 
 
 def redacted(feedback: Feedback, redact: Redactor) -> Feedback:
