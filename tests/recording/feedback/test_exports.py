@@ -23,6 +23,7 @@ from genai_guard.recording.feedback.export import (
     openai_preferences,
     outcomes,
     preferences,
+    read_label_studio,
     write_csv,
 )
 from genai_guard.recording.redaction import FAILED, TOO_LONG
@@ -184,6 +185,29 @@ def test_tasks_fit_the_labelling_configuration_that_comes_with_them() -> None:
         assert (tag.tag.lower(), tag.get("toName")) == (each["type"], each["to_name"])
     assert {choice.get("value") for choice in tags["thumbs"]} == {"up", "down"}
     assert json.loads(json.dumps(task)) == task
+
+
+def test_what_was_labelled_comes_back_as_feedback() -> None:
+    results = [
+        {"from_name": "thumbs", "to_name": "messages", "type": "choices", "value": {"choices": ["down"]}},
+        {"from_name": "rating", "to_name": "messages", "type": "rating", "value": {"rating": 2}},
+        {"from_name": "correction", "to_name": "messages", "type": "textarea", "value": {"text": ["Like so."]}},
+        {"from_name": "comment", "to_name": "messages", "type": "textarea", "value": {"text": [" "]}},
+        {"from_name": "mood", "to_name": "messages", "type": "choices", "value": {"choices": ["sad"]}},
+    ]
+    annotation = {"completed_by": 7, "result": results, "updated_at": "2023-11-14T22:13:20.500000Z"}
+    cancelled = annotation | {"was_cancelled": True}
+    exported: list[dict[str, Any]] = [
+        {"data": {"request_id": "r1"}, "annotations": [annotation, cancelled]},
+        {"data": {"request_id": "r2"}, "annotations": []},
+    ]
+
+    assert list(read_label_studio(exported)) == [
+        {
+            "request_id": "r1", "thumbs": "down", "rating": 2, "correction": "Like so.",
+            "source": "label-studio:7", "time_s": 1.7e9 + 0.5,
+        }
+    ]  # fmt: skip
 
 
 def test_a_table_has_a_line_for_everything_that_was_said_and_no_formulas() -> None:

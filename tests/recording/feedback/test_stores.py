@@ -173,3 +173,29 @@ def test_a_full_memory_refuses() -> None:
 def test_wrong_settings_are_refused(build: Callable[[], Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         build()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of file sizes on this system")
+def test_a_disk_that_fills_up_costs_feedback_and_neither_the_caller_nor_the_file(tmp_path: Path) -> None:
+    script = """
+import resource, signal, sys
+from genai_guard.recording import MetricsRecorder, Redactor, no_scan
+from genai_guard.recording.feedback import SqliteFeedbackStore
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = SqliteFeedbackStore(sys.argv[1], redact=Redactor(scan=no_scan))
+recorder = MetricsRecorder(feedback=store)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+for number in range(60):
+    recorder.feedback(str(number), comment="word " * 400)
+assert recorder.flush(timeout_s=60)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+kept = [each.request_id for each in store.read()]
+assert 0 < len(kept) < 60 and sum(recorder.dropped.values()) == 60 - len(kept)
+assert recorder.feedback("later", thumbs="up") is False and recorder.flush(timeout_s=60)
+print(*[each.request_id for each in store.read()][len(kept):])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "f.sqlite")],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1:] == ["later"], done.stderr

@@ -5,7 +5,12 @@ from __future__ import annotations
 from genai_guard.recording.feedback.export.assessments import assessments
 from genai_guard.recording.feedback.export.examples import chat_examples, openai_preferences, preferences
 from genai_guard.recording.feedback.export.joining import CallFeedback, feedback_by, joined, outcomes
-from genai_guard.recording.feedback.export.labelling import LABEL_STUDIO_CONFIG, label_studio_tasks, write_csv
+from genai_guard.recording.feedback.export.labelling import (
+    LABEL_STUDIO_CONFIG,
+    label_studio_tasks,
+    read_label_studio,
+    write_csv,
+)
 
 __all__ = [
     "LABEL_STUDIO_CONFIG",
@@ -18,5 +23,6 @@ __all__ = [
     "openai_preferences",
     "outcomes",
     "preferences",
+    "read_label_studio",
     "write_csv",
 ]

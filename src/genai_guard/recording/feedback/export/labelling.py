@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from time import gmtime, strftime
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 from genai_guard.recording.feedback.export.conversations import UnfitError, conversation_of
 from genai_guard.recording.feedback.export.joining import OnLeftOut, Row, joined
 from genai_guard.recording.feedback.values import Feedback
 
-__all__ = ["LABEL_STUDIO_CONFIG", "label_studio_tasks", "write_csv"]
+__all__ = ["LABEL_STUDIO_CONFIG", "label_studio_tasks", "read_label_studio", "write_csv"]
 
 LABEL_STUDIO_CONFIG: Final = """\
 <View>
@@ -85,6 +85,49 @@ def _result(entry: Feedback) -> dict[str, Any] | None:
         return None
     kind, value = forms[entry.name]
     return {"from_name": entry.name, "to_name": "messages", "type": kind, "value": value}
+
+
+def read_label_studio(tasks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield what was said in the tasks that Label Studio exports as JSON, for `recorder.feedback(**said)`.
+
+    The source is `label-studio:` and who completed the annotation, the time that of its last change. Tasks without
+    annotations, cancelled ones and labels of a configuration of your own are passed over.
+    """
+    for task in tasks:
+        for annotation in task.get("annotations") or ():
+            said = dict(filter(None, map(_said, annotation.get("result") or ())))
+            if said and not annotation.get("was_cancelled"):
+                yield {
+                    "request_id": task["data"]["request_id"],
+                    **said,
+                    "source": f"label-studio:{_annotator(annotation.get('completed_by'))}",
+                    "time_s": _seconds(annotation.get("updated_at") or annotation.get("created_at")),
+                }
+
+
+def _said(result: Mapping[str, Any]) -> tuple[str, Any] | None:
+    name, value = result.get("from_name"), result.get("value", {})
+    if name == "rating":
+        return ("rating", value["rating"]) if value.get("rating") else None
+    given = (
+        value.get("choices") if name == "thumbs" else value.get("text") if name in {"correction", "comment"} else None
+    )
+    text = "\n".join([given] if isinstance(given, str) else given or ())
+    return (str(name), text) if text.strip() else None
+
+
+def _annotator(who: Any) -> str:
+    """Return who labelled: Label Studio gives the id, or a mapping that has one and maybe an address."""
+    if isinstance(who, Mapping):
+        person = cast("Mapping[str, object]", who)
+        who = person.get("email") or person.get("id")
+    return "" if who is None else str(who)
+
+
+def _seconds(time: object) -> float | None:
+    from datetime import datetime  # noqa: PLC0415  only what was exported has times to read
+
+    return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else None
 
 
 def write_csv(
