@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
+from genai_guard.changes import report_changes
 from genai_guard.context import current_caller
 from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
 from genai_guard.effects import OPENED, Smuggled
@@ -123,8 +124,10 @@ class Pipeline:
         if canary is not None:
             canary.bind(_needed(router))
         self._record = taker(recorder, canary)
+        report_changes(recorder, limiter, router, canary)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
+        self.when_used: Callable[[], object] = lambda: None
 
     # --- wrapping ---------------------------------------------------------------------------------------------------
 
@@ -270,6 +273,7 @@ class Pipeline:
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
+        self.when_used()
         if self.router is not None:
             self.router.bind(signature)
         for screen in (self._input, self._output):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from genai_guard.recording.alerting import AlertEvent
 from genai_guard.recording.alerts import Alert, Budget, ErrorRate, Facts, GuardrailHits, LatencyP99, Reading
+from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
@@ -15,6 +16,7 @@ from genai_guard.recording.snapshot import Quantiles, Snapshot
 __all__ = [
     "Alert",
     "AlertEvent",
+    "AuditLog",
     "Budget",
     "ErrorRate",
     "Event",
@@ -23,15 +25,19 @@ __all__ = [
     "Exposures",
     "Facts",
     "GuardrailHits",
+    "Head",
     "InferenceLog",
     "LatencyP99",
     "Log",
     "MetricsRecorder",
+    "Problem",
     "Quantiles",
     "Reading",
     "Recorder",
     "Redactor",
     "Sink",
     "Snapshot",
+    "Verification",
     "no_scan",
+    "read_anchors",
 ]

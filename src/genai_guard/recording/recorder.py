@@ -15,19 +15,21 @@ from contextlib import suppress
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self, TypeAlias, TypeVar
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Alert
+from genai_guard.recording.audit.log import AuditLog, AuditTap
 from genai_guard.recording.dimensions import DIMENSIONS, check_declared, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
+from genai_guard.recording.feedback.erasing import erase
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
-from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
+from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.windows import KEPT_S, Windows
@@ -35,6 +37,7 @@ from genai_guard.recording.worker import TICK, Handler, Worker, tell
 
 __all__ = ["MetricsRecorder", "OnAlert"]
 
+T = TypeVar("T")
 OnAlert: TypeAlias = Callable[[AlertEvent], object]
 
 _TICK_S: Final = 1.0
@@ -57,6 +60,7 @@ class MetricsRecorder:
             `FeedbackDesk`.
         on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
         exposures: Where the first call of each unit of an experiment is noted.
+        audit: Where every block, redaction, override and change is recorded.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -78,6 +82,7 @@ class MetricsRecorder:
         feedback: FeedbackStore | None = None,
         on_feedback: OnFeedback | None = None,
         exposures: ExposureLog | None = None,
+        audit: AuditLog | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -90,7 +95,8 @@ class MetricsRecorder:
         self.sinks: Final = tuple(sinks)
         self.feedback_store: Final = feedback
         self.on_feedback: Final = on_feedback
-        self.exposures: Final = _exposures(exposures)
+        self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
+        self.audit: Final = _must_be(AuditLog, audit, "audit")
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
@@ -107,17 +113,11 @@ class MetricsRecorder:
         self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
         self.feedback: Final = FeedbackDesk(
-            feedback,
-            on_feedback=on_feedback,
-            dimensions=self.dimensions,
-            max_series=self.max_series,
-            queue_size=self.queue_size,
-            clock=self._clock,
-            wall_clock=wall_clock or time,
-            miss=self._ledger.miss,
-        )
+            feedback, on_feedback=on_feedback, dimensions=self.dimensions, max_series=self.max_series,
+            queue_size=self.queue_size, clock=self._clock, wall_clock=wall_clock or time, miss=self._ledger.miss,
+        )  # fmt: skip
         self._tellers = tuple(self._make_tellers())
-        self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
+        self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
         self._seen = 0
         self._look_at_s = -math.inf
@@ -225,12 +225,29 @@ class MetricsRecorder:
     def close(self, *, timeout_s: float = 2.0) -> bool:
         """Flush, then end all threads and close all sinks; return whether that was done in time.
 
-        The recorder still counts afterwards, and what its sinks then miss. Done at the exit of the process as well.
+        The recorder still counts afterwards, and what its sinks then miss. Done at the exit of the process as well. The
+        audit stays open: others may have to record there.
         """
         until_s = monotonic() + timeout_s
         self._try_to_read_alerts(timeout_s)
         in_time = [worker.close(until_s=until_s) for worker in self._workers]
         return all(in_time)
+
+    def erase(self, *, user: str) -> dict[str, int]:
+        """Take a user out of everything that was written, and return by log how many rows were about that user.
+
+        Feedback and rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
+        are about. Waits for what is queued in this process. The windows are left alone: they end within the hour.
+
+        Raises:
+            ConfigurationError: there is no such user to be named.
+            OSError: a file could not be read or written. Once the cause is gone, another call finishes it.
+            sqlite3.Error: so it is with that of the feedback.
+        """
+        self.flush(timeout_s=60.0)
+        said = {} if self.feedback_store is None else {"feedback": erase(self.feedback_store, self.log, user=user)}
+        logs = {"log": self.log, "exposures": self.exposures, "audit": self.audit}
+        return said | {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
 
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
@@ -263,11 +280,11 @@ class MetricsRecorder:
     def _config(self) -> tuple[object, ...]:
         return (
             self.watched, self.log, self.on_alert, self.sinks, self.feedback_store, self.on_feedback, self.exposures,
-            self.dimensions, self.max_series, self.queue_size,
+            self.audit, self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker | Tap, ...]:
+    def _workers(self) -> tuple[Worker | Tap | AuditTap, ...]:
         return self._outlets + self.feedback.workers + self._tellers + self._taps
 
     def _watch(self) -> None:
@@ -367,10 +384,10 @@ def _callable(on_alert: OnAlert | None) -> OnAlert | None:
     return on_alert
 
 
-def _exposures(log: object) -> ExposureLog | None:
-    if log is not None and not isinstance(log, ExposureLog):
-        raise ConfigurationError("MetricsRecorder(exposures=...) must be an ExposureLog")
-    return log
+def _must_be(kind: type[T], given: object, name: str) -> T | None:
+    if given is not None and not isinstance(given, kind):
+        raise ConfigurationError(f"MetricsRecorder({name}=...) must be an {kind.__name__}, not {type(given).__name__}")
+    return given
 
 
 def _positive(name: str, value: object) -> int:

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from genai_guard import ConfigurationError, InferenceLog, Pipeline, caller
+from genai_guard.messages import Caller
 from genai_guard.recording import MetricsRecorder, Redactor
 from genai_guard.recording.feedback import (
     Feedback,
@@ -136,6 +137,20 @@ def test_a_canary_that_counts_thumbs_is_told_by_the_recorder_of_its_pipeline(clo
 
     assert counted.control + counted.canary == 20
     assert dict(metrics.dropped) == {}
+
+
+def test_a_user_is_erased_from_feedback_that_came_after_their_call_was_forgotten(clock: Clock, tmp_path: Path) -> None:
+    store, log = MemoryFeedbackStore(), InferenceLog(tmp_path)
+    metrics = recorder(clock, log=log)
+    for user in ("u-1", "u-2"):
+        metrics.record(call(request_id=f"of {user}", caller=Caller(user=user, request_id=f"mine {user}")))
+    metrics.flush()
+    later = recorder(clock, store, log=log)
+    for request_id in ("of u-1", "mine u-1", "of u-2"):
+        later.feedback(request_id, comment="so", source="reviewer")
+
+    assert later.erase(user="u-1") == {"feedback": 2, "log": 1}
+    assert [each.request_id for each in store.read()] == ["of u-2"]
 
 
 def test_feedback_that_nobody_keeps_is_counted_as_lost(clock: Clock) -> None:

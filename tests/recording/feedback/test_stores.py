@@ -60,15 +60,16 @@ def test_what_a_user_said_and_what_was_said_of_their_calls_is_erased(store: Feed
     for each in theirs + others:
         store.add(each)
 
-    assert store.erase("u-1", request_ids=["3"]) == 3
+    assert store.erase(user="u-1", request_ids=["3"]) == 3
     assert list(store.read()) == others
-    assert store.erase("u-1") == 0
+    assert store.erase(user="u-1") == 0
 
 
 def test_nobody_is_erased_by_an_empty_name(store: FeedbackStore) -> None:
     store.add(entry())
 
-    assert store.erase() == 0
+    with pytest.raises(ConfigurationError, match="user="):
+        store.erase(user="")
     assert len(list(store.read())) == 1
 
 
@@ -98,7 +99,7 @@ def test_what_was_erased_is_in_no_byte_of_the_folder(tmp_path: Path) -> None:
         store.add(entry(str(number), user="u-2"))
 
     assert any(b"planted" in file.read_bytes() for file in tmp_path.iterdir())
-    store.erase("u-1")
+    store.erase(user="u-1")
 
     assert [file.name for file in tmp_path.iterdir() if b"planted" in file.read_bytes()] == []
     assert len(list(store.read())) == 8
@@ -106,7 +107,7 @@ def test_what_was_erased_is_in_no_byte_of_the_folder(tmp_path: Path) -> None:
 
 def test_the_file_is_private_and_not_made_before_the_first_feedback(tmp_path: Path) -> None:
     store = SqliteFeedbackStore(tmp_path / "in" / "f.sqlite")
-    store.erase("u")
+    store.erase(user="u")
     assert list(store.read()) == []
     assert list(tmp_path.iterdir()) == []
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
+from genai_guard.recording.feedback.store import check_user
 from genai_guard.recording.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -62,14 +63,17 @@ class MemoryFeedbackStore:
             kept = list(self._kept.values())
         return (each for each in kept if request_id is None or each.request_id == request_id)
 
-    def erase(self, user: str = "", *, request_ids: Iterable[str] = ()) -> int:
-        """Remove what a user said, what was said of their calls, and what was said of these calls; return how much."""
+    def erase(self, *, user: str, request_ids: Iterable[str] = ()) -> int:
+        """Remove what a user said, what was said of their calls, and what was said of these calls; return how much.
+
+        Raises:
+            ConfigurationError: there is no such user to be named.
+        """
+        check_user(user, of="MemoryFeedbackStore")
         ids = frozenset(request_ids)
         with self._lock:
             gone = [
-                key
-                for key, each in self._kept.items()
-                if each.request_id in ids or (user and user in {each.user, each.source})
+                key for key, each in self._kept.items() if each.request_id in ids or user in {each.user, each.source}
             ]
             for key in gone:
                 del self._kept[key]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
+from genai_guard.recording.feedback.store import check_user
 from genai_guard.recording.feedback.values import Feedback
 from genai_guard.recording.redaction import Redactor
 
@@ -100,21 +101,23 @@ class SqliteFeedbackStore:
             after = rows[-1][0]
             yield from map(_feedback, rows)
 
-    def erase(self, user: str = "", *, request_ids: Iterable[str] = ()) -> int:
+    def erase(self, *, user: str, request_ids: Iterable[str] = ()) -> int:
         """Remove what a user said, what was said of their calls, and what was said of these calls; return how much.
 
         Raises:
+            ConfigurationError: there is no such user to be named.
             sqlite3.Error: the file cannot be written, or was busy for too long.
         """
+        check_user(user, of="SqliteFeedbackStore")
+        calls = [(each,) for each in request_ids]
         if not self._file.exists():
             return 0
         with self._changing(journal="DELETE") as connection:  # which may hold what is erased
             if not _has_table(connection):
                 return 0
             before = connection.total_changes
-            if user:
-                connection.execute(_ERASE_USER, (user, user))
-            connection.executemany(_ERASE_CALL, [(each,) for each in request_ids])
+            connection.execute(_ERASE_USER, (user, user))
+            connection.executemany(_ERASE_CALL, calls)
             return connection.total_changes - before
 
     def _page(self, after: int, request_id: str | None) -> list[Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from genai_guard.errors import ConfigurationError
 from genai_guard.recording.feedback.values import Feedback
 
-__all__ = ["FeedbackStore"]
+__all__ = ["FeedbackStore", "check_user"]
 
 
 @runtime_checkable
@@ -26,6 +27,16 @@ class FeedbackStore(Protocol):
         """Give back all that was said, or all of one call, in the order in which it came; see `latest` and `history`."""
         ...
 
-    def erase(self, user: str = "", *, request_ids: Iterable[str] = ()) -> int:
+    def erase(self, *, user: str, request_ids: Iterable[str] = ()) -> int:
         """Remove what a user said, what was said of their calls, and what was said of these calls; return how much."""
         ...
+
+
+def check_user(user: object, *, of: str) -> None:
+    """Refuse to erase nobody, whose feedback is that of all who were not named.
+
+    Raises:
+        ConfigurationError: there is no such user to be named.
+    """
+    if not isinstance(user, str) or not user:
+        raise ConfigurationError(f"{of}.erase(user=...) must be the user that calls were made for")
