@@ -31,7 +31,7 @@ def thumbs(value: str | None, request_id: str = "r", **values: Any) -> Feedback:
     return Feedback(request_id, name="thumbs", value=value, **({"time_s": 1.0} | values))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.lists(ENTRIES, max_size=10))
 def test_the_counts_are_those_of_what_holds_whatever_came_before(entries: list[Feedback]) -> None:
     counting = series()

@@ -74,7 +74,7 @@ def test_nobody_is_erased_by_an_empty_name(store: FeedbackStore) -> None:
 
 
 def test_threads_keep_everything_once(store: FeedbackStore) -> None:
-    said = [entry(f"r{number % 10}", float(number % 5), name="rating") for number in range(40)]
+    said = [entry(f"r{number % 4}", float(number % 3), name="rating") for number in range(16)]
     with ThreadPoolExecutor(4) as pool:
         new = list(pool.map(store.add, said))
 
@@ -120,7 +120,7 @@ def test_two_processes_keep_what_both_say_once(tmp_path: Path) -> None:
 import sys
 from genai_guard.recording.feedback import Feedback, SqliteFeedbackStore
 store = SqliteFeedbackStore(sys.argv[1], timeout_s=30)
-for number in range(15):
+for number in range(8):
     store.add(Feedback(f"both-{number}", name="thumbs", value="up", time_s=1.0))
     store.add(Feedback(f"{sys.argv[2]}-{number}", name="thumbs", value="up", time_s=1.0))
 """
@@ -129,7 +129,7 @@ for number in range(15):
 
     assert [each.wait(60) for each in both] == [0, 0]
     kept = [each.request_id for each in SqliteFeedbackStore(path).read()]
-    assert len(kept) == len(set(kept)) == 45
+    assert len(kept) == len(set(kept)) == 24
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
@@ -185,13 +185,13 @@ from genai_guard.recording.feedback import SqliteFeedbackStore
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = SqliteFeedbackStore(sys.argv[1], redact=Redactor(scan=no_scan))
 recorder = MetricsRecorder(feedback=store)
-resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
-for number in range(60):
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, resource.RLIM_INFINITY))
+for number in range(30):
     recorder.feedback(str(number), comment="word " * 400)
 assert recorder.flush(timeout_s=60)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 kept = [each.request_id for each in store.read()]
-assert 0 < len(kept) < 60 and sum(recorder.dropped.values()) == 60 - len(kept)
+assert 0 < len(kept) < 30 and sum(recorder.dropped.values()) == 30 - len(kept)
 assert recorder.feedback("later", thumbs="up") is False and recorder.flush(timeout_s=60)
 print(*[each.request_id for each in store.read()][len(kept):])
 """

@@ -49,7 +49,7 @@ def test_the_history_has_every_change_and_no_repetition() -> None:
     assert [(each.value, each.time_s) for each in history(said)] == [("up", 1.0), ("down", 3.0), ("up", 4.0)]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.lists(ENTRIES, max_size=8), st.randoms(use_true_random=False))
 def test_order_of_arrival_and_repetition_do_not_matter(entries: list[Feedback], random: Any) -> None:
     arrivals = entries + random.choices(entries, k=3) if entries else []
