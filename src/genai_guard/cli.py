@@ -34,6 +34,10 @@ _COMMANDS: Final = {
     ),
     "analyze": ("genai_guard.commands.analyze", "say what an experiment has shown, from the inference log or a table"),
     "audit": ("genai_guard.commands.audit", "verify, show or export an audit trail"),
+    "feedback": (
+        "genai_guard.commands.feedback",
+        "export what users and reviewers said of replies, or sum it up",
+    ),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
 }
 """Where each command is, and what it does. Only the one that is asked for is loaded."""
@@ -49,6 +53,7 @@ examples:
   python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
   python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
+  python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
   python -m genai_guard schema --output policy-schema.json
 
 exit codes: 0 all is well, 1 the policy is wrong or says no or a test fails, 2 the command line is wrong

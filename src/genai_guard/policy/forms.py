@@ -25,6 +25,7 @@ from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.policy.docstrings import arguments, summary
 from genai_guard.recording import Alert, AlertSink, InferenceLog, Log, MetricsRecorder
+from genai_guard.recording.feedback import FeedbackStore, MemoryFeedbackStore, SqliteFeedbackStore
 from genai_guard.routing import ExperimentRouter, canary
 from genai_guard.routing.canary import Canary, CanaryMetric
 from genai_guard.routing.sticky import MemoryStickyStore, RedisStickyStore, SqliteStickyStore, StickyStore
@@ -53,6 +54,7 @@ _STICKY: Final[Mapping[str, type]] = {
     "sqlite": SqliteStickyStore,
     "redis": RedisStickyStore,
 }
+_FEEDBACK: Final[Mapping[str, type]] = {"memory": MemoryFeedbackStore, "sqlite": SqliteFeedbackStore}
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +280,13 @@ _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Limit: _limits,
     Store: lambda: _by_kind(_STORES),
     StickyStore: lambda: _by_kind(_STICKY),
+    FeedbackStore: lambda: _by_kind(_FEEDBACK),
     Adaptive: lambda: (Form.of(Adaptive),),
     LimiterOptions: lambda: _beside(RateLimiter, LimiterOptions, "Limiter"),
     RouterOptions: lambda: _beside(ExperimentRouter, RouterOptions, "Router"),
     Log: lambda: (Form.of(InferenceLog),),
-    MetricsRecorder: lambda: (Form.of(MetricsRecorder, attributes={"alerts": "watched"}),),
+    MetricsRecorder: lambda: (
+        Form.of(MetricsRecorder, attributes={"alerts": "watched", "feedback": "feedback_store"}),
+    ),
 }
 """What is no dataclass, or of several kinds."""

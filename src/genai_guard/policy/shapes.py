@@ -34,6 +34,7 @@ from genai_guard.policy.problems import Problem, Problems, describe, listed, quo
 from genai_guard.policy.references import PATTERN, imported, is_referable
 from genai_guard.policy.secrets import SECRET_WORDS, secret_type
 from genai_guard.recording import AlertSink
+from genai_guard.recording.feedback import FeedbackStore
 from genai_guard.routing.sticky import StickyStore
 from genai_guard.verdicts import Action
 
@@ -291,6 +292,10 @@ def _is_alert_sink(part: object) -> bool:
     return isinstance(part, AlertSink)
 
 
+def _is_feedback_store(part: object) -> bool:
+    return isinstance(part, FeedbackStore) and not isinstance(part, type)
+
+
 OPEN_MARK: Final = "x-part"
 """Stands in a JSON Schema, with the name of a kind, for the schema of that."""
 OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
@@ -298,6 +303,7 @@ OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
     Store: ("store", _is_store, "a mapping such as {kind: redis}"),
     StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
     AlertSink: ("sink of alerts", _is_alert_sink, "a mapping such as {sink: slack}"),
+    FeedbackStore: ("store of feedback", _is_feedback_store, "a mapping such as {kind: sqlite}"),
 }
 """Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""
 _REFERENCE: Final[Any] = Annotated[

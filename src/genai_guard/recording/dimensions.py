@@ -11,7 +11,7 @@ from genai_guard.errors import ConfigurationError
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["DIMENSIONS", "OTHER", "STATUSES", "Key", "SeriesCap", "checked", "key_reader", "variant"]
+__all__ = ["DIMENSIONS", "OTHER", "STATUSES", "Key", "SeriesCap", "check_declared", "checked", "key_reader", "variant"]
 
 Key: TypeAlias = tuple[str, ...]
 """The status of a call and its value in each declared dimension, in their order."""
@@ -59,6 +59,20 @@ def checked(dimensions: Iterable[object]) -> Key:
         raise ConfigurationError("MetricsRecorder(dimensions=...) takes names, for instance ('model', 'variant')")
     plain = [name for name in names if name in _PATHS]
     return tuple(dict.fromkeys(("status", *plain, *names)))
+
+
+def check_declared(names: Iterable[str], dimensions: Sequence[str]) -> None:
+    """Refuse to look for what is not counted apart.
+
+    Raises:
+        ConfigurationError: one of the names is no declared dimension.
+    """
+    unknown = [name for name in names if name not in dimensions]
+    if unknown:
+        raise ConfigurationError(
+            f"{unknown[0]!r} is not counted apart, only {', '.join(dimensions)} are: "
+            f"declare it with MetricsRecorder(dimensions=(..., {unknown[0]!r}))"
+        )
 
 
 def key_reader(dimensions: Sequence[str]) -> Callable[[Event], Key]:

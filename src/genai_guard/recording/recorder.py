@@ -22,9 +22,11 @@ from genai_guard.recording.alerting.desk import checked_alerts, checked_silences
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.audit.log import AuditLog, AuditTap
-from genai_guard.recording.dimensions import DIMENSIONS, checked
+from genai_guard.recording.dimensions import DIMENSIONS, check_declared, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
+from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
+from genai_guard.recording.feedback.erasing import erase
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
@@ -56,6 +58,9 @@ class MetricsRecorder:
             thread of its own.
         silences: Alerts that nobody is told of for a while; see `silence()` for those that are not known before.
         sinks: Whatever else takes events; see `Sink`.
+        feedback: Where `recorder.feedback(request_id, thumbs="down")` keeps what users and reviewers say of replies; see
+            `FeedbackDesk`.
+        on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
         exposures: Where the first call of each unit of an experiment is noted.
         audit: Where every block, redaction, override and change is recorded.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
@@ -78,6 +83,8 @@ class MetricsRecorder:
         notify: Iterable[AlertSink] = (),
         silences: Iterable[Silence] = (),
         sinks: Iterable[Sink] = (),
+        feedback: FeedbackStore | None = None,
+        on_feedback: OnFeedback | None = None,
         exposures: ExposureLog | None = None,
         audit: AuditLog | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
@@ -91,6 +98,8 @@ class MetricsRecorder:
         self.notify: Final = checked_sinks(notify)
         self.silences: Final = checked_silences(silences)
         self.sinks: Final = tuple(sinks)
+        self.feedback_store: Final = feedback
+        self.on_feedback: Final = on_feedback
         self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
         self.audit: Final = _must_be(AuditLog, audit, "audit")
         self.dimensions: Final = checked(dimensions)
@@ -113,6 +122,10 @@ class MetricsRecorder:
         self._desk = AlertDesk(
             self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
         )
+        self.feedback: Final = FeedbackDesk(
+            feedback, on_feedback=on_feedback, dimensions=self.dimensions, max_series=self.max_series,
+            queue_size=self.queue_size, clock=self._clock, wall_clock=wall_clock or time, miss=self._ledger.miss,
+        )  # fmt: skip
         self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
         self._look_at_s = -math.inf if self.watched else math.inf
@@ -126,6 +139,8 @@ class MetricsRecorder:
                 if refused := worker.put(event):
                     self._ledger.miss(f"{worker.name}.{refused}")
             event = self._ledger.add(now_s, event)
+            if self.feedback.is_wanted:
+                self.feedback.remember(event)
             for tap in self._taps:
                 if refused := tap.put(event):
                     self._ledger.miss(f"{tap.name}.{refused}")
@@ -251,20 +266,23 @@ class MetricsRecorder:
     def erase(self, *, user: str) -> dict[str, int]:
         """Take a user out of everything that was written, and return by log how many rows were about that user.
 
-        Rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
+        Feedback and rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
         are about. Waits for what is queued in this process. The windows are left alone: they end within the hour.
 
         Raises:
             ConfigurationError: there is no such user to be named.
             OSError: a file could not be read or written. Once the cause is gone, another call finishes it.
+            sqlite3.Error: so it is with that of the feedback.
         """
         self.flush(timeout_s=60.0)
+        said = {} if self.feedback_store is None else {"feedback": erase(self.feedback_store, self.log, user=user)}
         logs = {"log": self.log, "exposures": self.exposures, "audit": self.audit}
-        return {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
+        return said | {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
 
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
+        self.feedback.begin()
         self._tapping = threading.Lock()
         self._desk.after_fork()
         self._look_at_s = -math.inf if self.watched else math.inf
@@ -292,13 +310,13 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.exposures, self.audit,
-            self.dimensions, self.max_series, self.queue_size,
+            self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.feedback_store,
+            self.on_feedback, self.exposures, self.audit, self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
     def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap, ...]:
-        return (*self._outlets, *self._desk.workers, *self._taps)
+        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps)
 
     def _losses(self, moment: Moment) -> dict[str, int]:
         lost = dict(moment.lost)
@@ -310,12 +328,7 @@ class MetricsRecorder:
     def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
         if not 0 < window_s <= KEPT_S:
             raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
-        unknown = [name for name in slice if name not in self.dimensions]
-        if unknown:
-            raise ConfigurationError(
-                f"{unknown[0]!r} is not counted apart, only {', '.join(self.dimensions)} are: "
-                f"declare it with MetricsRecorder(dimensions=(..., {unknown[0]!r}))"
-            )
+        check_declared(slice, self.dimensions)
 
     def _snapshot(self, moment: Moment, window_s: float, wanted: Mapping[int, str]) -> Snapshot:
         return snapshot(

@@ -7,6 +7,7 @@ does less than the queue would.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from genai_guard.recording.recorder import MetricsRecorder
 
 if TYPE_CHECKING:
     from genai_guard.recording import Recorder
+    from genai_guard.recording.feedback import Feedback, OnFeedback
     from genai_guard.routing.canary import Canary
 
 __all__ = ["taker"]
@@ -25,6 +27,8 @@ def taker(recorder: Recorder | None, canary: Canary | None) -> Callable[[Event],
     record = _never_raising(recorder)
     if canary is None:
         return record
+    if isinstance(recorder, MetricsRecorder) and _counts_thumbs(canary):
+        recorder.feedback.listen(_thumbs_to(canary), name="canary")
     watch = canary.record
     if recorder is None:
         return watch
@@ -34,6 +38,24 @@ def taker(recorder: Recorder | None, canary: Canary | None) -> Callable[[Event],
         watch(event)
 
     return both
+
+
+def _counts_thumbs(canary: Canary) -> bool:
+    from genai_guard.routing.canary import ThumbsDown  # noqa: PLC0415  loaded with the canary, if there is one
+
+    return any(isinstance(metric, ThumbsDown) for metric in canary.metrics)
+
+
+def _thumbs_to(canary: Canary) -> OnFeedback:
+    """Hand thumbs to a canary, which is not kept alive for that."""
+    told = weakref.WeakMethod(canary.feedback)
+
+    def tell(feedback: Feedback) -> None:
+        take = told()
+        if take is not None and feedback.name == "thumbs" and feedback.value is not None:
+            take(feedback.request_id, thumbs="down" if feedback.value == "down" else "up")
+
+    return tell
 
 
 def _never_raising(recorder: Recorder | None) -> Callable[[Event], object]:

@@ -1,0 +1,42 @@
+"""Where feedback is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.recording.feedback.values import Feedback
+
+__all__ = ["FeedbackStore", "check_user"]
+
+
+@runtime_checkable
+class FeedbackStore(Protocol):
+    """Keeps everything that was said, and changes none of it.
+
+    A recorder calls `add` on a thread of its own, with what has been redacted; what it raises is counted and told once.
+    Optional attribute: `redact`, the `Redactor` for it, which has its defaults otherwise.
+    """
+
+    def add(self, feedback: Feedback, /) -> bool:
+        """Keep it, unless the same was kept before: return whether it was new."""
+        ...
+
+    def read(self, request_id: str | None = None) -> Iterable[Feedback]:
+        """Give back all that was said, or all of one call, in the order in which it came; see `latest` and `history`."""
+        ...
+
+    def erase(self, *, user: str, request_ids: Iterable[str] = ()) -> int:
+        """Remove what a user said, what was said of their calls, and what was said of these calls; return how much."""
+        ...
+
+
+def check_user(user: object, *, of: str) -> None:
+    """Refuse to erase nobody, whose feedback is that of all who were not named.
+
+    Raises:
+        ConfigurationError: there is no such user to be named.
+    """
+    if not isinstance(user, str) or not user:
+        raise ConfigurationError(f"{of}.erase(user=...) must be the user that calls were made for")
