@@ -64,6 +64,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             args, kwargs = carrier.write(args, kwargs, content)
         if params:
             args, kwargs = plan.merge(params, args, kwargs)
+        if plan.tracing is not None:
+            plan.tracing.begin(call, kwargs)
 
         if withstand is not None:
             asked = Asked(fn, args, kwargs, carrier, client)
@@ -74,6 +76,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         else:
             call.stage = "call"
             call.attempts = 1
+            fn = fn if call.span is None else call.span.around(fn, is_async=plan.awaits)
             began = plan.now()
             try:
                 reply = (

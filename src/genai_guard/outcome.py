@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.limits import Ticket
     from genai_guard.plan import Plan
+    from genai_guard.recording.telemetry.tracing import Spanned
     from genai_guard.relay import Source
     from genai_guard.routing import Assignment
     from genai_guard.routing.prompts import Prompt
@@ -68,7 +69,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
@@ -104,6 +105,7 @@ class Call:
         self.response: tuple[Part, ...] = ()
         self.settled = True
         self.source: Source | None = None
+        self.span: Spanned | None = None
         self.spent: tuple[Spent, ...] = ()
         self.stage = "read"
         self.status = "ok"

@@ -22,7 +22,7 @@ from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
-from genai_guard.recording.recorder import MetricsRecorder
+from genai_guard.recording.recorder import MetricsRecorder, tracing_of
 from genai_guard.screening import scanned
 from genai_guard.verdicts import Verdict
 
@@ -288,6 +288,7 @@ class Pipeline:
             model=signature.parameter("model"),
             first_param=first_position(signature),
             withstand=None if self.resilience is None else self.resilience.bind(signature),
+            tracing=tracing_of(self.recorder, fn),
         )
 
     def _scan(self, screen: Screen, part: Part) -> Verdict:

@@ -185,7 +185,10 @@ def finish(plan: Plan, call: Call) -> None:
     finally:
         if call.vault is not None:
             call.vault.close()
-        plan.record(call.event(usage))
+        event = call.event(usage)
+        plan.record(event)
+        if plan.tracing is not None:
+            plan.tracing.end(call, event)
 
 
 def settle(limiter: RateLimiter, ticket: Ticket, usage: Usage, usd: float | None) -> None:

@@ -10,6 +10,7 @@ from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
 from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
+from genai_guard.recording.telemetry import OpenTelemetry
 
 __all__ = [
     "Alert",
@@ -23,6 +24,7 @@ __all__ = [
     "LatencyP99",
     "Log",
     "MetricsRecorder",
+    "OpenTelemetry",
     "Quantiles",
     "Reading",
     "Recorder",

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
@@ -23,13 +23,17 @@ from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
-from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
+from genai_guard.recording.sinks import Log, Recorder, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
+from genai_guard.recording.telemetry import OpenTelemetry
 from genai_guard.recording.windows import KEPT_S, Windows
 from genai_guard.recording.worker import TICK, Handler, Worker, tell
 
-__all__ = ["MetricsRecorder", "OnAlert"]
+if TYPE_CHECKING:
+    from genai_guard.recording.telemetry.tracing import Tracing
+
+__all__ = ["MetricsRecorder", "OnAlert", "tracing_of"]
 
 OnAlert: TypeAlias = Callable[[AlertEvent], object]
 
@@ -49,6 +53,7 @@ class MetricsRecorder:
         on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
             are logged as a warning through structlog besides.
         sinks: Whatever else takes events; see `Sink`.
+        telemetry: Spans and metrics for OpenTelemetry.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -67,6 +72,7 @@ class MetricsRecorder:
         log: Log | Sink | None = None,
         on_alert: OnAlert | None = None,
         sinks: Iterable[Sink] = (),
+        telemetry: OpenTelemetry | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -77,6 +83,7 @@ class MetricsRecorder:
         self.log: Final = log
         self.on_alert: Final = _callable(on_alert)
         self.sinks: Final = tuple(sinks)
+        self.telemetry: Final = _telemetry(telemetry)
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
@@ -90,7 +97,12 @@ class MetricsRecorder:
         )
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
-        self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
+        self.tracing: Final = (
+            None if telemetry is None else telemetry.tracing(queue_size=self.queue_size, miss=self._ledger.miss)
+        )
+        self.wants_text: Final = (telemetry is not None and telemetry.wants_text) or any(
+            getattr(sink, "wants_text", False) for _, sink in named
+        )
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
         self._tellers = tuple(self._make_tellers())
         self._seen = 0
@@ -202,12 +214,13 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.sinks, self.dimensions, self.max_series, self.queue_size
+            self.watched, self.log, self.on_alert, self.sinks, self.telemetry, self.dimensions, self.max_series, self.queue_size
         )  # fmt: skip
 
     @property
     def _workers(self) -> tuple[Worker, ...]:
-        return self._outlets + self._tellers
+        telling = () if self.tracing is None or self.tracing.worker is None else (self.tracing.worker,)
+        return self._outlets + telling + self._tellers
 
     def _watch(self) -> None:
         self._board = AlertBoard(self.watched)
@@ -303,6 +316,18 @@ def _checked_alerts(alerts: Iterable[object]) -> tuple[Alert, ...]:
     if twice is not None:
         raise ConfigurationError(f"two alerts are called {twice!r}: give one of them another name=")
     return tuple(watched)
+
+
+def tracing_of(recorder: Recorder | None, fn: Callable[..., Any]) -> Tracing | None:
+    """Return what makes the spans and metrics of the calls of `fn`; None unless the recorder has any."""
+    tracing = recorder.tracing if isinstance(recorder, MetricsRecorder) else None
+    return None if tracing is None else tracing.bind(fn)
+
+
+def _telemetry(given: object) -> OpenTelemetry | None:
+    if given is not None and not isinstance(given, OpenTelemetry):
+        raise ConfigurationError("MetricsRecorder(telemetry=...) must be an OpenTelemetry")
+    return given
 
 
 def _callable(on_alert: OnAlert | None) -> OnAlert | None:
