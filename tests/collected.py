@@ -26,9 +26,7 @@ class Collected:
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._spans))
         self._metrics = InMemoryMetricReader()
         meter_provider = MeterProvider(metric_readers=[self._metrics], shutdown_on_exit=False)
-        self.telemetry = OpenTelemetry(
-            tracer_provider=self.tracer_provider, meter_provider=meter_provider, **settings
-        )
+        self.telemetry = OpenTelemetry(tracer_provider=self.tracer_provider, meter_provider=meter_provider, **settings)
         self.recorder = MetricsRecorder(telemetry=self.telemetry)
         self.library = self.tracer_provider.get_tracer("library")
 
@@ -49,7 +47,13 @@ class Collected:
         """Return the data points of a metric."""
         data = self._metrics.get_metrics_data()
         scopes = [] if data is None else [each for one in data.resource_metrics for each in one.scope_metrics]
-        return [point for each in scopes for metric in each.metrics if metric.name == name for point in metric.data.data_points]
+        return [
+            point
+            for each in scopes
+            for metric in each.metrics
+            if metric.name == name
+            for point in metric.data.data_points
+        ]
 
     def _all(self) -> Sequence[ReadableSpan]:
         self.recorder.flush()
