@@ -22,7 +22,8 @@ from genai_guard.outcome import Call, Outcome
 from genai_guard.plan import Plan, Signature, first_position, limit_keys
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
-from genai_guard.recording.recorder import MetricsRecorder, tracing_of
+from genai_guard.recording.recorder import MetricsRecorder
+from genai_guard.recording.telemetry.settings import tracing_of
 from genai_guard.screening import scanned
 from genai_guard.verdicts import Verdict
 

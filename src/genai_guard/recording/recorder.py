@@ -14,26 +14,25 @@ from contextlib import suppress
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Alert
-from genai_guard.recording.dimensions import DIMENSIONS, checked
+from genai_guard.recording.dimensions import DIMENSIONS, Key, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
-from genai_guard.recording.sinks import Log, Recorder, Sink, outlet, sink_of
+from genai_guard.recording.series import Series
+from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.telemetry import OpenTelemetry
+from genai_guard.recording.telemetry.settings import tracing_by
 from genai_guard.recording.windows import KEPT_S, Windows
 from genai_guard.recording.worker import TICK, Handler, Worker, tell
 
-if TYPE_CHECKING:
-    from genai_guard.recording.telemetry.tracing import Tracing
-
-__all__ = ["MetricsRecorder", "OnAlert", "tracing_of"]
+__all__ = ["MetricsRecorder", "OnAlert"]
 
 OnAlert: TypeAlias = Callable[[AlertEvent], object]
 
@@ -83,7 +82,7 @@ class MetricsRecorder:
         self.log: Final = log
         self.on_alert: Final = _callable(on_alert)
         self.sinks: Final = tuple(sinks)
-        self.telemetry: Final = _telemetry(telemetry)
+        self.telemetry: Final = telemetry
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
@@ -97,11 +96,9 @@ class MetricsRecorder:
         )
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
-        self.tracing: Final = (
-            None if telemetry is None else telemetry.tracing(queue_size=self.queue_size, miss=self._ledger.miss)
-        )
-        self.wants_text: Final = (telemetry is not None and telemetry.wants_text) or any(
-            getattr(sink, "wants_text", False) for _, sink in named
+        self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
+        self.wants_text: Final = any(
+            getattr(each, "wants_text", False) for each in (telemetry, *(sink for _, sink in named))
         )
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
         self._tellers = tuple(self._make_tellers())
@@ -154,6 +151,13 @@ class MetricsRecorder:
             return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
 
         return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
+
+    def totals(self) -> Mapping[Key, Series]:
+        """Return all calls by their status and dimensions, in sums that only grow, for whoever reads differences.
+
+        They begin with the hour before this is asked for the first time.
+        """
+        return self._ledger.read(lambda moment: moment.windows.totals())
 
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that fire and the last hundred that are over, oldest first."""
@@ -219,8 +223,7 @@ class MetricsRecorder:
 
     @property
     def _workers(self) -> tuple[Worker, ...]:
-        telling = () if self.tracing is None or self.tracing.worker is None else (self.tracing.worker,)
-        return self._outlets + telling + self._tellers
+        return self._outlets + self._tellers + (() if self.tracing is None else self.tracing.workers)
 
     def _watch(self) -> None:
         self._board = AlertBoard(self.watched)
@@ -316,18 +319,6 @@ def _checked_alerts(alerts: Iterable[object]) -> tuple[Alert, ...]:
     if twice is not None:
         raise ConfigurationError(f"two alerts are called {twice!r}: give one of them another name=")
     return tuple(watched)
-
-
-def tracing_of(recorder: Recorder | None, fn: Callable[..., Any]) -> Tracing | None:
-    """Return what makes the spans and metrics of the calls of `fn`; None unless the recorder has any."""
-    tracing = recorder.tracing if isinstance(recorder, MetricsRecorder) else None
-    return None if tracing is None else tracing.bind(fn)
-
-
-def _telemetry(given: object) -> OpenTelemetry | None:
-    if given is not None and not isinstance(given, OpenTelemetry):
-        raise ConfigurationError("MetricsRecorder(telemetry=...) must be an OpenTelemetry")
-    return given
 
 
 def _callable(on_alert: OnAlert | None) -> OnAlert | None:

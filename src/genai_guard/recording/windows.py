@@ -17,6 +17,7 @@ from genai_guard.recording.dimensions import Key, SeriesCap, key_reader
 from genai_guard.recording.series import NANO, Counts, Series, Slice, count_names
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
+from genai_guard.recording.totals import Totals
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
@@ -43,8 +44,19 @@ class Windows:
     """
 
     __slots__ = (
-        "_cap", "_current", "_ends_s", "_key", "_least_threshold_s", "_nano_usd", "_number", "_slices", "_thresholds_s",
-        "_tokens", "dimensions",
+        "_cap",
+        "_current",
+        "_ends_s",
+        "_key",
+        "_least_threshold_s",
+        "_max_series",
+        "_nano_usd",
+        "_number",
+        "_slices",
+        "_thresholds_s",
+        "_tokens",
+        "_totals",
+        "dimensions",
     )  # fmt: skip
 
     def __init__(
@@ -55,7 +67,9 @@ class Windows:
         self._thresholds_s = tuple(thresholds_s)
         self._least_threshold_s = min(self._thresholds_s, default=math.inf)
         self._tokens = self._nano_usd = 0
+        self._max_series = max_series
         self._cap = SeriesCap(max_series, dimensions=len(self.dimensions))
+        self._totals: Totals | None = None
         self._slices: dict[int, Slice] = {}
         self._current = Slice()
         self._number = 0
@@ -129,6 +143,15 @@ class Windows:
         for each in self._window(now, window_s):
             yield from each.series.items()
 
+    def totals(self) -> dict[Key, Series]:
+        """Return all calls since this was first asked, and those of the hour before it; sums that only grow."""
+        if self._totals is None:
+            self._totals = Totals(SeriesCap(self._max_series, dimensions=len(self.dimensions)))
+        for number, each in self._slices.items():
+            if each is not self._current:
+                self._totals.take(number, each)
+        return self._totals.plus(self._current)
+
     def _window(self, now: float, window_s: float) -> Iterator[Slice]:
         oldest = int((now - window_s) // SLICE_S)
         return (each for number, each in self._slices.items() if number >= oldest)
@@ -140,7 +163,9 @@ class Windows:
         self._current = self._slices[self._number] = Slice(self._thresholds_s)
         oldest = self._number - _KEPT_SLICES
         for number in [number for number in self._slices if number < oldest]:
-            del self._slices[number]
+            gone = self._slices.pop(number)
+            if self._totals is not None:
+                self._totals.take(number, gone)
         self._cap.expire(before=oldest)
         return self._current
 

@@ -13,7 +13,7 @@ from genai_guard.recording.redaction import Redactor
 if TYPE_CHECKING:
     from genai_guard.recording.telemetry.tracing import Tracing
 
-__all__ = ["OpenTelemetry"]
+__all__ = ["OpenTelemetry", "tracing_by", "tracing_of"]
 
 Operation: TypeAlias = Literal[
     "chat", "text_completion", "generate_content", "embeddings", "retrieval", "execute_tool", "invoke_agent"
@@ -72,16 +72,33 @@ class OpenTelemetry:
         """Whether events need their request and response."""
         return self.traces and self.content == "redacted"
 
-    def tracing(self, *, queue_size: int, miss: Callable[[str], None]) -> Tracing:
-        """Return what makes spans and metrics.
 
-        Args:
-            queue_size: Most spans that wait for their texts to be redacted.
-            miss: Told the reason whenever something is lost.
-        """
-        from genai_guard.recording.telemetry.tracing import Tracing  # noqa: PLC0415  loads OpenTelemetry
+def tracing_by(telemetry: object, *, queue_size: int, miss: Callable[[str], None]) -> Tracing | None:
+    """Return what makes the spans and metrics of a recorder.
 
-        return Tracing.of(self, queue_size=queue_size, miss=miss)
+    Args:
+        telemetry: What was given for it.
+        queue_size: Most spans that wait for their texts to be redacted.
+        miss: Told the reason whenever something is lost.
+
+    Raises:
+        ConfigurationError: it is something else.
+    """
+    if telemetry is None:
+        return None
+    if not isinstance(telemetry, OpenTelemetry):
+        raise ConfigurationError(
+            f"MetricsRecorder(telemetry=...) takes an OpenTelemetry, not an object of type {type(telemetry).__name__}"
+        )
+    from genai_guard.recording.telemetry.tracing import Tracing  # noqa: PLC0415  loads OpenTelemetry
+
+    return Tracing.of(telemetry, queue_size=queue_size, miss=miss)
+
+
+def tracing_of(recorder: object, fn: Callable[..., Any]) -> Tracing | None:
+    """Return what makes the spans and metrics of the calls of `fn`; None unless the recorder has any."""
+    tracing: Tracing | None = getattr(recorder, "tracing", None)
+    return None if tracing is None else tracing.bind(fn)
 
 
 def _must(holds: bool, parameter: str, what: str) -> None:

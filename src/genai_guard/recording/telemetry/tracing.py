@@ -92,6 +92,11 @@ class Tracing:
             names.SCOPE, tracer_provider=settings.tracer_provider, schema_url=names.SCHEMA_URL
         )
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Those that the recorder is to flush and close."""
+        return () if self.worker is None else (self.worker,)
+
     @classmethod
     def of(cls, settings: OpenTelemetry, *, queue_size: int, miss: Callable[[str], None]) -> Tracing:
         """Return what the settings ask for."""
