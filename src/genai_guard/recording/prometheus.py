@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.dimensions import Key
@@ -32,7 +33,8 @@ _OWN: Final = frozenset({"le", "quantile", "type", "guard", "action", "mode", "e
 """Labels that a dimension of the same name would clash with."""
 
 
-class _Counter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Counter:
     """A counter of each series, or several of them, apart by labels of their own."""
 
     name: str
@@ -41,7 +43,8 @@ class _Counter(NamedTuple):
     rows: Callable[[Series], _Rows]
 
 
-class _Histogram(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Histogram:
     name: str
     about: str
     bounds: Sequence[float]
