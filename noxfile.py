@@ -177,6 +177,13 @@ def recognisers(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Compare assignments with those of the libraries whose users are to keep them."""
+    install(session, "test", "peers")
+    session.run("python", "-m", "pytest", "tests/routing/test_migration.py", *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Run the quickstart around a real language model on this machine."""
     install_model(session)
@@ -186,7 +193,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Run the short form of every benchmark, peers included."""
-    install(session, "bench", extras="[fast,offline]", also=("uv",))
+    install(session, "bench", extras="[fast,offline]", also=("numpy", "uv"))
     for path in sorted(ROOT.glob("benchmarks/*.py")):
         if path.name not in BENCHMARK_PARTS:
             session.run("python", str(path), "--quick", *session.posargs)

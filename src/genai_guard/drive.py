@@ -13,11 +13,12 @@ import atexit
 import gc
 import sys
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from genai_guard.awaiting import finished, in_thread
 from genai_guard.effects import END, Flow, Io
 from genai_guard.outcome import Abandoned
 
@@ -64,25 +65,10 @@ async def adrive(flow: Flow[Any], error: BaseException | None = None) -> Any:
 
 
 async def _finish(io: Io) -> Any:
-    """Run `io` to its end even if this task is cancelled meanwhile; raise the cancellation then.
-
-    A thread cannot be cancelled: going on without it would settle a claim that is still being made.
-    """
-    import asyncio  # noqa: PLC0415  already loaded by whoever awaits; not worth 46 ms of everybody's import
-
-    run: Awaitable[Any] = (
-        io.run(*io.args, **io.kwargs) if io.is_async else asyncio.to_thread(io.run, *io.args, **io.kwargs)
-    )
-    task = asyncio.ensure_future(run)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
+    """Run `io` to its end, even if this task is cancelled meanwhile."""
+    if io.is_async:
+        return await finished(io.run(*io.args, **io.kwargs))
+    return await in_thread(io.run, *io.args, **io.kwargs)
 
 
 # --- What a consumer holds ----------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """The order of the stages. One generator, for every kind of function that can be wrapped.
 
 Rule 1: `stages` is the only place that knows the order.
-Rule 2: What needs no event loop runs inline: what is pure, and a synchronous function, which blocks whoever calls it
-    anyhow. For the rest the flow yields an `Io`; `OPENED` when the reply turns out to be a stream; and from then on a
-    `Chunk` when one may be handed out. It yields nothing else.
+Rule 2: What needs no event loop runs inline: what is pure, limits in memory, and a synchronous function, which blocks
+    whoever calls it anyhow. For the rest the flow yields an `Io`; `OPENED` when the reply turns out to be a stream; and
+    from then on a `Chunk` when one may be handed out. It yields nothing else.
 Rule 3: Every call that began is settled and recorded, once: both stand in one `finally`.
 Rule 4: A flow that must end early is thrown `Abandoned` where I/O is still possible, and closed where it is not. After
-    `close()` the source is left to its own finaliser; limits and recorder need no I/O and are served either way.
+    `close()` the source is left to its own finaliser; limits and recorder are served either way, the recorder without
+    I/O, and a store of limits that would have to be awaited by a note of what is to be settled.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from genai_guard.clients import request_client
 from genai_guard.context import current_caller
 from genai_guard.effects import END, OPENED, Chunk, Flow, Io, Smuggled, quick_io
 from genai_guard.errors import Rejected
+from genai_guard.limiting import claiming, reserve
 from genai_guard.outcome import Call, new_request_id
 from genai_guard.plan import Args, Kwargs
 from genai_guard.prompting import Asking, prompted
 from genai_guard.reask import Asked, answered
 from genai_guard.relay import Source, relay
 from genai_guard.screening import enforced, judge_call
-from genai_guard.steps import assign, finish, hear, locate, read_reply, reserve
+from genai_guard.steps import assign, finish, finishing, hear, locate, read_reply
 
 __all__ = ["stages"]
 
@@ -57,13 +59,17 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         texts = texts if plan.output.plant is None else plan.output.plant(parts, texts)
         withstand = plan.withstand
         if withstand is None:
-            reserve(plan, call)
+            claim = reserve(plan, call)
+            if claim is not None:
+                yield from claiming(plan, call, claim)
 
         if texts is not None:
             content, kwargs = client.write_request(content, kwargs, texts)
             args, kwargs = carrier.write(args, kwargs, content)
         if params:
             args, kwargs = plan.merge(params, args, kwargs)
+        if plan.shadow is not None:
+            call.copy = plan.shadow.draw(call, fn, args, kwargs)
         if plan.tracing is not None:
             plan.tracing.begin(call, kwargs)
 
@@ -131,4 +137,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             if source is not None and call.stage != "done":
                 yield from source.close(can_wait=can_wait)
         finally:
-            finish(plan, call)
+            if plan.awaits_limits:
+                yield from finishing(plan, call, can_wait=can_wait)
+            else:
+                finish(plan, call)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from genai_guard.effects import Smuggled
 from genai_guard.errors import ComponentFailed, Rejected
 from genai_guard.limits.charges import Ending
+from genai_guard.limits.ticket import Ticket
 from genai_guard.messages import ANONYMOUS, Caller, Part, Reply, Request, Usage
 from genai_guard.recording.event import Event
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from genai_guard.beside import Beside
     from genai_guard.guards.judgement import Judgement, Spent
     from genai_guard.guards.pseudonyms.calls import CallVault
-    from genai_guard.limits import Ticket
     from genai_guard.plan import Plan
     from genai_guard.recording.telemetry.tracing import Spanned
     from genai_guard.relay import Source
     from genai_guard.routing import Assignment
     from genai_guard.routing.prompts import Prompt
+    from genai_guard.routing.shadow.copies import Copy
     from genai_guard.verdicts import Verdict
 
 __all__ = ["NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
@@ -33,6 +34,7 @@ __all__ = ["NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_toke
 R_co = TypeVar("R_co", covariant=True)
 
 _NOTHING: Final = Request(())
+_NO_TICKET: Final = Ticket()
 NO_USAGE: Final = Usage()
 _ANSWERING: Final = frozenset({"stream", "output", "done"})
 """Stages in which the model has begun to answer."""
@@ -53,27 +55,31 @@ class Timings(NamedTuple):
         total_s: From the beginning to the end, or until now.
         model_s: In the wrapped function and its stream.
         first_token_s: From the beginning to the first released chunk; None unless streamed.
+        queue_s: Waiting for room in a limit.
     """
 
     total_s: float
     model_s: float
     first_token_s: float | None
+    queue_s: float = 0.0
 
     @property
     def overhead_s(self) -> float:
         """What the pipeline took, waiting for a slow consumer of a stream included."""
-        return self.total_s - self.model_s
+        return self.total_s - self.model_s - self.queue_s
 
 
 class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "denied_by", "earlier", "ended", "error_type", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
     """Price of what `earlier` counts; not there before that is."""
+    expected: int
+    """Tokens reserved for the reply; not there before `ticket` is."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -87,6 +93,7 @@ class Call:
         self.beside: Beside | None = None
         self.caller: Caller = ANONYMOUS
         self.chunks = 0
+        self.copy: Copy | None = None
         self.denied_by = ""
         self.earlier: Usage | None = None
         self.ended = 0.0
@@ -98,6 +105,7 @@ class Call:
         self.model_s = 0.0
         self.output_size = 0
         self.parsed: Any = None
+        self.queue_s = 0.0
         self.prompts: tuple[Prompt, ...] = ()
         self.reported: Usage | None = None
         self.request: Request = _NOTHING
@@ -173,7 +181,13 @@ class Call:
         """Tokens of the last time that the model was asked: as reported, else estimated from the lengths of the texts."""
         if self.reported is not None:
             return self.reported
-        return _usage((self.input_tokens, estimate_tokens(self.output_size), 0, 0, True, 0))
+        # `estimate_tokens` written out: every call comes by here.
+        return _usage((self.input_tokens, (self.output_size + 3) >> 2, 0, 0, True, 0))
+
+    @property
+    def queued_s(self) -> float:
+        """Seconds spent waiting for room in limits, of all times that the model was asked."""
+        return self.queue_s + (self.ticket or _NO_TICKET).waited_s
 
     @property
     def restores(self) -> bool:
@@ -209,7 +223,7 @@ class Call:
 
     def event(self, usage: Usage) -> Event:
         """Return what the recorder is told; `usage` is that of the last time that the model was asked."""
-        plan, ticket = self.plan, self.ticket
+        plan, ticket = self.plan, self.ticket or _NO_TICKET
         cost_usd = self.cost_usd(usage) if plan.prices else None
         if self.earlier is not None:
             usage = self.earlier.plus(usage)
@@ -232,11 +246,12 @@ class Call:
                 self.ended - self.started,
                 self.model_s,
                 self.first_token_s,
+                self.queue_s + ticket.waited_s,
                 self.source is not None,
                 self.chunks,
                 self.finish_reason,
                 self.denied_by,
-                ticket.shadow_denials if ticket is not None else (),
+                ticket.shadow_denials,
                 self.settled,
                 self.guard_usage if self.spent else NO_USAGE,
                 self.attempts,
@@ -325,7 +340,8 @@ class Outcome(Generic[R_co]):
     def timings(self) -> Timings:
         """Where the time went."""
         call = self._call
-        return Timings((call.ended or call.plan.now()) - call.started, call.model_s, call.first_token_s)
+        total_s = (call.ended or call.plan.now()) - call.started
+        return Timings(total_s, call.model_s, call.first_token_s, call.queued_s)
 
     def __repr__(self) -> str:
         found = ", ".join(f"{verdict.guard}: {verdict.action}" for verdict in self.verdicts) or "nothing found"

@@ -6,6 +6,7 @@ import functools
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
@@ -19,10 +20,10 @@ from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.guards.screen import Screen
 from genai_guard.messages import Part
 from genai_guard.outcome import Call, Outcome
-from genai_guard.plan import Plan, Signature, first_position, limit_keys
+from genai_guard.plan import Plan, Signature, awaits_limits, first_position, limit_keys
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
-from genai_guard.recording.recorder import MetricsRecorder
+from genai_guard.recording.taking import taker
 from genai_guard.recording.telemetry.settings import tracing_of
 from genai_guard.screening import scanned
 from genai_guard.verdicts import Verdict
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
     from genai_guard.recording import Recorder
-    from genai_guard.recording.event import Event
     from genai_guard.resilience import Resilience
     from genai_guard.routing import ExperimentRouter
+    from genai_guard.routing.canary import Canary
+    from genai_guard.routing.shadow import Shadow
 
 __all__ = ["Pipeline"]
 
@@ -66,6 +68,8 @@ class Pipeline:
             `genai_guard.prices.Prices`, which says as well what becomes of models of which none is known.
         expected_output_tokens: Reserved with every token limit for a reply whose request states no maximum.
         resilience: What is done about a model that is slow, fails or is down.
+        canary: Moves an experiment of the router from stage to stage, or back.
+        shadow: A sample of the calls, made a second time to another target once they were answered.
 
     Raises:
         ConfigurationError: a part is not what it should be.
@@ -85,11 +89,17 @@ class Pipeline:
         prices: Mapping[str, Priced | tuple[float, ...]] | PriceSource | None = None,
         expected_output_tokens: int = 256,
         resilience: Resilience | None = None,
+        canary: Canary | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         _check(limiter, "limiter", "reserve", "a RateLimiter")
         _check(router, "router", "route", "an ExperimentRouter")
         _check(recorder, "recorder", "record", "a MetricsRecorder")
         _check(resilience, "resilience", "bind", "a Resilience")
+        _check(canary, "canary", "feedback", "a Canary")
+        _check(shadow, "shadow", "bind", "a Shadow")
+        if shadow is not None and recorder is not None and shadow.recorder is recorder:
+            raise ConfigurationError("Pipeline(shadow=...): its recorder must be another one: copies are no calls")
         if on_reject is not None and not callable(on_reject):
             raise ConfigurationError("Pipeline(on_reject=...) takes a function of one Rejected")
         if not isinstance(expected_output_tokens, int) or expected_output_tokens < 0:
@@ -106,10 +116,14 @@ class Pipeline:
         self.prices: Final = self._prices.table if prices is None or isinstance(prices, Mapping) else prices
         self.expected_output_tokens: Final = expected_output_tokens
         self.resilience: Final = resilience
+        self.shadow: Final = shadow
         self._input = Screen(self.input, "input")
         self._output = Screen(self.output, "output")
         self._vaults = Vaults.of(self.input, self.output)
-        self._record = _never_raising(recorder)
+        self.canary: Final = canary
+        if canary is not None:
+            canary.bind(_needed(router))
+        self._record = taker(recorder, canary)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
 
@@ -135,8 +149,8 @@ class Pipeline:
             reader: As for the pipeline, for this function only.
 
         Raises:
-            ConfigurationError: `fn` is not callable, or is synchronous while a guard is asynchronous, or does not take
-                what an experiment sets.
+            ConfigurationError: `fn` is not callable, or is synchronous while a guard or the store of the limiter is
+                asynchronous, or does not take what an experiment sets.
         """
         if fn is None:
             return functools.partial(self._wrapped, prompt=prompt, reader=reader)
@@ -225,7 +239,7 @@ class Pipeline:
         sides = [f"{side}=[{', '.join(_name(g) for g in guards)}]" for side, guards in self._sides() if guards]
         parts = [
             f"{name}={part!r}"
-            for name in ("limiter", "router", "recorder", "resilience")
+            for name in ("limiter", "router", "recorder", "resilience", "shadow", "canary")
             if (part := getattr(self, name)) is not None
         ]
         return f"Pipeline({', '.join([f'name={self.name!r}', *sides, *parts])})"
@@ -246,6 +260,8 @@ class Pipeline:
             self.prices,
             self.expected_output_tokens,
             self.resilience,
+            self.canary,
+            self.shadow,
         )
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
@@ -262,7 +278,7 @@ class Pipeline:
         on_reject_is_async = inspect.iscoroutinefunction(self.on_reject)
         if on_reject_is_async and not signature.is_async:
             raise ConfigurationError(f"on_reject is asynchronous and {signature.name} is not: make it a plain function")
-        return Plan(
+        plan = Plan(
             pipeline=self.name,
             name=signature.name,
             content=signature.content,
@@ -276,6 +292,7 @@ class Pipeline:
             vaults=self._vaults,
             limiter=self.limiter,
             limit_keys=limit_keys(self.limiter),
+            awaits_limits=awaits_limits(self.limiter, signature),
             router=self.router,
             expected_output_tokens=self.expected_output_tokens,
             estimates=getattr(self.limiter, "estimates", None),
@@ -291,6 +308,7 @@ class Pipeline:
             withstand=None if self.resilience is None else self.resilience.bind(signature),
             tracing=tracing_of(self.recorder, fn),
         )
+        return plan if self.shadow is None else replace(plan, shadow=self.shadow.bind(plan, prompt))
 
     def _scan(self, screen: Screen, part: Part) -> Verdict:
         if not isinstance(part.text, str):
@@ -361,22 +379,10 @@ def _check(part: object, name: str, method: str, what: str) -> None:
         raise ConfigurationError(f"Pipeline({name}=...) takes {what}, not {type(part).__name__}")
 
 
-def _never_raising(recorder: Recorder | None) -> Callable[[Event], object]:
-    if recorder is None:
-        return lambda _: None
-    record = recorder.record
-    if type(recorder) is MetricsRecorder:  # which promises never to raise
-        return record
-
-    def safe(event: Event) -> None:
-        try:
-            record(event)
-        except Exception as error:  # noqa: BLE001  a recorder is never in the way
-            import structlog  # noqa: PLC0415  only when something is wrong
-
-            structlog.get_logger("genai_guard").warning("recorder failed", error=type(error).__name__)
-
-    return safe
+def _needed(router: ExperimentRouter | None) -> ExperimentRouter:
+    if router is None:
+        raise ConfigurationError("Pipeline(canary=...) needs a router that has its experiment: add router=")
+    return router
 
 
 def _named(shell: Callable[..., Any], fn: Any, plan: Plan) -> Callable[..., Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from genai_guard.context import current_caller
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from genai_guard.recording.telemetry.tracing import Tracing
     from genai_guard.relay import Source
     from genai_guard.routing import ExperimentRouter
+    from genai_guard.routing.shadow.copies import Copies
 
-__all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "first_position", "limit_keys"]
+__all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "awaits_limits", "first_position", "limit_keys"]
 
 Args: TypeAlias = tuple[Any, ...]
 Kwargs: TypeAlias = Mapping[str, Any]
@@ -148,7 +150,8 @@ class Plan:
         output: Guards of replies.
         vaults: Opens the vault of each call; None if no guard pseudonymises.
         limiter: Limits; None for none.
-        limit_keys: Returns whose call it is, by the names that limits go by.
+        limit_keys: Returns whose call it is, by the names that limits go by, and how urgent it is; a new mapping.
+        awaits_limits: Whether limits have to be awaited: for their store, or for room.
         router: Experiments; None for none.
         expected_output_tokens: Reserved for a reply whose request states no `max_tokens` while no others are known.
         estimates: What replies have been like, once some are known; None without a limiter.
@@ -167,6 +170,7 @@ class Plan:
         model: Its parameter `model`.
         first_param: Place of the first of its parameters, but for the request, that an experiment may set.
         withstand: Calls the model in place of the flow, with attempts and limits; None without `Resilience`.
+        shadow: Copies of its calls; None without `Shadow`.
         tracing: Makes the spans and metrics of its calls; None without `OpenTelemetry`.
     """
 
@@ -178,6 +182,7 @@ class Plan:
     vaults: Vaults | None
     limiter: RateLimiter | None
     limit_keys: Callable[[Call], dict[str, Any]]
+    awaits_limits: bool
     router: ExperimentRouter | None
     expected_output_tokens: int
     estimates: OutputEstimates | None
@@ -196,6 +201,7 @@ class Plan:
     model: Parameter
     first_param: int
     withstand: Callable[..., Generator[object, Any, tuple[Any, Source | None]]] | None = None
+    shadow: Copies | None = None
     tracing: Tracing | None = None
 
     def merge(self, params: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
@@ -232,23 +238,72 @@ def first_position(signature: Signature) -> int:
     return min(others, default=_NOWHERE)
 
 
+def awaits_limits(limiter: RateLimiter | None, signature: Signature) -> bool:
+    """Return whether the limits of a function's calls have to be awaited. A synchronous function waits where it is.
+
+    Raises:
+        ConfigurationError: they do, and the function is synchronous.
+    """
+    if signature.is_async:
+        return getattr(limiter, "may_wait", False)
+    if getattr(limiter, "is_async", False):
+        raise ConfigurationError(
+            f"the store of the limiter is asynchronous and {signature.name} is not: "
+            "give the limiter a store that blocks, such as RedisStore"
+        )
+    return False
+
+
 def limit_keys(limiter: RateLimiter | None) -> Callable[[Call], dict[str, Any]]:
     """Return a function of a call that says whose it is, by the names that limits go by now; they may be replaced."""
     if limiter is None:
         return lambda _: {}
 
+    known = (limiter.keys, _readers(limiter.keys))
+
     def keys(call: Call) -> dict[str, Any]:
-        return {name: _key(call, name) for name in limiter.keys}
+        nonlocal known
+        names, readers = known
+        if names is not limiter.keys:
+            names, readers = known = (limiter.keys, _readers(limiter.keys))
+        return {name: read(call) for name, read in readers}
 
-    return keys
+    def with_priority(call: Call) -> dict[str, Any]:
+        priority = call.caller.tags.get("priority")
+        return keys(call) if priority is None else {"priority": _seconds(priority), **keys(call)}
+
+    return keys if getattr(limiter, "wait_s", None) is None else with_priority
 
 
-def _key(call: Call, name: str) -> str:
+def _seconds(priority: str) -> float:
+    """Return how urgent a call is, as the tag `priority` of its caller says.
+
+    Raises:
+        ConfigurationError: it is no number.
+    """
+    try:
+        return float(priority)
+    except ValueError:
+        raise ConfigurationError("caller(tags={'priority': ...}): must be a number of seconds, such as '5'") from None
+
+
+def _readers(names: Iterable[str]) -> tuple[tuple[str, Callable[[Call], str]], ...]:
+    return tuple((name, _reader(name)) for name in names)
+
+
+def _reader(name: str) -> Callable[[Call], str]:
+    """Return what reads a key of limits off a call."""
     if name == "model":
-        return call.model
+        return attrgetter("model")
     if name == "variant":
-        return "+".join(assignment.variant for assignment in call.assignments if assignment.mode == "enforce")
-    return call.caller.value(name)
+        return _variant
+    if name in CALLER_NAMES:
+        return attrgetter(f"caller.{name}")
+    return lambda call: call.caller.tags.get(name, "")
+
+
+def _variant(call: Call) -> str:
+    return "+".join(assignment.variant for assignment in call.assignments if assignment.mode == "enforce")
 
 
 def _anything(*_args: Any, **_kwargs: Any) -> None: ...

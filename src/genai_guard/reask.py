@@ -10,11 +10,12 @@ from genai_guard.clients import ask_again
 from genai_guard.effects import Flow, Io, Smuggled
 from genai_guard.errors import ComponentFailed, Rejected
 from genai_guard.guards.judgement import Judgement
+from genai_guard.limiting import reserving, settling_reply
 from genai_guard.messages import Part
 from genai_guard.outcome import Call
 from genai_guard.plan import Args, Kwargs, Parameter, Plan
 from genai_guard.screening import judge_call
-from genai_guard.steps import read_reply, reserve, settle
+from genai_guard.steps import read_reply
 from genai_guard.text.tokens import byte_size
 from genai_guard.verdicts import Action, Verdict
 
@@ -68,7 +69,9 @@ def answered(
         if judgement is None or judgement.feedback is None or times >= judgement.feedback.seat.max_reasks:
             break
         again = asked.again(_as_written(parts, judgement), judgement.feedback.text)
-        if again is None or not _claimed(plan, call, call.output_size + byte_size(judgement.feedback.text)):
+        if again is None:
+            break
+        if not (yield from _claimed(plan, call, call.output_size + byte_size(judgement.feedback.text))):
             break
         asked, times = again, times + 1
         call.verdicts += as_past(judgement.verdicts)
@@ -85,13 +88,13 @@ def _as_written(parts: Sequence[Part], judgement: Judgement) -> list[Part]:
     return [part._replace(text=text) for part, text in zip(parts, judgement.texts, strict=True)]
 
 
-def _claimed(plan: Plan, call: Call, more: int) -> bool:
+def _claimed(plan: Plan, call: Call, more: int) -> Flow[bool]:
     """Settle what the last reply took, and reserve for the next one, `more` bytes longer; return whether there was room."""
     limiter, ticket = plan.limiter, call.ticket
     if limiter is not None and ticket is not None:
         try:
-            settle(limiter, ticket, call.usage, call.cost_usd(call.usage, spent=False) if plan.prices else None)
-            reserve(plan, call, more=more)
+            yield from settling_reply(plan, call, limiter, ticket)
+            yield from reserving(plan, call, more=more)
         except (Rejected, ComponentFailed):
             call.denied_by, call.stage = "", "output"
             return False

@@ -12,6 +12,7 @@ from genai_guard.effects import END, Chunk, Flow, Io
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.gate import Gate
 from genai_guard.guards.judgement import Judgement
+from genai_guard.limiting import Growth
 from genai_guard.outcome import Call
 from genai_guard.plan import Plan
 from genai_guard.screening import ask_others, context_of, refuse
@@ -36,13 +37,14 @@ class _Way(NamedTuple):
 class Source:
     """The stream that the wrapped function replied with."""
 
-    __slots__ = ("_call", "_now", "chunks", "is_async", "stream")
+    __slots__ = ("_call", "_now", "asked", "chunks", "is_async", "stream")
 
     def __init__(self, call: Call, stream: Any, *, is_async: bool) -> None:
         self.stream = stream
         self.is_async = is_async
         self._call = call
         self._now = call.plan.now
+        self.asked = call.started  # when it was last asked for a chunk
         self.chunks: Any = aiter(stream) if is_async else iter(stream)
         if call.span is not None:
             self.chunks = call.span.within(self.chunks, is_async=is_async)
@@ -76,7 +78,7 @@ class Source:
 
     def next(self) -> Any:
         """Return the next chunk of a synchronous stream, or `END`."""
-        began = self._now()
+        self.asked = began = self._now()
         try:
             return next(self.chunks, END)
         finally:
@@ -84,7 +86,7 @@ class Source:
 
     def anext(self) -> Flow[Any]:
         """Ask for the next chunk of an asynchronous stream."""
-        began = self._now()
+        self.asked = began = self._now()
         try:
             return (yield Io(anext, (self.chunks, END), is_async=True))
         finally:
@@ -111,17 +113,22 @@ def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
         yield from call.beside.settle()
         call.stage = "stream"
     reader = None if chunk is END else _reader(plan, call, chunk)
+    growth = Growth.of(plan, call)
     if reader is None:
         while chunk is not END:
             yield _out(call, chunk)
+            if growth is not None and source.asked > growth.until:
+                yield from growth.growing(source.asked)
             chunk = (yield from source.anext()) if source.is_async else source.next()
         return
     context = context_of(plan, call, plan.output, ())
-    gate = Gate(plan.output, keep_texts=plan.wants_text, vault=call.vault, context=context)
+    gate = Gate(plan.output, keep_texts=plan.wants_text or call.copy is not None, vault=call.vault, context=context)
     way = _Way(gate, None if call.vault is None else call.vault.restorer(), reader)
     try:
         while chunk is not END:
             yield from _pass(plan, call, way, chunk)
+            if growth is not None and (call.output_size > growth.size or source.asked > growth.until):
+                yield from growth.growing(source.asked)
             chunk = (yield from source.anext()) if source.is_async else source.next()
         yield from _tail(plan, call, way)
     finally:

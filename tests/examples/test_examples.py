@@ -24,6 +24,7 @@ EXPECTED = {
     "custom_guard.py": ["redact Where is [ORDER]?", "my unfortunate [ORDER]?", "flag by shouting", "other_languages"],
     "limits_per_user.py": ["Please try again in 20 seconds.", "bruno: An answer", "chiara: 2000 tokens/minute: retry"],
     "policy_file.py": ["redact: EMAIL", "block: BLOCKED", "the same: True", 'did you mean "per"?'],
+    "shadow_traffic.py": ["waited for copies: False", "100 calls, 0 errors", "shadow large: ", "tent named by copy"],
     "streaming.py": ["['Write to ', '[EMAIL] or ', 'to the ', 'shop.']", "and then GuardBlocked"],
     "wrap_any_function.py": [
         "I am [EMAIL], when",

@@ -9,6 +9,7 @@ import pytest
 
 from genai_guard.errors import ConfigurationError, RateLimited
 from genai_guard.limits import Denial, Limit, MemoryStore, RateLimiter, Ticket
+from slow_stores import AwaitedStore, BlockingStore
 
 
 class AsyncCounts:
@@ -66,6 +67,29 @@ async def test_a_limiter_can_be_awaited_with_either_kind_of_store(store: Any) ->
     assert not await limiter.aextend(ticket)
     assert not await limiter.asettle(ticket)
     await limiter.areserve(Ticket(), tokens=6)
+
+
+@pytest.mark.parametrize("store", [AwaitedStore, BlockingStore, MemoryStore])
+async def test_every_question_can_be_awaited_with_any_kind_of_store(store: Any) -> None:
+    limiter = RateLimiter(Limit.tokens(10, per="minute", by="user"), store=store())
+    await limiter.asettle(await limiter.areserve(user="ann", tokens=8), tokens=6)
+    assert [level.remaining for level in await limiter.apeek(user="ann")] == [4]
+    assert [(row.key, row.used) for row in await limiter.ausage()] == [("ann", 6)]
+    headers = await limiter.aheaders(RateLimited("x", 3.0), user="ann")
+    assert (headers["x-ratelimit-remaining-tokens"], headers["retry-after"]) == ("4", "3")
+    await limiter.areset(user="ann")
+    assert await limiter.ausage() == ()
+    with pytest.raises(ConfigurationError, match="no limit goes by it"):
+        await limiter.areset(tenant="acme")
+
+
+@pytest.mark.parametrize("store", [AwaitedStore, BlockingStore, MemoryStore])
+async def test_who_cannot_await_settles_later(store: Any) -> None:
+    limiter = RateLimiter(Limit.tokens(10, per="minute"), store=store())
+    ticket = await limiter.areserve(tokens=10)
+    assert limiter.settle_later(ticket, tokens=3)
+    assert not limiter.settle_later(ticket, tokens=3)
+    assert (await limiter.apeek())[0].used == 3
 
 
 @pytest.mark.parametrize("method", ["reserve", "peek", "reset"])

@@ -53,6 +53,15 @@ def test_a_store_is_read_and_written(entry: dict[str, Any], kind: type) -> None:
     assert Pipeline.from_policy(pipeline.policy()).policy() == pipeline.policy()
 
 
+def test_how_calls_wait_and_what_ends_a_stream_is_read_and_written() -> None:
+    entry = {"wait_s": 2.5, "max_waiting": 7, "on_overrun": "stop"}
+    pipeline = Pipeline.from_policy(policy(entry))
+    limiter = limiter_of(pipeline)
+    assert (limiter.wait_s, limiter.max_waiting, limiter.on_overrun) == (2.5, 7, "stop")
+    assert pipeline.policy() == policy(entry)
+    assert Pipeline.from_policy(pipeline.policy()) == pipeline
+
+
 def test_a_file_of_usage_is_read_and_written(tmp_path: Path) -> None:
     entry = {"kind": "sqlite", "path": str(tmp_path / "usage"), "timeout_s": 0.2, "synchronous": "full"}
     pipeline = Pipeline.from_policy(policy({"store": entry}))
@@ -173,6 +182,8 @@ MISTAKES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "store: LeasedStore: '3 calls at once': calls in flight cannot be leased",
     ),
     ({"max_waiting": 0}, {}, "max_waiting: RateLimiter(max_waiting=0): "),
+    ({"wait_s": -1}, {}, "wait_s: RateLimiter(wait_s=-1.0): must be a number of seconds from 0 to 10**6, or None"),
+    ({"on_overrun": "tear"}, {}, 'on_overrun: must be one of "debt", "stop", not "tear"'),
     ({"max_waitin": 1}, {}, 'max_waitin: unknown field: did you mean "max_waiting"?'),
     ({"adapt": {}}, {}, "adapt: Adaptive(): takes at least one limit"),
     (

@@ -79,8 +79,10 @@ def test_a_row_tells_the_whole_call() -> None:
             {
                 "experiment": "tone",
                 "variant": "short",
+                "config_version": None,
                 "reason": "split",
                 "bucket": 7,
+                "unit_hash": "6bbf122680190bd4",
                 "propensity": 0.5,
                 "mode": "enforce",
                 "prompt": None,
@@ -114,6 +116,7 @@ def test_a_row_tells_the_whole_call() -> None:
         "cost_usd": 0.0125,
         "latency_ms": 1234.56,
         "model_ms": 1230.0,
+        "queue_ms": 0.0,
         "overhead_ms": 4.56,
         "first_token_ms": 200.0,
         "streamed": True,

@@ -58,6 +58,12 @@ def test_slots_have_their_shares_and_the_split_inside_is_even() -> None:
     assert abs(variants["a"] - variants["b"]) <= 4 * sqrt(len(users[2]))
 
 
+def test_slots_meet_where_floats_say_they_nearly_do() -> None:
+    slots = [Slot("chat", start=0, end=0.1 + 0.2), Slot("chat", start=0.3, end=1)]
+    users = enrolled(ExperimentRouter(*(experiment(f"e{number}", layer=slot) for number, slot in enumerate(slots))))
+    assert sum(map(len, users)) == len(USERS) == len(set.union(*users))
+
+
 def test_a_slot_that_grows_moves_nobody() -> None:
     small, large = (ExperimentRouter(experiment("e", layer=Slot("chat", start=0.3, end=end))) for end in (0.4, 0.6))
     assert enrolled(small)[0] < enrolled(large)[0]
@@ -321,3 +327,15 @@ def test_targeting_asks_for_what_is_declared() -> None:
         router.replace(experiment("e", targeting='pla == "pro"'))
     with pytest.raises(ConfigurationError, match=r"Experiment\('e'\): targeting: column 6"):
         experiment("e", targeting="plan = 1")
+
+
+@pytest.mark.parametrize("kind", ["str", None, str])
+def test_what_an_attribute_is_has_one_of_three_names(kind: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"attributes\['plan'\]=.* must be 'text' or 'number' or 'bool'"):
+        ExperimentRouter(experiment("e"), attributes={"plan": kind})
+
+
+def test_attributes_are_a_mapping() -> None:
+    wrong: Any = ["plan"]
+    with pytest.raises(ConfigurationError, match="attributes must be a mapping such as"):
+        ExperimentRouter(experiment("e"), attributes=wrong)

@@ -15,10 +15,10 @@ from genai_guard.routing import Experiment, ExperimentRouter, Reason, Variant, r
 from routing import peers
 
 RECORDED: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "peers.json").read_text(encoding="utf-8"))
-ALL: Final = ["flagd", "flagd_cbor", "optimizely", "split", "unleash"]
+ALL: Final[list[Any]] = ["flagd", "flagd_cbor", "optimizely", "split", "unleash"]
 
 
-def experiment(system: str, params: dict[str, Any], weights: list[int], coverage: float = 1.0) -> Experiment:
+def experiment(system: Any, params: dict[str, Any], weights: list[int], coverage: float = 1.0) -> Experiment:
     arms = [Variant(f"v{arm}", weight=weight) for arm, weight in enumerate(weights)]
     return Experiment("model", *arms, coverage=coverage, hash_version=system, hash_params=params)
 

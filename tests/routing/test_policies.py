@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,6 +67,14 @@ experiments:
     hash_version: split
     hash_params: {seed: -7, traffic_seed: 3}
 """
+
+
+@pytest.mark.parametrize("experiment", [MODELS, TONE, MOVED], ids=lambda each: each.name)
+def test_experiments_are_values(experiment: Experiment) -> None:
+    again = pickle.loads(pickle.dumps(experiment))
+    assert again == experiment == replace(experiment)
+    assert hash(again) == hash(experiment)
+    assert again.config_version == experiment.config_version
 
 
 def loaded(tmp_path: Path, text: str) -> Pipeline:

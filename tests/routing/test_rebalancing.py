@@ -252,6 +252,12 @@ def test_a_variant_that_units_hold_is_not_taken_out() -> None:
     assert [router.assign(user).variant for user in USERS] == before
 
 
+def test_another_name_makes_no_other_experiment_of_it() -> None:
+    router = ExperimentRouter(by_weight(60, 20, 20))
+    with pytest.raises(ConfigurationError, match="'v1' of 'models' is gone"):
+        router.replace(replace(without(router.experiments[0], "v1"), name="renamed", salt="models"))
+
+
 @pytest.mark.parametrize(
     "change", [{"enabled": False}, {"coverage": 0}, {"salt": "models-2"}, {"name": "other", "salt": "other"}]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
@@ -35,6 +35,15 @@ def test_an_update_changes_the_experiments_it_names() -> None:
     router = ExperimentRouter(STYLE, MODELS)
     router.update(large_only(MODELS))
     assert router.experiments == (STYLE, large_only(MODELS))
+
+
+def test_an_update_need_not_name_what_an_experiment_requires() -> None:
+    second = Experiment("second", Variant("a"), requires={"models": "large"})
+    router = ExperimentRouter(MODELS, second)
+    router.update(replace(second, coverage=0.5))
+    assert router.experiments == (MODELS, replace(second, coverage=0.5))
+    with pytest.raises(ConfigurationError, match="requires the variant 'large' of 'models'"):
+        router.update(Experiment("models", Variant("small"), salt="models-2"))
 
 
 def test_an_update_is_of_what_is_there() -> None:
@@ -94,6 +103,26 @@ def test_equal_configurations_have_one_version_in_every_process() -> None:
     assert Experiment("e", Variant("v", params=params)) != Experiment("e", Variant("v", params=there))
     versions = {Experiment("e", Variant("v", params=each)).config_version for each in (params, there)}
     assert versions == {"30e8f1bfaa17"}
+
+
+@dataclass
+class Odd:
+    """Compared with anything, says nothing that is true or false."""
+
+    data: Any = None
+
+
+class Array:
+    def __eq__(self, other: object) -> Any:
+        raise ValueError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_params_of_any_type_have_a_version() -> None:
+    values: list[Any] = [Odd(), Odd(Array()), Odd(1), Array(), b"raw", float("nan"), {1: {2}}, str.upper, Odd]
+    versions = [Experiment("e", Variant("v", params={"x": value})).config_version for value in values]
+    assert len(set(versions)) == len(values)
 
 
 def test_the_version_of_a_router_is_that_of_all_its_experiments() -> None:

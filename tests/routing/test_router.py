@@ -201,13 +201,22 @@ def test_only_what_exists_is_forced(variants: dict[str, str], message: str) -> N
 
 ELSEWHERE: Final = """
 import json
-from genai_guard.routing import Experiment, ExperimentRouter, Variant
+from genai_guard.messages import Caller
+from genai_guard.routing import Experiment, ExperimentRouter, Holdout, Slot, Variant
 
 arms = [Variant(f"v{index}", weight=1 + index) for index in range(4)]
 router = ExperimentRouter(Experiment("models", *arms, coverage=0.8, overrides={"user-7": "v3"}))
+held, half = Holdout("autumn", share=0.2), Slot("chat", start=0, end=0.5)
+ruled = ExperimentRouter(
+    Experiment("tone", *arms, holdout=held, layer=half, targeting='plan in ["pro", "team"]', requires={"old": "v1"}),
+    Experiment("old", *arms[:2], hash_version="unleash", hash_params={"group_id": "old"}, coverage=0.9, holdout=held),
+)
 units = [*(f"user-{number}" for number in range(300)), *range(300), "\\ud800", "a\\0b", ""]
 given = [router.assign(unit) for unit in units]
-print(json.dumps([[each.variant, each.reason, each.bucket] for each in given]))
+for number in range(200):
+    given += ruled.route(Caller(user=f"user-{number}", tags={"plan": ["pro", "free", "team", ""][number % 4]}))
+versions = [router.config_version, ruled.config_version]
+print(json.dumps([versions, *([each.variant, each.reason, each.bucket] for each in given)]))
 """
 
 
@@ -216,7 +225,8 @@ def test_assignments_are_the_same_in_every_process_and_with_every_hash_seed(
 ) -> None:
     exec(ELSEWHERE, {})
     here = json.loads(capsys.readouterr().out)
-    assert {reason for _, reason, _ in here} == {"split", "not_enrolled", "override", "no_unit"}
+    reasons = {"split", "not_enrolled", "override", "no_unit", "held_out", "not_targeted", "attribute_missing"}
+    assert {reason for _, reason, _ in here[1:]} == reasons | {"prerequisite", "other_slot"}
     for seed in ("0", "1", "random"):
         printed = subprocess.run(
             [sys.executable, "-c", ELSEWHERE],

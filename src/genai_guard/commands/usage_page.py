@@ -9,7 +9,7 @@ from typing import Final
 from genai_guard.commands.terminal import printable
 from genai_guard.commands.usage_plot import amount, peak_of, plain_time
 from genai_guard.limits.simulation import LimitResult, Result
-from genai_guard.testing.report.markup import Markup, element, joined
+from genai_guard.markup import Markup, element, joined
 from genai_guard.testing.report.style import STYLE
 
 __all__ = ["page", "svg"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from genai_guard.limits.adaptive import Adaptive
 from genai_guard.limits.buckets import Buckets
-from genai_guard.limits.stores.base import Counts
+from genai_guard.limits.stores.base import Answer, Counts
 from genai_guard.limits.ticket import Demand, Denial, Ticket
 
 __all__ = ["adapted"]
+
+T = TypeVar("T")
 
 
 def adapted(counts: Counts, adaptive: Adaptive | None) -> Counts:
@@ -67,9 +69,16 @@ class _AsyncAdapted(_Base):
                 self._adaptive.cancel(ticket)
         return denials
 
-    async def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
+    def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> Answer[bool]:
+        settle: Callable[..., Answer[bool]] = self._counts.settle
+        return self._settled(settle, ticket, actual)
+
+    def settle_later(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
+        note = getattr(self._counts, "settle_later", None)
+        return note is not None and self._settled(note, ticket, actual)
+
+    def _settled(self, settle: Callable[..., T], ticket: Ticket, actual: tuple[int | None, ...]) -> T:
         try:
-            settled: bool = await self._counts.settle(ticket, actual)
+            return settle(ticket, actual)
         finally:
             self._adaptive.settle(ticket, actual)
-        return settled

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.limit import Limit
 
-__all__ = ["check_limits", "checked_room"]
+__all__ = ["OnOverrun", "check_limits", "checked_overrun", "checked_room", "checked_wait"]
+
+OnOverrun: TypeAlias = Literal["debt", "stop"]
 
 
 def check_limits(limits: Sequence[Any]) -> None:
@@ -77,3 +79,29 @@ def checked_room(max_waiting: object) -> int:
     if type(max_waiting) is not int or max_waiting < 1:
         raise ConfigurationError(f"RateLimiter(max_waiting={max_waiting!r}): must be a whole number above zero")
     return max_waiting
+
+
+def checked_wait(wait_s: object) -> float | None:
+    """Return how long calls wait for room; None if they do not.
+
+    Raises:
+        ConfigurationError: it is no number of seconds.
+    """
+    if wait_s is None:
+        return None
+    if isinstance(wait_s, bool) or not isinstance(wait_s, int | float) or not 0 <= wait_s <= 10**6:
+        raise ConfigurationError(
+            f"RateLimiter(wait_s={wait_s!r}): must be a number of seconds from 0 to 10**6, or None"
+        )
+    return wait_s
+
+
+def checked_overrun(on_overrun: OnOverrun) -> OnOverrun:
+    """Return what becomes of streams that outgrow a budget.
+
+    Raises:
+        ConfigurationError: it is none of the words.
+    """
+    if on_overrun not in get_args(OnOverrun):
+        raise ConfigurationError(f"RateLimiter(on_overrun={on_overrun!r}): must be 'debt' or 'stop'")
+    return on_overrun

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NoReturn, TypeAlias, final
 
+from genai_guard.awaiting import in_thread
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.buckets import LONGEST_KEY, Bucket, Buckets, By, bucket_of, joined
 from genai_guard.limits.limit import Limit
@@ -27,6 +29,7 @@ class Bound:
 
     Attributes:
         plain: The counts, or what stands for them where they would have to be awaited.
+        awaited: The counts for a task: those that block are called in a thread.
         settle: That of these.
         by: Names of the keys that limits go by.
         sets: Several keys that limits go by at once.
@@ -35,11 +38,14 @@ class Bound:
         serving: What a call that begins needs.
     """
 
-    __slots__ = ("by", "limits", "plain", "serving", "sets", "settle", "width")
+    __slots__ = ("awaited", "by", "limits", "plain", "serving", "sets", "settle", "width")
 
-    def __init__(self, limits: Sequence[Limit], names: set[Any], counts: Counts, *, is_async: bool) -> None:
+    def __init__(
+        self, limits: Sequence[Limit], names: set[Any], counts: Counts, *, is_async: bool, blocks: bool = False
+    ) -> None:
         self.limits: Final = limits
         self.plain: Any = _Asynchronous() if is_async else counts
+        self.awaited: Final[Any] = _InThreads(counts) if blocks else counts
         self.settle: Any = self.plain.settle
         self.by: tuple[str, ...] = tuple(by for by in names if isinstance(by, str))
         self.sets: tuple[tuple[str, ...], ...] = tuple(by for by in names if not isinstance(by, str))
@@ -79,6 +85,20 @@ class _Asynchronous:
     """What a limiter has in place of asynchronous counts where it is used without `await`."""
 
     def _refuse(self, *_args: object) -> NoReturn:
-        raise ConfigurationError("the store of this limiter is asynchronous: await areserve() and asettle()")
+        raise ConfigurationError(
+            "the store of this limiter is asynchronous: await areserve(), asettle(), apeek() and so on"
+        )
 
     reserve = extend = settle = peek = usage = reset = _refuse
+
+
+class _InThreads:
+    """Counts that block, called in threads so that the event loop goes on; each is awaited to its end."""
+
+    def __init__(self, counts: Counts) -> None:
+        self.reserve: Final = partial(in_thread, counts.reserve)
+        self.extend: Final = partial(in_thread, counts.extend)
+        self.settle: Final = partial(in_thread, counts.settle)
+        self.peek: Final = partial(in_thread, counts.peek)
+        self.usage: Final = partial(in_thread, counts.usage)
+        self.reset: Final = partial(in_thread, counts.reset)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from inspect import isawaitable, iscoroutinefunction
+from inspect import iscoroutinefunction
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, NoReturn, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.adapted import adapted
 from genai_guard.limits.adaptive import Adaptive
-from genai_guard.limits.agreement import check_limits, checked_room
+from genai_guard.limits.agreement import OnOverrun, check_limits, checked_overrun, checked_room, checked_wait
+from genai_guard.limits.awaited import Awaited
 from genai_guard.limits.binding import Bound
 from genai_guard.limits.buckets import Buckets
+from genai_guard.limits.demands import actual_of, demand_of, refuse_used
 from genai_guard.limits.estimates import OutputEstimates
 from genai_guard.limits.headers import headers_of
 from genai_guard.limits.limit import Limit
@@ -35,7 +36,7 @@ _SHARED: Final[Buckets] = {"": ""}
 
 
 @final
-class RateLimiter:
+class RateLimiter(Awaited):
     """Holds calls to a set of limits, all or nothing.
 
         limiter = RateLimiter(Limit.requests(60, per="minute"), Limit.tokens(100_000, per="minute", by="user"))
@@ -51,15 +52,21 @@ class RateLimiter:
     when the call is settled; a place for a call in flight is given back then. A reservation never settled leaves the
     window with its age, or, of a budget, quota or call in flight, ends with its lease.
 
-    Safe for threads and asyncio tasks alike: with a `MemoryStore` nothing here waits. Two limiters are equal if their
-    limits are, wherever they keep their usage.
+    Safe for threads and asyncio tasks alike: with a `MemoryStore` nothing here waits. With another store, in asyncio,
+    `await` what has an `a` before its name: `areserve`, `aextend`, `asettle`, `apeek`, `ausage`, `aheaders`, `areset`.
+    Two limiters are equal if their limits and rules are, wherever they keep their usage.
 
     Args:
         *limits: What to hold calls to, at least one.
         store: Where usage is kept; a new `MemoryStore` when None.
         clock: Clock of that `MemoryStore`. A store that is given has its own.
         adapt: Limits of the provider, which it may lower; see `Adaptive`.
+        wait_s: How long a call waits for room that does not say so itself, as with `reserve(wait_s=...)`; None if it does
+            not wait.
         max_waiting: Most calls that wait for room at once; a further one is refused.
+        on_overrun: What becomes of a stream in a pipeline that has outgrown its estimate when a budget has no room for
+            more: it goes on, and what it has used beyond is a `debt` that later calls wait for; or `stop` ends it with
+            `BudgetExceeded`. Limits other than of money never end a stream.
 
     Attributes:
         limits: The limits, in the order given.
@@ -70,7 +77,11 @@ class RateLimiter:
         needs_parts: Whether any of them counts input, output or money, for which their sum will not do.
         keys: Names of the keys that limits go by. Other keys make no difference.
         on_error: `allow` if every limit lets calls through when the store fails.
-        is_async: Whether the store is asynchronous: `areserve` and `asettle` are then the only way to use it.
+        wait_s: How long a call waits that does not say.
+        on_overrun: What becomes of streams that outgrow a budget.
+        is_async: Whether the store is asynchronous: `areserve`, `asettle` and so on are then the only way to use it.
+        may_wait: Whether a call may have to wait, for room or for the store.
+        lease_s: The shortest lease of all limits.
 
     Raises:
         ConfigurationError: there is no limit, one is not a `Limit`, two have the same name, or one makes another
@@ -83,6 +94,8 @@ class RateLimiter:
     keys: frozenset[str]
     on_error: OnError
     is_async: bool
+    may_wait: bool
+    lease_s: float
     _room: Room | None = None  # made when a call has to wait, and from then on told of all that is given back
 
     def __init__(
@@ -91,13 +104,17 @@ class RateLimiter:
         store: Store | None = None,
         clock: Clock | None = None,
         adapt: Adaptive | None = None,
+        wait_s: float | None = None,
         max_waiting: int = 1_000,
+        on_overrun: OnOverrun = "debt",
     ) -> None:
         check_limits(limits)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
-        self._max_waiting: Final = checked_room(max_waiting)
+        self.wait_s = checked_wait(wait_s)
+        self.max_waiting: Final = checked_room(max_waiting)
+        self.on_overrun: Final = checked_overrun(on_overrun)
         self.estimates: Final = OutputEstimates()
         self.adapt: Final = adapt
         self._adopt(limits, self.store.bind(limits))
@@ -126,8 +143,10 @@ class RateLimiter:
         self.keys = frozenset(name for by in names for name in ((by,) if isinstance(by, str) else by))
         self.on_error = "block" if any(limit.on_error == "block" for limit in limits) else "allow"
         self.is_async = iscoroutinefunction(counts.reserve)
-        self._counts = counts
-        self._now = bound = Bound(limits, names, counts, is_async=self.is_async)
+        blocks = not self.is_async and not isinstance(self.store, MemoryStore)
+        self.may_wait = self.is_async or blocks or self.wait_s is not None
+        self.lease_s = min(limit.lease_s for limit in limits)
+        self._now = bound = Bound(limits, names, counts, is_async=self.is_async, blocks=blocks)
         self._settling = (bound.settle, bound.width)
         self._serving = bound.serving  # last, and at once: calls that begin look at nothing else
         if self._room is not None:
@@ -164,7 +183,7 @@ class RateLimiter:
         if ticket is None:
             ticket = Ticket()
         elif ticket.grant is not None:
-            _refuse_used()
+            refuse_used()
         if (requests is not ONE or tokens is not NONE) and not (
             type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0
         ):
@@ -173,10 +192,12 @@ class RateLimiter:
         if not width or (width == 1 and "input_tokens" not in keys and "output_tokens" not in keys):
             demand: Demand = (requests, tokens)
         else:
-            demand = _demand(requests, tokens, keys)
-        if denials := reserve(ticket, _SHARED if buckets is None else buckets(keys), demand):
-            if keys.get("wait_s") is not None:
-                return self._waiting_room().reserve(ticket, _demand(requests, tokens, keys), keys)
+            demand = demand_of(requests, tokens, keys)
+        denials = reserve(ticket, _SHARED if buckets is None else buckets(keys), demand)
+        if denials:
+            if keys.setdefault("wait_s", self.wait_s) is not None:
+                tried = None if denials is True else denials  # True stands for somebody who waits already
+                return self._waiting_room().reserve(ticket, demand_of(requests, tokens, keys), keys, tried)
             raise rejection(denials)
         return ticket
 
@@ -203,7 +224,7 @@ class RateLimiter:
             ConfigurationError: a cost is negative or no whole number.
         """
         tokens = cost_of("tokens", tokens)
-        demand = _demand(0, tokens, {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd})
+        demand = demand_of(0, tokens, {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd})
         if denials := self._now.plain.extend(ticket, demand):
             raise rejection(denials)
         return ticket.open
@@ -244,57 +265,9 @@ class RateLimiter:
         actual = (
             (None, tokens)
             if width < 2 and input_tokens is output_tokens is None
-            else _actual(tokens, input_tokens, output_tokens, usd)
+            else actual_of(tokens, input_tokens, output_tokens, usd)
         )
         settled: bool = settle(ticket, actual)
-        return settled
-
-    async def areserve(
-        self, ticket: Ticket | None = None, /, *, requests: int = 1, tokens: int = 0, **keys: Any
-    ) -> Ticket:
-        """Do as `reserve`, in a store of either kind.
-
-        A caller who may be cancelled while the store is at work passes a ticket of its own, and settles it.
-        """
-        ticket = Ticket() if ticket is None else ticket
-        if ticket.grant is not None:
-            _refuse_used()
-        demand = _demand(cost_of("requests", requests), cost_of("tokens", tokens), keys)
-        if keys.get("wait_s") is not None:
-            return await self._waiting_room().areserve(ticket, demand, keys)
-        answer = self._counts.reserve(ticket, self._now.buckets(keys), demand)
-        denials = await answer if isawaitable(answer) else answer
-        if denials:
-            raise rejection(denials)
-        return ticket
-
-    async def aextend(
-        self, ticket: Ticket, *, tokens: int = 0, input_tokens: int = 0, output_tokens: int = 0, usd: float = 0
-    ) -> bool:
-        """Do as `extend`, in a store of either kind."""
-        more = {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd}
-        demand = _demand(0, cost_of("tokens", tokens), more)
-        answer = self._counts.extend(ticket, demand)
-        denials = await answer if isawaitable(answer) else answer
-        if denials:
-            raise rejection(denials)
-        return ticket.open
-
-    async def asettle(
-        self,
-        ticket: Ticket,
-        *,
-        tokens: int | None = None,
-        input_tokens: int | None = None,
-        output_tokens: int | None = None,
-        usd: float | None = None,
-    ) -> bool:
-        """Do as `settle`, in a store of either kind."""
-        actual = _actual(_known("tokens", tokens), input_tokens, output_tokens, usd)
-        answer = self._counts.settle(ticket, actual)
-        settled = await answer if isawaitable(answer) else answer
-        if self._room is not None:
-            self._room.freed(ticket.whose)
         return settled
 
     def peek(self, **keys: Any) -> tuple[Level, ...]:
@@ -333,13 +306,17 @@ class RateLimiter:
         Raises:
             ConfigurationError: no limit goes by such a key.
         """
+        self._now.plain.reset(self._named(keys))
+        if self._room is not None:
+            self._room.freed()
+
+    def _named(self, keys: dict[str, Any]) -> Buckets | None:
+        """Return the buckets that are meant by keys; None for all of them."""
         for name in keys:
             if name not in self.keys:
                 known = ", ".join(sorted(self.keys)) or "none"
                 raise ConfigurationError(f"reset({name}=...): no limit goes by it; keys of this limiter: {known}")
-        self._now.plain.reset(self._now.named(keys) if keys else None)
-        if self._room is not None:
-            self._room.freed()
+        return self._now.named(keys) if keys else None
 
     @property
     def waiting(self) -> int:
@@ -354,7 +331,7 @@ class RateLimiter:
             with _making:
                 if self._room is None:
                     is_shared = not isinstance(self.store, MemoryStore)
-                    room = Room(lambda: (self._now, self._counts), most=self._max_waiting, is_shared=is_shared)
+                    room = Room(lambda: self._now, most=self.max_waiting, wait_s=self.wait_s, is_shared=is_shared)
                     self._serving = room.adopt(self._now)
                     self._settling = (self._now.settle, self._now.width)
                     self._room = room
@@ -363,38 +340,11 @@ class RateLimiter:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RateLimiter):
             return NotImplemented
-        return self.limits == other.limits and self.adapt == other.adapt
+        rules = [(each.wait_s, each.max_waiting, each.on_overrun) for each in (self, other)]
+        return self.limits == other.limits and self.adapt == other.adapt and rules[0] == rules[1]
 
     def __hash__(self) -> int:
         return hash(self.limits)
 
     def __repr__(self) -> str:
         return f"RateLimiter({', '.join(map(repr, self.limits))})"
-
-
-def _demand(requests: int, tokens: int, others: Mapping[Any, Any]) -> Demand:
-    """Return the costs of a call, in the order of `UNITS`."""
-    asked = cost_of("input_tokens", others.get("input_tokens", 0))
-    answered = cost_of("output_tokens", others.get("output_tokens", 0))
-    usd = cost_of("usd", others.get("usd", 0))
-    return requests, tokens or asked + answered, asked, answered, usd, 1 if requests else 0
-
-
-def _actual(tokens: object, input_tokens: object, output_tokens: object, usd: object) -> tuple[int | None, ...]:
-    """Return what a call used, in the order of `UNITS`; nobody is in flight any more."""
-    total, asked, answered = (
-        _known("tokens", tokens),
-        _known("input_tokens", input_tokens),
-        _known("output_tokens", output_tokens),
-    )
-    if total is None and asked is not None and answered is not None:
-        total = asked + answered
-    return None, total, asked, answered, _known("usd", usd), 0
-
-
-def _known(unit: str, count: object) -> int | None:
-    return None if count is None else cost_of(unit, count)
-
-
-def _refuse_used() -> NoReturn:
-    raise ConfigurationError("the ticket has served a call before; every call takes its own")

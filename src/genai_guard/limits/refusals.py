@@ -10,7 +10,7 @@ from genai_guard.errors import BudgetExceeded, RateLimited, Rejected
 from genai_guard.limits.ticket import Denial
 from genai_guard.limits.units import shown
 
-__all__ = ["Refusal", "rejection"]
+__all__ = ["Refusal", "budget_in", "rejection"]
 
 
 class Refusal(NamedTuple):
@@ -39,6 +39,17 @@ def rejection(denials: Sequence[Denial]) -> Rejected:
         return RateLimited(longest.limit, longest.retry_after_s, [each.limit for each in details], details)
     spent, cap = longest.used, longest.capacity
     return BudgetExceeded(longest.limit, spent, cap, retry_after_s=longest.retry_after_s, details=details)
+
+
+def budget_in(error: Exception) -> BudgetExceeded | None:
+    """Return what says that a budget has no room, if one is among the limits that refused; the one that takes longest."""
+    if isinstance(error, BudgetExceeded):
+        return error
+    budgets = [each for each in getattr(error, "details", ()) if isinstance(each, Refusal) and each.unit == "usd"]
+    if not budgets:
+        return None
+    limit, _unit, spent, cap, wait_s = max(budgets, key=_wait)
+    return BudgetExceeded(limit, spent, cap, retry_after_s=wait_s, details=budgets)
 
 
 def _refusal(denial: Denial) -> Refusal:

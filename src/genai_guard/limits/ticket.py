@@ -32,6 +32,7 @@ class Ticket:
         upstream: For the ceilings of a provider: what it holds of them.
         grant: For stores: None while the ticket is empty, `SETTLED` at its end.
         whose: For those who wait: in which buckets something is given back with it, if that was noted.
+        waited_s: Seconds for which the call has waited for room.
     """
 
     # Class attributes and no __init__: an empty ticket costs half of a slotted one, and every call makes one.
@@ -39,6 +40,7 @@ class Ticket:
     grant: Grant | None = None
     upstream: Any = None
     whose: Buckets | None = None
+    waited_s: float = 0.0
     _id: int = 0
 
     @property

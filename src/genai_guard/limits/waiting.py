@@ -21,13 +21,13 @@ from contextlib import contextmanager, suppress
 from inspect import isawaitable
 from typing import Any, Final, Protocol, TypeAlias
 
+from genai_guard.awaiting import finished
 from genai_guard.errors import ConfigurationError, RateLimited
 from genai_guard.limits.binding import Bound, Serving
 from genai_guard.limits.buckets import Bucket, Buckets
 from genai_guard.limits.claims import Claims
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.refusals import rejection
-from genai_guard.limits.stores.base import Counts
 from genai_guard.limits.ticket import Demand, Denial, Ticket
 
 __all__ = ["Asked", "Room", "Waiter"]
@@ -35,7 +35,10 @@ __all__ = ["Asked", "Room", "Waiter"]
 Place: TypeAlias = tuple[str, Bucket]
 """A limit, by its name, and a bucket of it."""
 
+_Denials: TypeAlias = Sequence[Denial] | None
+
 _LONGEST_S: Final = 10**6
+_LONGEST_TAG: Final = 32
 _SECOND: Final = 10**9
 _NOTHING_USED: Final = (None, 0, 0, 0, 0, 0)
 _JITTER_NS: Final = 50_000_000
@@ -103,18 +106,22 @@ class Room:
     """The calls that wait for the limits of one limiter.
 
     Args:
-        current: Returns the limits as they are now, and their counts.
+        current: Returns the limits as they are now, with their counts.
         most: How many calls there may be.
+        wait_s: How long a call waits that does not say; None if it does not.
         is_shared: Whether other processes use the limits too, which do not tell what they give back.
 
     Attributes:
         now: Whole nanoseconds that never step back, as those who sleep count them.
     """
 
-    def __init__(self, current: Callable[[], tuple[Bound, Counts]], *, most: int, is_shared: bool = False) -> None:
+    def __init__(
+        self, current: Callable[[], Bound], *, most: int, wait_s: float | None = None, is_shared: bool = False
+    ) -> None:
         self.now: Callable[[], int] = time.monotonic_ns
         self._current: Final = current
         self._most: Final = most
+        self._wait_s: Final = wait_s
         self._is_shared: Final = is_shared
         self._lock: Final = threading.Lock()  # held over nothing but these lines
         self._lines: Final[dict[Place, list[Waiter]]] = {}
@@ -128,10 +135,10 @@ class Room:
         Returns:
             What calls that begin look at: those that would wait see who does, and those who wait know what is given back.
         """
-        reserve_now, settle_now = bound.plain.reserve, bound.plain.settle
+        reserve_now, settle_now, wait_s = bound.plain.reserve, bound.plain.settle, self._wait_s
 
         def reserve(ticket: Ticket, keys: Any, demand: Demand) -> Any:
-            if keys.get("wait_s") is not None and self._must_wait(keys, demand):
+            if keys.get("wait_s", wait_s) is not None and self.must_wait(keys, demand):
                 return True  # instead of denials: the limiter will send it here
             ticket.whose = keys
             return reserve_now(ticket, keys, demand)
@@ -157,49 +164,65 @@ class Room:
 
     # --- What a limiter calls -------------------------------------------------------------------------
 
-    def reserve(self, ticket: Ticket, demand: Demand, keys: Mapping[Any, Any]) -> Ticket:
+    def reserve(self, ticket: Ticket, demand: Demand, keys: Mapping[Any, Any], denials: _Denials = None) -> Ticket:
         """Wait for room, in this thread.
+
+        Args:
+            ticket: What is granted.
+            demand: What the call costs.
+            keys: Whose call it is, how long it waits, and how urgent it is.
+            denials: What it has been refused with just now; None if it has not tried.
 
         Raises:
             Rejected: there is none in time, or too many wait already.
             ConfigurationError: `wait_s` or `priority` is no number, or out of range.
         """
         signal = threading.Event()
-        asked = Asked(keys, demand, self._current()[0])
-        with self._waiter(keys, signal) as waiter:
+        asked = Asked(keys, demand, self._current())
+        with self._waiter(ticket, keys, signal) as waiter:
             try:
                 while True:
-                    denials = None if self._is_behind(waiter, asked) else self._try(ticket, asked)
-                    sleep_s = self._next(waiter, asked, denials)
+                    if self._is_behind(waiter, asked):
+                        denials = None
+                    elif not denials:
+                        denials = self._now(ticket, asked).plain.reserve(ticket, asked.buckets, demand)
+                    sleep_s, denials = self._next(waiter, asked, denials), None
                     if sleep_s is None:
                         return ticket
                     signal.wait(sleep_s)
             except BaseException:
                 if ticket.open:
-                    self._current()[1].settle(ticket, _NOTHING_USED)
+                    self._current().plain.settle(ticket, _NOTHING_USED)
                 raise
 
-    async def areserve(self, ticket: Ticket, demand: Demand, keys: Mapping[Any, Any]) -> Ticket:
+    async def areserve(
+        self, ticket: Ticket, demand: Demand, keys: Mapping[Any, Any], denials: _Denials = None
+    ) -> Ticket:
         """Wait for room, in this task; as `reserve`."""
         signal = _TaskSignal()
-        asked = Asked(keys, demand, self._current()[0])
-        with self._waiter(keys, signal) as waiter:
+        asked = Asked(keys, demand, self._current())
+        with self._waiter(ticket, keys, signal) as waiter:
             try:
                 while True:
-                    answer = None if self._is_behind(waiter, asked) else self._try(ticket, asked)
-                    sleep_s = self._next(waiter, asked, await answer if isawaitable(answer) else answer)
+                    if self._is_behind(waiter, asked):
+                        denials = None
+                    elif not denials:
+                        answer = self._now(ticket, asked).awaited.reserve(ticket, asked.buckets, demand)
+                        denials = await answer if isawaitable(answer) else answer
+                    sleep_s, denials = self._next(waiter, asked, denials), None
                     if sleep_s is None:
                         return ticket
                     await signal.wait(sleep_s)
             except BaseException:
-                if ticket.open and isawaitable(settled := self._current()[1].settle(ticket, _NOTHING_USED)):
-                    await settled
+                if ticket.open and isawaitable(settled := self._current().awaited.settle(ticket, _NOTHING_USED)):
+                    await finished(settled)
                 raise
 
-    def _try(self, ticket: Ticket, asked: Asked) -> Any:
-        bound, counts = self._current()
+    def _now(self, ticket: Ticket, asked: Asked) -> Bound:
+        """Return the limits for one more attempt."""
+        bound = self._current()
         ticket.whose = asked.of(bound)
-        return counts.reserve(ticket, ticket.whose, asked.demand)
+        return bound
 
     def freed(self, whose: Buckets | None = None) -> None:
         """Wake the first in each line for which something may have been given back; None for all lines."""
@@ -214,13 +237,14 @@ class Room:
             for line in lines:
                 line[0].signal.set()
 
-    def _must_wait(self, buckets: Buckets, demand: Demand) -> bool:
+    def must_wait(self, buckets: Buckets, demand: Demand) -> bool:
+        """Return whether a call would overtake somebody."""
         return bool(self._lines) and any(place in self._lines for place in self._places(buckets, demand))
 
     # --- Lines ----------------------------------------------------------------------------------------
 
     @contextmanager
-    def _waiter(self, keys: Mapping[Any, Any], signal: Signal) -> Generator[Waiter]:
+    def _waiter(self, ticket: Ticket, keys: Mapping[Any, Any], signal: Signal) -> Generator[Waiter]:
         wait_s = _number("wait_s", keys["wait_s"], 0)
         priority = _number("priority", keys.get("priority", 0), -_LONGEST_S)
         now = self.now()
@@ -234,6 +258,7 @@ class Room:
                 self._present.add(waiter)
             yield waiter
         finally:
+            ticket.waited_s = (self.now() - now) / _SECOND
             self._leave(waiter)
 
     def _is_behind(self, waiter: Waiter, asked: Asked) -> bool:
@@ -335,6 +360,9 @@ def _rank(waiter: Waiter) -> tuple[float, int]:
 
 
 def _number(name: str, value: object, least: int) -> float:
+    if name == "priority" and isinstance(value, str) and len(value) <= _LONGEST_TAG:  # a tag of the caller
+        with suppress(ValueError):
+            value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= _LONGEST_S:
         raise ConfigurationError(f"reserve({name}=...): must be a number of seconds from {least} to 10**6")
     return value

@@ -19,6 +19,8 @@ from genai_guard.prices import Price, Prices
 from genai_guard.recording import MetricsRecorder
 from genai_guard.resilience import Resilience
 from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing.canary import Canary
+from genai_guard.routing.shadow import Shadow
 
 __all__ = ["assemble", "policy_form"]
 
@@ -37,7 +39,9 @@ def assemble(
     limiter: LimiterOptions | None = None,
     upstream: Sequence[Limit] = (),
     experiments: Sequence[Experiment] = (),
+    canary: Canary | None = None,
     router: RouterOptions | None = None,
+    shadow: Shadow | None = None,
     metrics: MetricsRecorder | None = None,
     prices: Mapping[str, Price] = _NO_PRICES,
     unknown_model: Literal["error", "zero"] | Price = "zero",
@@ -57,7 +61,9 @@ def assemble(
         upstream: Limits that the provider states, which what it says lowers for a while. They need `limits` beside them.
             More can be said of them in `adapt` of `limiter`.
         experiments: A/B tests, whose parameters are merged into the call.
+        canary: Moves one of the experiments from stage to stage, or back.
         router: What the targeting of `experiments` may ask for, and where the variants of sticky ones are kept.
+        shadow: A sample of the calls, made a second time to another model once they were answered.
         metrics: What is measured, reported and logged; nothing is when it is left out, and `{}` measures.
         prices: Prices of models by name, in US dollars for a million tokens.
         unknown_model: What a call of a model costs that has no price: nothing, with a warning, for `zero`; the price that
@@ -77,6 +83,7 @@ def assemble(
     compared = _built("experiments", partial(ExperimentRouter, **dict(router or {})), experiments, problems)
     if not prices and isinstance(unknown_model, str):
         problems += _unpriced(limits)
+    problems += _unbound(canary, compared)
     if problems:
         raise Problems(problems)
     return Pipeline(
@@ -85,6 +92,8 @@ def assemble(
         output=output,
         limiter=held,
         router=compared,
+        canary=canary,
+        shadow=shadow,
         recorder=metrics,
         prices=prices if unknown_model == "zero" else Prices(prices, unknown_model=unknown_model),
         expected_output_tokens=expected_output_tokens,
@@ -172,6 +181,18 @@ def _unpriced(limits: Sequence[Limit]) -> Iterator[Problem]:
     for index, limit in enumerate(limits):
         if limit.unit == "usd":
             yield Problem(("limits", index), "a limit of usd counts nothing without prices: add prices of the models")
+
+
+def _unbound(canary: Canary | None, router: ExperimentRouter | None) -> Iterator[Problem]:
+    if canary is None:
+        return
+    if router is None:
+        yield Problem(("canary",), "needs experiments beside it: add the one that it moves")
+        return
+    try:
+        canary.bind(router)
+    except ConfigurationError as error:
+        yield Problem(("canary",), str(error))
 
 
 def _same_experiment(first: str, second: str, experiment: Experiment) -> str:

@@ -25,7 +25,9 @@ from genai_guard.policy.secrets import is_secret
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
 from genai_guard.recording import Alert, MetricsRecorder
-from genai_guard.routing import ExperimentRouter
+from genai_guard.routing import Experiment, ExperimentRouter
+from genai_guard.routing.canary import Canary, CanaryMetric
+from genai_guard.routing.shadow import Shadow
 from genai_guard.routing.sticky import StickyStore
 
 if TYPE_CHECKING:
@@ -71,14 +73,22 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         limits=() if limiter is None else limiter.limits,
         limiter=options,
         upstream=upstream,
-        experiments=() if router is None else router.experiments,
+        experiments=() if router is None else _as_given(router, pipeline.canary),
+        canary=_expected(pipeline.canary, Canary, "canary"),
         router=_beside_experiments(router),
+        shadow=_expected(pipeline.shadow, Shadow, "shadow"),
         metrics=_expected(pipeline.recorder, MetricsRecorder, "metrics"),
         prices=prices,
         unknown_model=unknown_model,
         expected_output_tokens=pipeline.expected_output_tokens,
         resilience=pipeline.resilience,
     )
+
+
+def _as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
+    """Return the experiments as they were before a canary moved one of them."""
+    original = None if canary is None else canary.original
+    return tuple(original if original and original.name == each.name else each for each in router.experiments)
 
 
 def _beside_experiments(router: ExperimentRouter | None) -> dict[str, Any] | None:
@@ -213,7 +223,7 @@ def _family(part: object) -> type:
     store = next((kind for kind in (Store, StickyStore) if _is_built(part, kind)), None)
     if store is not None:
         return store
-    family: type = next((kind for kind in (Alert, Guard) if isinstance(part, kind)), type(part))
+    family: type = next((kind for kind in (Alert, CanaryMetric, Guard) if isinstance(part, kind)), type(part))
     return family
 
 
@@ -226,7 +236,7 @@ def _says(form: Form, entry: Mapping[str, Any], part: object, path: Path) -> boo
         made = TypeAdapter(entry_of(form)).validate_python(entry)
     except ValidationError:
         return False
-    if type(part).__eq__ is object.__eq__:
+    if type(part).__eq__ is object.__eq__ or isinstance(part, Canary):  # which has a store in it
         return _mapping(form, _given(form, made), path) == entry
     return bool(made == part)
 

@@ -22,9 +22,11 @@ from genai_guard.guards.base import Guard
 from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter, SqliteStore, Store
 from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
+from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.policy.docstrings import arguments, summary
 from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
-from genai_guard.routing import ExperimentRouter
+from genai_guard.routing import ExperimentRouter, canary
+from genai_guard.routing.canary import Canary, CanaryMetric
 from genai_guard.routing.sticky import MemoryStickyStore, RedisStickyStore, SqliteStickyStore, StickyStore
 
 __all__ = ["REQUIRED", "Form", "LimiterOptions", "Parameter", "RouterOptions", "forms_of"]
@@ -45,6 +47,7 @@ _STORES: Final[Mapping[str, type]] = {
     "async_redis": AsyncRedisStore,
     "leased": LeasedStore,
 }
+_TALLYING: Final[Mapping[str, type]] = {"memory": MemoryStore, "sqlite": SqliteStore, "redis": RedisStore}
 _STICKY: Final[Mapping[str, type]] = {
     "memory": MemoryStickyStore,
     "sqlite": SqliteStickyStore,
@@ -268,6 +271,9 @@ def _described(build: Callable[..., Any]) -> dict[str, str]:
 _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Guard: lambda: _catalogue(guards, "guard", Guard),
     Alert: lambda: _catalogue(recording, "alert", Alert),
+    CanaryMetric: lambda: _catalogue(canary, "metric", CanaryMetric),
+    Canary: lambda: (Form.of(Canary),),
+    TallyStore: lambda: _by_kind(_TALLYING),
     Limit: _limits,
     Store: lambda: _by_kind(_STORES),
     StickyStore: lambda: _by_kind(_STICKY),

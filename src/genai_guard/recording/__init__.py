@@ -5,6 +5,7 @@ from __future__ import annotations
 from genai_guard.recording.alerting import AlertEvent
 from genai_guard.recording.alerts import Alert, Budget, ErrorRate, Facts, GuardrailHits, LatencyP99, Reading
 from genai_guard.recording.event import Event
+from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
@@ -18,6 +19,9 @@ __all__ = [
     "Budget",
     "ErrorRate",
     "Event",
+    "Exposure",
+    "ExposureLog",
+    "Exposures",
     "Facts",
     "GuardrailHits",
     "InferenceLog",

@@ -35,6 +35,7 @@ class Event(NamedTuple):
         latency_s: From the beginning to the end.
         model_s: The part of it spent in the wrapped function and its stream.
         first_token_s: From the beginning to the first released chunk; None unless streamed.
+        queue_s: The part of it spent waiting for room in a limit.
         streamed: Whether the reply was a stream.
         chunks: Chunks handed out.
         finish_reason: Why the model stopped.
@@ -65,6 +66,7 @@ class Event(NamedTuple):
     latency_s: float = 0.0
     model_s: float = 0.0
     first_token_s: float | None = None
+    queue_s: float = 0.0
     streamed: bool = False
     chunks: int = 0
     finish_reason: str = ""

@@ -19,7 +19,7 @@ from genai_guard.recording.segments import OnSkip, SegmentWriter, lines, segment
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Content", "InferenceLog"]
+__all__ = ["Content", "InferenceLog", "folder_of", "read_rows"]
 
 Content: TypeAlias = Literal["redacted", "none"]
 
@@ -59,7 +59,7 @@ class InferenceLog:
 
     def __post_init__(self) -> None:
         one_of(self, "content", {"redacted", "none"})
-        folder = _folder(self.path)
+        folder = folder_of(self.path, where="InferenceLog")
         _must(_is_positive(self.max_segment_mb), "max_segment_mb=...", "a number above 0")
         _must(_is(self.fsync, bool), "fsync=...", "True or False")
         _must(_is(self.redact, Redactor, type(None)), "redact=...", "a Redactor")
@@ -82,7 +82,7 @@ class InferenceLog:
             on_skip: Told the segment and the number of each line that is skipped, from 1.
         """
         for segment in self.segments():
-            yield from _rows(segment, on_skip)
+            yield from read_rows(segment, on_skip)
 
 
 class InferenceLogWriter:
@@ -107,13 +107,19 @@ class InferenceLogWriter:
         self._segment.close()
 
 
-def _folder(path: object) -> Path:
+def folder_of(path: object, *, where: str) -> Path:
+    """Return the folder to write to.
+
+    Raises:
+        ConfigurationError: it cannot be one.
+    """
     from pathlib import Path  # noqa: PLC0415  see segments
 
     if not isinstance(path, str | Path) or path == "":
-        raise ConfigurationError("InferenceLog(path) must be the path of a folder")
+        raise ConfigurationError(f"{where}(path) must be the path of a folder")
     folder = Path(path)
-    _must(not folder.is_file(), repr(str(folder)), "a folder: this is a file")
+    if folder.is_file():
+        raise ConfigurationError(f"{where}({str(folder)!r}) must be a folder: this is a file")
     return folder
 
 
@@ -130,7 +136,8 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
-def _rows(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
+def read_rows(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a segment; tell `on_skip` of each line that is none."""
     for number, line in enumerate(lines(segment, on_skip=on_skip), start=1):
         try:
             values = json.loads(line)

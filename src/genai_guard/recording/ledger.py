@@ -97,8 +97,8 @@ class Ledger:
         self._counted = 0
         self._lost: dict[str, int] = {}
 
-    def add(self, now_s: float, event: Event) -> None:
-        """Take an event that ended at `now_s`; its texts are not kept."""
+    def add(self, now_s: float, event: Event) -> Event:
+        """Take an event that ended at `now_s`; return it as it is kept, without its texts."""
         if event.request or event.response:
             event = Event._make((*event[:-2], (), ()))
         pending = self._pending
@@ -108,6 +108,7 @@ class Ledger:
                 self._fold(_MOST_AT_ONCE)
             finally:
                 self._lock.release()
+        return event
 
     def miss(self, reason: str) -> None:
         """Count something that is lost."""

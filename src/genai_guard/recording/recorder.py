@@ -8,6 +8,7 @@ Rule 3: What is lost on the way is counted.
 from __future__ import annotations
 
 import math
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -21,8 +22,10 @@ from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Alert
 from genai_guard.recording.dimensions import DIMENSIONS, Key, checked
 from genai_guard.recording.event import Event
+from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
+from genai_guard.recording.listening import Listener, Tap
 from genai_guard.recording.series import Series
 from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
@@ -52,6 +55,7 @@ class MetricsRecorder:
         on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
             are logged as a warning through structlog besides.
         sinks: Whatever else takes events; see `Sink`.
+        exposures: Where the first call of each unit of an experiment is noted.
         telemetry: Spans and metrics for OpenTelemetry.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
@@ -71,6 +75,7 @@ class MetricsRecorder:
         log: Log | Sink | None = None,
         on_alert: OnAlert | None = None,
         sinks: Iterable[Sink] = (),
+        exposures: ExposureLog | None = None,
         telemetry: OpenTelemetry | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
@@ -82,6 +87,7 @@ class MetricsRecorder:
         self.log: Final = log
         self.on_alert: Final = _callable(on_alert)
         self.sinks: Final = tuple(sinks)
+        self.exposures: Final = _exposures(exposures)
         self.telemetry: Final = telemetry
         self.dimensions: Final = checked(dimensions)
         self.max_series: Final = _positive("max_series", max_series)
@@ -102,6 +108,8 @@ class MetricsRecorder:
         )
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
         self._tellers = tuple(self._make_tellers())
+        self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
+        self._tapping = threading.Lock()
         self._seen = 0
         self._look_at_s = -math.inf
         self._watch()
@@ -114,12 +122,42 @@ class MetricsRecorder:
             for worker in self._outlets:
                 if refused := worker.put(event):
                     self._ledger.miss(f"{worker.name}.{refused}")
-            self._ledger.add(now_s, event)
+            event = self._ledger.add(now_s, event)
+            for tap in self._taps:
+                if refused := tap.put(event):
+                    self._ledger.miss(f"{tap.name}.{refused}")
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
                 self._tellers[0].put(TICK)
         except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
             self._ledger.miss(f"record.{type(error).__name__}")
+
+    def listen(self, listener: Listener, *, name: str = "") -> Callable[[], None]:
+        """Tell `listener` the event of every call from now on; return what ends that.
+
+        It is told one event at a time, in the order of recording, on a thread of its own, some twenty milliseconds
+        later under load. Events are as recorded, so not redacted, but have no texts. What it raises is counted in
+        `dropped` and told once, and so is what finds no room among 10 000 that wait.
+
+        Args:
+            listener: Called with an `Event`.
+            name: Stands in `dropped` and on the thread; the name of the function unless given.
+
+        Raises:
+            ConfigurationError: it cannot be called.
+        """
+        if not callable(listener):
+            raise ConfigurationError("MetricsRecorder.listen(...) takes a function of one Event")
+        tap = Tap(listener, name=name or getattr(listener, "__name__", type(listener).__name__))
+        with self._tapping:
+            self._taps = (*self._taps, tap)
+
+        def stop() -> None:
+            with self._tapping:
+                self._taps = tuple(each for each in self._taps if each is not tap)
+            tap.close(until_s=monotonic())
+
+        return stop
 
     def snapshot(self, window_s: float = KEPT_S, **slice: str) -> Snapshot:  # noqa: A002  the word for it
         """Return what happened in the last `window_s` seconds, to all calls or to those of a slice.
@@ -193,6 +231,7 @@ class MetricsRecorder:
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
+        self._tapping = threading.Lock()
         self._watch()
         for worker in self._workers:
             worker.after_fork()
@@ -218,12 +257,12 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.sinks, self.telemetry, self.dimensions, self.max_series, self.queue_size
+            self.watched, self.log, self.on_alert, self.sinks, self.exposures, self.telemetry, self.dimensions, self.max_series, self.queue_size
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker, ...]:
-        return self._outlets + self._tellers + (() if self.tracing is None else self.tracing.workers)
+    def _workers(self) -> tuple[Worker | Tap, ...]:
+        return self._outlets + self._tellers + self._taps + (() if self.tracing is None else self.tracing.workers)
 
     def _watch(self) -> None:
         self._board = AlertBoard(self.watched)
@@ -325,6 +364,12 @@ def _callable(on_alert: OnAlert | None) -> OnAlert | None:
     if on_alert is not None and not callable(on_alert):
         raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
     return on_alert
+
+
+def _exposures(log: object) -> ExposureLog | None:
+    if log is not None and not isinstance(log, ExposureLog):
+        raise ConfigurationError("MetricsRecorder(exposures=...) must be an ExposureLog")
+    return log
 
 
 def _positive(name: str, value: object) -> int:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final
 
+import mmh3
+
 from genai_guard.messages import Part
 from genai_guard.recording.dimensions import variant
 from genai_guard.recording.event import Event
@@ -20,7 +22,7 @@ from genai_guard.verdicts import Finding, Verdict
 if TYPE_CHECKING:
     from genai_guard.routing import Assignment
 
-__all__ = ["MAX_PAYLOAD_BYTES", "encode", "row"]
+__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "row", "unit_hash"]
 
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 """A longer request or response is null in its row, as in the inference table."""
@@ -45,12 +47,11 @@ def row(event: Event) -> dict[str, Any]:
     `REQUEST_REDACTION_FAILED` or `RESPONSE_REDACTION_FAILED`.
     """
     codes: list[str] = []
-    began_s, micros = divmod(round(event.time_s * 1e6), 1_000_000)
-    began = gmtime(began_s)
+    day, time = day_and_time(event.time_s)
     caller, usage = event.caller, event.usage
     return {
-        "request_date": strftime("%Y-%m-%d", began),
-        "request_time": strftime("%Y-%m-%dT%H:%M:%S", began) + f".{micros:06d}+00:00",
+        "request_date": day,
+        "request_time": time,
         "request_id": event.request_id,
         "client_request_id": caller.request_id or None,
         "status_code": _HTTP.get(event.status, 500),
@@ -81,7 +82,8 @@ def row(event: Event) -> dict[str, Any]:
         "cost_usd": event.cost_usd,
         "latency_ms": _ms(event.latency_s),
         "model_ms": _ms(event.model_s),
-        "overhead_ms": _ms(event.latency_s - event.model_s),
+        "queue_ms": _ms(event.queue_s),
+        "overhead_ms": _ms(event.latency_s - event.model_s - event.queue_s),
         "first_token_ms": None if event.first_token_s is None else _ms(event.first_token_s),
         "streamed": event.streamed,
         "chunks": event.chunks,
@@ -90,6 +92,13 @@ def row(event: Event) -> dict[str, Any]:
         "attempts": event.attempts,
         "answered_by": event.answered_by or None,
     }
+
+
+def day_and_time(time_s: float) -> tuple[str, str]:
+    """Return the day and the time of so many seconds since 1970, in UTC, as ISO 8601 has them."""
+    seconds, micros = divmod(round(time_s * 1e6), 1_000_000)
+    moment = gmtime(seconds)
+    return strftime("%Y-%m-%d", moment), strftime("%Y-%m-%dT%H:%M:%S", moment) + f".{micros:06d}+00:00"
 
 
 def encode(values: dict[str, Any]) -> bytes:
@@ -125,14 +134,22 @@ def _assignment(assignment: Assignment) -> dict[str, Any]:
     return {
         "experiment": assignment.experiment,
         "variant": assignment.variant,
+        "config_version": assignment.config_version or None,
         "reason": str(assignment.reason),
         "bucket": assignment.bucket,
+        "unit_hash": unit_hash(assignment) if assignment.unit else None,
         "propensity": assignment.propensity,
         "mode": assignment.mode,
         "prompt": None
         if prompt is None
         else {"name": prompt.name, "version": prompt.version, "hash": prompt.content_hash},
     }
+
+
+def unit_hash(assignment: Assignment) -> str:
+    """Return what tells the units of an experiment apart and names none; what is a unit may stand in a redacted tag."""
+    text = f"{assignment.experiment}:{assignment.unit}".encode("utf-8", "surrogatepass")
+    return f"{mmh3.mmh3_x64_128_uintdigest(text, 0) >> 64:016x}"
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

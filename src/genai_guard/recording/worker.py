@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["TICK", "Handler", "Worker", "count", "tell"]
+__all__ = ["TICK", "Handler", "Worker", "attempt", "count", "tell"]
 
 TICK: Final = object()
 """What a handler is given when the pause that it asked for is over."""
@@ -161,21 +161,22 @@ def _run(queue: SimpleQueue[Any], job: Job) -> None:
         if item is _STOP:
             stopping = True
         elif isinstance(item, threading.Event):
-            _attempt(job, job.flush)
+            attempt(job.name, job.failures, job.flush)
             item.set()
         else:
-            pause = _attempt(job, job.handle, item)
+            pause = attempt(job.name, job.failures, job.handle, item)
         del item  # it may be large, and the next one may be long in coming
-    _attempt(job, job.finish)
+    attempt(job.name, job.failures, job.finish)
 
 
-def _attempt(job: Job, action: Callable[..., Any] | None, *args: object) -> Any:
+def attempt(name: str, failures: dict[str, int], action: Callable[..., Any] | None, *args: object) -> Any:
+    """Return what `action` returns; what it raises is counted by class, and told once for each."""
     try:
         return action(*args) if action is not None else None
     except BaseException as error:  # noqa: BLE001  not even SystemExit may end the thread in silence
         kind = type(error).__name__
-        if count(job.failures, kind) == 1:
+        if count(failures, kind) == 1:
             code = errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
             with suppress(Exception):
-                tell("recording failed; calls go on", sink=job.name, error=kind, **({"code": code} if code else {}))
+                tell("recording failed; calls go on", sink=name, error=kind, **({"code": code} if code else {}))
         return None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from genai_guard.effects import END, Flow, Io, Smuggled
 from genai_guard.errors import BreakerOpen, CallTimeout, ComponentFailed, GenAIGuardError, GuardBlocked, Rejected
+from genai_guard.limiting import reserving, settling_attempt
 from genai_guard.reask import Asked, answered, as_past
 from genai_guard.relay import Source
 from genai_guard.resilience.fallback import CUT_OFF, PRIMARY, Target
 from genai_guard.resilience.resilience import Resilience
 from genai_guard.resilience.timeout import FOREVER, AsyncChunks, Bound, Deadline, TimedChunks, in_time, in_time_async
 from genai_guard.screening import enforced
-from genai_guard.steps import hear, read_reply, reserve, settle_attempt
+from genai_guard.steps import hear, read_reply
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
@@ -71,10 +72,10 @@ class Attempts:
             except Exception as error:
                 if not following or not self._goes_on(error):
                     raise
-                self._leave(error)
+                yield from self._leave(error)
                 continue
             if following and answer.source is None and self._is_wanting(answer.value):
-                self._leave(None)
+                yield from self._leave(None)
                 continue
             call.answered_by = target.name
             return answer
@@ -114,7 +115,7 @@ class Attempts:
                 wait_s = retry.wait_s(error, number)
             if wait_s is None or wait_s >= self._deadline.left_s:
                 break
-            self._leave(failed)
+            yield from self._leave(failed)
             sleep, is_async = (
                 (self._parts.asleep, True) if self._plan.signature.is_async else (self._parts.sleep, False)
             )
@@ -131,7 +132,7 @@ class Attempts:
         permit = None if breaker is None else breaker.admit(target.name or call.asked or plan.name)
         went_well: bool | None = None
         try:
-            reserve(plan, call)
+            yield from reserving(plan, call, within_s=self._deadline.left_s)
             call.stage = "call"
             call.attempts += 1
             answer = yield from self._called(asked)
@@ -261,11 +262,11 @@ class Attempts:
     def _is_cut_off(self) -> bool:
         return self._call.finish_reason.lower() in CUT_OFF
 
-    def _leave(self, error: Exception | None) -> None:
+    def _leave(self, error: Exception | None) -> Flow[None]:
         """Settle an attempt and take what is known of it, for there will be another; `error` ended it."""
         call = self._call
         if error is not None:
             call.failed(error)
             hear(self._plan, call, error)
-        settle_attempt(self._plan, call)
+        yield from settling_attempt(self._plan, call)
         call.verdicts[self._mark :] = as_past(call.verdicts[self._mark :])

@@ -24,9 +24,9 @@ __all__ = ["SPACE", "Purpose", "boundaries", "bucket_of", "hash_prefix", "identi
 SPACE: Final = 2**32
 """Number of buckets."""
 
-Purpose: TypeAlias = Literal["enrol", "holdout", "layer", "variant"]
+Purpose: TypeAlias = Literal["enrol", "holdout", "layer", "shadow", "variant"]
 """What a hash is for. `enrol`: whether a unit takes part. `variant`: which variant it gets. `holdout` and `layer`: in
-which part of a holdout or layer it is."""
+which part of a holdout or layer it is. `shadow`: whether a call is copied."""
 
 bucket_of = mmh3.mmh3_32_uintdigest
 """Return the bucket of bytes. Never `mmh3.hash`, which takes a str as well: a lone surrogate in one ends the process."""

@@ -10,7 +10,7 @@ from genai_guard.routing.experiment import Experiment
 from genai_guard.routing.layers import check_holdouts, check_layers
 from genai_guard.routing.prerequisites import check_prerequisites
 
-__all__ = ["check", "check_removals", "param_names"]
+__all__ = ["check", "check_removals", "only_experiments", "param_names"]
 
 _CONTRADICTIONS: Final = {
     "name": "have one name; give each its own",
@@ -31,16 +31,26 @@ def check(experiments: Sequence[object], *, where: str) -> tuple[Experiment, ...
     Raises:
         ConfigurationError: there is none, or they contradict each other.
     """
+    checked = only_experiments(experiments, where=where)
+    _check_claims(checked)
+    check_layers(checked)
+    check_holdouts(checked)
+    check_prerequisites(checked)
+    return checked
+
+
+def only_experiments(experiments: Sequence[object], *, where: str) -> tuple[Experiment, ...]:
+    """Return the experiments.
+
+    Raises:
+        ConfigurationError: there is none, or something else is among them.
+    """
     checked = tuple(each for each in experiments if isinstance(each, Experiment))
     if len(checked) < len(experiments):
         wrong = next(type(each).__name__ for each in experiments if not isinstance(each, Experiment))
         raise ConfigurationError(f"{where}: takes Experiment(...), one argument each, not {wrong}")
     if not checked:
         raise ConfigurationError(f"{where}: needs at least one Experiment(...); leave the router out for none")
-    _check_claims(checked)
-    check_layers(checked)
-    check_holdouts(checked)
-    check_prerequisites(checked)
     return checked
 
 
@@ -55,10 +65,10 @@ def check_removals(before: Iterable[Experiment], after: Iterable[Experiment], *,
     Raises:
         ConfigurationError: there is one.
     """
-    fresh = {each.name: each for each in after}
+    fresh = {_identity(each): each for each in after}
     for old in before:
-        new = fresh.get(old.name)
-        if new is None or not old.enabled or not old.coverage or _identity(old) != _identity(new):
+        new = fresh.get(_identity(old))
+        if new is None or not old.enabled or not old.coverage or _forgets(old, new):
             continue
         kept = {variant.name for variant in new.variants}
         gone = [name for name, share in old.shares.items() if name not in kept and (share or old.sticky)]
@@ -67,13 +77,13 @@ def check_removals(before: Iterable[Experiment], after: Iterable[Experiment], *,
 
 
 def _identity(experiment: Experiment) -> Hashable:
-    """Return what makes two configurations one experiment, in which units keep what they hold."""
-    salt = experiment.salt or experiment.name
-    return salt, experiment.by, experiment.hash_version, experiment.hash_params, _kept(experiment)
+    """Return what makes two configurations one experiment, in which units keep what they hold, whatever its name."""
+    return experiment.salt or experiment.name, experiment.by, experiment.hash_version, experiment.hash_params
 
 
-def _kept(experiment: Experiment) -> int:
-    return experiment.bucket_version if experiment.sticky else 0
+def _forgets(old: Experiment, new: Experiment) -> bool:
+    """Whether units that were kept in a store are to be assigned anew."""
+    return old.sticky and new.sticky and old.bucket_version != new.bucket_version
 
 
 def _removed(experiment: Experiment, variant: str, *, where: str) -> str:

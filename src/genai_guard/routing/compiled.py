@@ -53,19 +53,19 @@ class CompiledExperiment:
         "_overrides",
         "_prefix",
         "_variants",
-        "_version",
         "name",
+        "version",
     )
 
     def __init__(self, experiment: Experiment, *, enabled: bool = True) -> None:
         salt, by = experiment.salt or experiment.name, experiment.by
         self.name: Final = experiment.name
         self._mode: Mode = experiment.mode
-        self._version = experiment.config_version
+        self.version: Final = experiment.config_version
         self._enabled = experiment.enabled and enabled
         self._overrides = experiment.overrides
-        self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by)
         self._enrol_below = threshold(experiment.coverage)
+        self._enrol_prefix = hash_prefix(salt, purpose="enrol", by=by) if self._enrol_below < SPACE else b""
         self._prefix = hash_prefix(salt, purpose="variant", by=by)
         shares = experiment.shares
         arms: list[_Arm] = [
@@ -95,13 +95,13 @@ class CompiledExperiment:
             data = text.encode()
         except UnicodeEncodeError:
             data = text.encode("utf-8", "surrogatepass")
-        if self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+        if self._enrol_prefix and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         bucket = bucket_of(self._prefix + data)
         variant, params, share, target, prompt = self._arms[bisect_right(self._boundaries, bucket)]
         return _new(
             Assignment,
-            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self.version),
         )
 
     def decide(
@@ -121,12 +121,12 @@ class CompiledExperiment:
         variant, params, _, target, prompt = self._variants[name]
         return _new(
             Assignment,
-            (self.name, variant, params, _OVERRIDE, None, 1.0, unit, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _OVERRIDE, None, 1.0, unit, self._mode, target, prompt, self.version),
         )
 
     def _without_variant(self, reason: Reason, unit: str = "") -> Assignment:
         return _new(
-            Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, None, self._version)
+            Assignment, (self.name, "", NO_PARAMS, reason, None, 0.0, unit, self._mode, None, None, self.version)
         )
 
 
@@ -147,6 +147,7 @@ class RuledExperiment(CompiledExperiment):
         "_holdout_below",
         "_holdout_prefix",
         "_holdout_unit",
+        "_is_scheduled",
         "_layer_below",
         "_layer_from",
         "_layer_prefix",
@@ -173,6 +174,7 @@ class RuledExperiment(CompiledExperiment):
         super().__init__(experiment, enabled=enabled)
         schedule, held, slot = experiment.schedule, experiment.holdout, experiment.layer
         self._start_s, self._end_s = schedule.bounds if schedule is not None else (float("-inf"), float("inf"))
+        self._is_scheduled = schedule is not None
         self._not_scheduled = self._without_variant(Reason.NOT_SCHEDULED)
         self._holdout_below = threshold(held.share) if held is not None else 0
         self._holdout_prefix = hash_prefix(held.name, purpose="holdout", by=held.by) if held is not None else b""
@@ -210,7 +212,7 @@ class RuledExperiment(CompiledExperiment):
         """
         if not self._enabled:
             return self._disabled
-        if not self._start_s <= now_s < self._end_s:
+        if self._is_scheduled and not self._start_s <= now_s < self._end_s:
             return self._not_scheduled
         if forced is not None and forced.get(self.name) in self._variants:
             return self._fixed(forced[self.name], identify(unit))
@@ -231,9 +233,8 @@ class RuledExperiment(CompiledExperiment):
             met = self._targeting(caller)
             if met is not True:
                 return self._without_variant(_NOT_TARGETED if met is False else _ATTRIBUTE_MISSING, text)
-        for other, wanted in self._requires:
-            if given[other].variant != wanted:
-                return self._without_variant(_PREREQUISITE, text)
+        if self._requires and any(given[other].variant != wanted for other, wanted in self._requires):
+            return self._without_variant(_PREREQUISITE, text)
         if self._layer_prefix:
             place = bucket_of(self._layer_prefix + data)
             if (
@@ -245,7 +246,7 @@ class RuledExperiment(CompiledExperiment):
         if self._percentile is not None:
             if self._percentile(data) >= self._percent:
                 return self._without_variant(_NOT_ENROLLED, text)
-        elif self._enrol_below < SPACE and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
+        elif self._enrol_prefix and bucket_of(self._enrol_prefix + data) >= self._enrol_below:
             return self._without_variant(_NOT_ENROLLED, text)
         sticky = self._sticky
         if sticky is not None:
@@ -260,14 +261,14 @@ class RuledExperiment(CompiledExperiment):
             sticky.set(_key(StickyKey, (self.name, self._bucket_version, text)), variant)
         return _new(
             Assignment,
-            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _SPLIT, bucket, share, text, self._mode, target, prompt, self.version),
         )
 
     def _kept(self, name: str, unit: str) -> Assignment:
         variant, params, share, target, prompt = self._variants[name]
         return _new(
             Assignment,
-            (self.name, variant, params, _STICKY, None, share, unit, self._mode, target, prompt, self._version),
+            (self.name, variant, params, _STICKY, None, share, unit, self._mode, target, prompt, self.version),
         )
 
     def _is_forced_out(self, forced: Mapping[str, str]) -> bool:

@@ -79,12 +79,12 @@ class Configuration:
     ) -> None:
         self.experiments: Final = experiments
         self.enabled: Final = enabled
-        self.version: Final = fingerprint([each.config_version for each in experiments])
         self.param_names: Final = param_names(experiments)
         self.by_request: Final = any(map(_needs_request, experiments))
         self.is_plain: Final = not any(map(_is_ruled, experiments))
         self.is_scheduled: Final = any(each.schedule is not None for each in experiments)
         self.by_name: Final = _entries(experiments, sticky=sticky, enabled=enabled)
+        self.version: Final = fingerprint([entry.compiled.version for entry in self.by_name.values()])
         self.plan: Final = tuple((entry.compiled, entry.unit_of) for entry in self.by_name.values())
         self.single: Final = self.plan[0] if len(self.plan) == 1 else None
         self.by_user: Final = self.single is not None and experiments[0].by == "user"

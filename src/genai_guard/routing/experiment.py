@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
@@ -188,7 +188,7 @@ class Experiment:
     sticky: bool = False
     bucket_version: int = 1
     total_weight: int = 0
-    hash_version: Literal[1, "flagd", "flagd_cbor", "optimizely", "split", "unleash"] = 1
+    hash_version: HashVersion = 1
     hash_params: Mapping[str, str | int] = NO_PARAMS
 
     def __init__(

@@ -44,7 +44,7 @@ def _written(value: object) -> str:
 
 def _is_default(field: Field[Any], value: object) -> bool:
     """Whether a field may be left out, so that those which later releases add change no hash."""
-    return bool(getattr(value, field.name) == field.default)
+    return _written(getattr(value, field.name)) == _written(field.default)
 
 
 def _joined(brackets: str, parts: list[str]) -> str:

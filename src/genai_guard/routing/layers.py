@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.routing import checks
+from genai_guard.routing.assignment import threshold
 
 if TYPE_CHECKING:
     from genai_guard.routing.experiment import Experiment
@@ -124,7 +125,7 @@ def _check_neighbours(layer: str, first: Experiment, second: Experiment, *, free
             f"experiments {first.name!r} by {first.by} and {second.name!r} by {second.by} cannot exclude each other in "
             f"the layer {layer!r}: let them go by the same unit, or give one of them another layer"
         )
-    if _start(second) < _end(first):
+    if threshold(_start(second)) < threshold(_end(first)):  # 0.1 + 0.2 is not beyond 0.3
         raise ConfigurationError(
             f"experiments {first.name!r} and {second.name!r} overlap in the layer {layer!r}, from {_start(second):g} "
             f"to {min(_end(first), _end(second)):g}: make their slots smaller; {free}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 import mmh3
 
@@ -19,7 +19,7 @@ from genai_guard.routing.assignment import SPACE, bucket_of, hash_prefix
 
 __all__ = ["HASH_VERSIONS", "Formula", "HashVersion", "check_parts", "checked_params", "formula_of"]
 
-HashVersion: TypeAlias = Any
+HashVersion: TypeAlias = Literal[1, "flagd", "flagd_cbor", "optimizely", "split", "unleash"]
 """1, or the name of a formula in this module."""
 
 _digest: Final = mmh3.mmh3_32_uintdigest
@@ -129,14 +129,14 @@ def unleash(*, group_id: str, variant_group_id: str = "") -> Formula:
     return Formula(0, bucket, percentile)
 
 
-_FORMULAS: Final[Mapping[str, Callable[..., Formula]]] = {
+_FORMULAS: Final[Mapping[object, Callable[..., Formula]]] = {
     "flagd": flagd,
     "flagd_cbor": flagd_cbor,
     "optimizely": optimizely,
     "split": split,
     "unleash": unleash,
 }
-HASH_VERSIONS: Final = (1, *_FORMULAS)
+HASH_VERSIONS: Final = get_args(HashVersion)
 
 
 def formula_of(version: HashVersion, params: Mapping[str, Any], *, salt: str, by: str) -> Formula:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias, cast, get_args
 from weakref import ref
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.messages import ANONYMOUS, Caller
-from genai_guard.routing.claims import check, check_removals
-from genai_guard.routing.conditions import Attributes, Condition
+from genai_guard.routing.claims import check, check_removals, only_experiments
+from genai_guard.routing.conditions import Attributes, Condition, Kind
 from genai_guard.routing.configuration import NOTHING, Configuration, Entry
 from genai_guard.routing.experiment import Assignment, Experiment
 from genai_guard.routing.sticky import Steady, StickyStore
@@ -68,7 +68,7 @@ class ExperimentRouter:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.clock: Final = clock or time.time
-        self.attributes: Final = FrozenDict(attributes or {})
+        self.attributes: Final = _declared(attributes or {})
         self.sticky: Final = None if sticky is None else Steady(sticky)
         self._latest_s = -math.inf
         self._forces = False
@@ -126,7 +126,10 @@ class ExperimentRouter:
         Raises:
             ConfigurationError: as for `replace`; or there is no experiment of that name.
         """
-        fresh = {each.name: each for each in check(experiments, where="update")}
+        given = only_experiments(experiments, where="update")
+        fresh = {each.name: each for each in given}
+        if len(fresh) < len(given):
+            raise ConfigurationError("update: two experiments have one name; give each once")
         with self._writing:
             unknown = [name for name in fresh if name not in self._configuration.by_name]
             if unknown:
@@ -157,7 +160,8 @@ class ExperimentRouter:
             if configuration.single is None:
                 return configuration.route(caller, now_s, forced)
             compiled, unit_of = configuration.single
-            return (compiled.decide(unit_of(caller), caller, now_s, NOTHING, forced),)
+            unit = caller.user if configuration.by_user else unit_of(caller)
+            return (compiled.decide(unit, caller, now_s, NOTHING, forced),)
         if configuration.single is not None:
             compiled, unit_of = configuration.single
             return (compiled.assign(caller.user if configuration.by_user else unit_of(caller)),)
@@ -202,14 +206,16 @@ class ExperimentRouter:
             self._check_forced(name, variant)
         self._forces = True  # for good: a task may outlive the block that it was started in
         outer = _forced.get()
-        token = _forced.set({**outer, id(self): {**outer.get(id(self), {}), **chosen}})
+        token = _forced.set({**outer, id(self): (self, {**(self._forced() or {}), **chosen})})
         try:
             yield
         finally:
             _forced.reset(token)
 
     def __eq__(self, other: object) -> bool:
-        return self.experiments == other.experiments if isinstance(other, ExperimentRouter) else NotImplemented
+        if not isinstance(other, ExperimentRouter):
+            return NotImplemented
+        return (self.experiments, self.attributes) == (other.experiments, other.attributes)
 
     def __hash__(self) -> int:
         return hash(ExperimentRouter)  # experiments may be replaced, and equal routers hash alike
@@ -237,7 +243,8 @@ class ExperimentRouter:
         self._configuration = fresh
 
     def _forced(self) -> Mapping[str, str] | None:
-        return _forced.get().get(id(self))
+        found = _forced.get().get(id(self))
+        return None if found is None else found[1]
 
     def _now_s(self) -> float:
         """Return the time, which does not run backwards: what has begun or ended has, whatever becomes of the clock."""
@@ -255,8 +262,24 @@ class ExperimentRouter:
             raise ConfigurationError(f"force: {name!r} has no variant {variant!r}; there are {', '.join(shares)}")
 
 
-_NOTHING: Final[Mapping[int, Mapping[str, str]]] = FrozenDict()
-_forced: Final[ContextVar[Mapping[int, Mapping[str, str]]]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
+_Forced: TypeAlias = Mapping[int, tuple[ExperimentRouter, Mapping[str, str]]]
+_NOTHING: Final[_Forced] = FrozenDict()
+_forced: Final[ContextVar[_Forced]] = ContextVar("genai_guard.routing.forced", default=_NOTHING)
+"""Variants that are forced, by the identity of the router, which is kept so that no other one gets the same."""
+
+
+def _declared(attributes: Mapping[str, object]) -> Attributes:
+    if not isinstance(attributes, Mapping):
+        kind = type(attributes).__name__
+        raise ConfigurationError(
+            f"ExperimentRouter: attributes must be a mapping such as {{'plan': 'text'}}, not {kind}"
+        )
+    kinds = get_args(Kind)
+    for name, kind in attributes.items():
+        if kind not in kinds:
+            words = " or ".join(map(repr, kinds))
+            raise ConfigurationError(f"ExperimentRouter: attributes[{name!r}]={kind!r} must be {words}")
+    return FrozenDict(cast("Attributes", attributes))
 
 
 def _only(configuration: Configuration, name: str) -> Entry:

@@ -50,7 +50,10 @@ class Store(Protocol):
 class Counts(Protocol):
     """The usage of the limits of one limiter.
 
-    The methods are plain, or all of them are `async def`; then the limiter serves `areserve` and `asettle` only.
+    The methods are plain, or all of them are `async def`; then the limiter serves `areserve`, `asettle` and so on only.
+    Plain ones are called in a thread where a limiter is awaited, unless they are of a `MemoryStore`. Asynchronous counts
+    may have a plain method `settle_later(ticket, actual)` as well, for calls that end where nobody can await anything: it
+    keeps the settlement, to be sent with the next one, and answers as `settle`.
     """
 
     def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand, /) -> Answer[Sequence[Denial]]:

@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from inspect import iscoroutinefunction
 from itertools import islice
 from threading import Lock
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, TypeVar, final
 from weakref import WeakSet
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.buckets import Bucket, Buckets
+from genai_guard.limits.demands import Actual
 from genai_guard.limits.limit import Limit
-from genai_guard.limits.stores.base import Counts, Row, Store
-from genai_guard.limits.ticket import SETTLED, Demand, Denial, Level, Ticket
+from genai_guard.limits.stores.base import Answer, Counts, Store
+from genai_guard.limits.ticket import SETTLED, Demand, Denial, Ticket
 from genai_guard.limits.units import UNITS
 
 __all__ = ["LeasedStore"]
 
+T = TypeVar("T")
 _Key: TypeAlias = tuple[Bucket, ...]
+_Work: TypeAlias = Generator[tuple[Any, ...], Any, T]
 _SWEEP: Final = 2  # leases looked at for each new one
 
 
@@ -44,15 +47,17 @@ class LeasedStore:
     It is for limits with few buckets that are used all the time, such as those of a model or of everybody together. Where
     each user makes a call now and then, leases are a waste.
 
+    In asyncio, use it over an asynchronous store: a call that is counted here then awaits nothing.
+
     Args:
-        store: Where usage is kept. One that blocks.
+        store: Where usage is kept.
         share: Part of an amount that is leased at once.
         hold_s: Seconds for which it is used.
         now: Seconds that never step back.
 
     Raises:
-        ConfigurationError: `share` or `hold_s` is out of range; and, when a limiter is built, if the store is
-            asynchronous, or a limit is of calls in flight or in shadow mode: these must be asked of the store.
+        ConfigurationError: `share` or `hold_s` is out of range; and, when a limiter is built, if a limit is of calls in
+            flight or in shadow mode: these must be asked of the store.
     """
 
     def __init__(
@@ -68,9 +73,14 @@ class LeasedStore:
         self._bound: Final[WeakSet[_LeasedCounts]] = WeakSet()
 
     def end(self) -> None:
-        """Give back what is left of every lease. For the end of a process."""
+        """Give back what is left of every lease. For the end of a process; over an asynchronous store await `aend`."""
         for counts in tuple(self._bound):
             counts.end(counts.taken())
+
+    async def aend(self) -> None:
+        """Do as `end`."""
+        for counts in tuple(self._bound):
+            await _adrive(counts.ending(counts.taken()))
 
     def bind(self, limits: Sequence[Limit], previous: Counts | None = None, /) -> Counts:
         """Return the counts of these limits."""
@@ -80,9 +90,8 @@ class LeasedStore:
                 raise ConfigurationError(f"LeasedStore: {limit.name!r}: {what} cannot be leased; use the store itself")
         old = previous if isinstance(previous, _LeasedCounts) else None
         counts = self.store.bind(limits, None if old is None else old.counts)
-        if iscoroutinefunction(counts.reserve):
-            raise ConfigurationError("LeasedStore: takes a store that blocks, not an asynchronous one")
-        bound = _LeasedCounts(counts, limits, old, share=self._share, hold_s=self._hold_s, now=self._now)
+        kind = _AsyncLeasedCounts if iscoroutinefunction(counts.reserve) else _LeasedCounts
+        bound = kind(counts, limits, old, share=self._share, hold_s=self._hold_s, now=self._now)
         if old is not None:
             bound.end(old.taken())
         self._bound.add(bound)
@@ -113,9 +122,12 @@ class _Lease:
         self.ended = False
 
 
-@final
 class _LeasedCounts:
-    """The usage of the limits of one limiter."""
+    """The usage of the limits of one limiter.
+
+    What may have to ask the store is a generator: it yields what to call, and is sent the answer or thrown what went
+    wrong. So it is written once, for stores that block and those that are awaited.
+    """
 
     def __init__(
         self,
@@ -138,44 +150,74 @@ class _LeasedCounts:
         self._asking: Final[set[_Key]] = set()
         self._size: Final = [_size(limits, unit, share) for unit in UNITS]
 
-    def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand, /) -> Sequence[Denial]:
+    def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand, /) -> Any:
         """Count a call against a lease, or else in the store."""
+        return _drive(self._reserve(ticket, buckets, demand))
+
+    def extend(self, ticket: Ticket, demand: Demand, /) -> Any:
+        """Take more of the lease, or else add to it in the store."""
+        return _drive(self._extend(ticket, demand))
+
+    def settle(self, ticket: Ticket, actual: Actual, /) -> Any:
+        """Put what was used in the place of what was taken."""
+        held, over = self._put_back(ticket, actual)
+        if held and over is None:
+            return True
+        return _drive(self._settle(ticket, actual, over))
+
+    def peek(self, buckets: Buckets, /) -> Any:
+        """Return the level of every limit; what is leased is in use."""
+        return self.counts.peek(buckets)
+
+    def usage(self) -> Any:
+        """Return every bucket in use."""
+        return self.counts.usage()
+
+    def reset(self, buckets: Buckets | None, /) -> Any:
+        """Forget the usage in these buckets, and every lease."""
+        with self._lock:
+            self._leases.clear()
+        return self.counts.reset(buckets)
+
+    def _reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand) -> _Work[Sequence[Denial]]:
         key = tuple([buckets[by] for by in self._by])
         with self._lock:
             lease = self._leases.get(key)
             known = lease is not None and self._now() < lease.until
-            if lease is not None and known and lease.ticket is not None and self._take(lease, demand):
-                lease.calls += 1
-                ticket.grant = (self.owner, (lease, demand))
+            if lease is not None and known and self._granted(ticket, lease, demand):
                 return ()
             asks = key not in self._asking and not (known and lease is not None and lease.ticket is None)
             if asks:
                 self._asking.add(key)
         if asks:
             try:
-                self._renew(key, buckets, demand)
+                yield from self._renew(key, buckets, demand)
             finally:
                 self._asking.discard(key)
             with self._lock:
                 lease = self._leases.get(key)
-                if lease is not None and lease.ticket is not None and self._take(lease, demand):
-                    lease.calls += 1
-                    ticket.grant = (self.owner, (lease, demand))
+                if lease is not None and self._granted(ticket, lease, demand):
                     return ()
-        denials: Sequence[Denial] = self.counts.reserve(ticket, buckets, demand)
+        denials: Sequence[Denial] = yield (self.counts.reserve, ticket, buckets, demand)
         return denials
 
-    def extend(self, ticket: Ticket, demand: Demand, /) -> Sequence[Denial]:
-        """Take more of the lease, or else add to it in the store."""
+    def _granted(self, ticket: Ticket, lease: _Lease, demand: Demand) -> bool:
+        if lease.ticket is None or not self._take(lease, demand):
+            return False
+        lease.calls += 1
+        ticket.grant = (self.owner, (lease, demand))
+        return True
+
+    def _extend(self, ticket: Ticket, demand: Demand) -> _Work[Sequence[Denial]]:
         grant = ticket.grant
         if grant is None or grant[0] is not self.owner:
-            denials: Sequence[Denial] = self.counts.extend(ticket, demand)
+            denials: Sequence[Denial] = yield (self.counts.extend, ticket, demand)
             return denials
         lease, before = grant[1]
         with self._lock:
             enough = self._take(lease, demand)
         if not enough:
-            denials = self.counts.extend(lease.ticket, demand)
+            denials = yield (self.counts.extend, lease.ticket, demand)
             if denials:
                 return denials
             with self._lock:
@@ -185,41 +227,26 @@ class _LeasedCounts:
         ticket.grant = (self.owner, (lease, merged))
         return ()
 
-    def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
-        """Put what was used in the place of what was taken."""
+    def _put_back(self, ticket: Ticket, actual: Actual) -> tuple[bool, _Lease | None]:
+        """Put what was used in the place of what was taken of a lease; return whether it was, and the lease if it is over."""
         with self._lock:
             grant = ticket.grant
-            lease, over = None, False
-            if grant is not None and grant[0] is self.owner:
-                ticket.grant = SETTLED
-                lease, taken = grant[1]
-                for unit, used in enumerate(actual):
-                    if used is not None:
-                        lease.left[unit] += _wide(taken)[unit] - used
-                lease.calls -= 1
-                over = lease.ended and not lease.calls
-        if lease is None:
-            settled: bool = self.counts.settle(ticket, actual)
+            if grant is None or grant[0] is not self.owner:
+                return False, None
+            ticket.grant = SETTLED
+            lease, taken = grant[1]
+            for unit, used in enumerate(actual):
+                if used is not None:
+                    lease.left[unit] += _wide(taken)[unit] - used
+            lease.calls -= 1
+            return True, lease if lease.ended and not lease.calls else None
+
+    def _settle(self, ticket: Ticket, actual: Actual, over: _Lease | None) -> _Work[bool]:
+        if over is None:
+            settled: bool = yield (self.counts.settle, ticket, actual)
             return settled
-        if over:
-            self._give_back(lease)
+        yield from self._give_back(over)
         return True
-
-    def peek(self, buckets: Buckets, /) -> Sequence[Level]:
-        """Return the level of every limit; what is leased is in use."""
-        levels: Sequence[Level] = self.counts.peek(buckets)
-        return levels
-
-    def usage(self) -> Sequence[Row]:
-        """Return every bucket in use."""
-        rows: Sequence[Row] = self.counts.usage()
-        return rows
-
-    def reset(self, buckets: Buckets | None, /) -> None:
-        """Forget the usage in these buckets, and every lease."""
-        with self._lock:
-            self._leases.clear()
-        self.counts.reset(buckets)
 
     def taken(self) -> Sequence[_Lease]:
         """Return every lease, none of which is used for further calls."""
@@ -230,12 +257,16 @@ class _LeasedCounts:
 
     def end(self, leases: Sequence[_Lease]) -> None:
         """Give back what is left of leases; those with calls in flight are given back by the last of these."""
+        _drive(self.ending(leases))
+
+    def ending(self, leases: Sequence[_Lease]) -> _Work[None]:
+        """Do what `end` does."""
         with self._lock:
             for lease in leases:
                 lease.ended = True
             over = [lease for lease in leases if not lease.calls]
         for lease in over:
-            self._give_back(lease)
+            yield from self._give_back(lease)
 
     def _take(self, lease: _Lease, demand: Demand) -> bool:
         for unit in self._units:
@@ -245,12 +276,12 @@ class _LeasedCounts:
             lease.left[unit] -= cost
         return True
 
-    def _renew(self, key: _Key, buckets: Buckets, demand: Demand) -> None:
+    def _renew(self, key: _Key, buckets: Buckets, demand: Demand) -> _Work[None]:
         """Ask the store for a lease, and give back what is left of the one before, and of some that are over."""
         whole = [max(size, cost) for size, cost in zip(self._size, _wide(demand), strict=True)]
         whole[-1] = 0
         ticket: Ticket | None = Ticket()
-        if self.counts.reserve(ticket, buckets, tuple(whole)):
+        if (yield (self.counts.reserve, ticket, buckets, tuple(whole))):
             ticket = None
         now = self._now()
         with self._lock:
@@ -258,12 +289,78 @@ class _LeasedCounts:
             oldest = list(islice(self._leases, _SWEEP))
             ended += [self._leases.pop(other) for other in oldest if self._leases[other].until <= now]
             self._leases[key] = _Lease(ticket, whole, now + self._hold_s)
-        self.end(ended)
+        yield from self.ending(ended)
 
-    def _give_back(self, lease: _Lease) -> None:
+    def _give_back(self, lease: _Lease) -> _Work[None]:
         if lease.ticket is not None:
-            used = [max(0, whole - left) for whole, left in zip(lease.whole, lease.left, strict=True)]
-            self.counts.settle(lease.ticket, (None, *used[1:]))
+            yield (self.counts.settle, lease.ticket, _used(lease))
+
+
+@final
+class _AsyncLeasedCounts(_LeasedCounts):
+    """The same over an asynchronous store."""
+
+    async def reserve(self, ticket: Ticket, buckets: Buckets, demand: Demand, /) -> Sequence[Denial]:
+        return await _adrive(self._reserve(ticket, buckets, demand))
+
+    async def extend(self, ticket: Ticket, demand: Demand, /) -> Sequence[Denial]:
+        return await _adrive(self._extend(ticket, demand))
+
+    def settle(self, ticket: Ticket, actual: Actual, /) -> Answer[bool]:
+        held, over = self._put_back(ticket, actual)
+        return True if held and over is None else _adrive(self._settle(ticket, actual, over))
+
+    def settle_later(self, ticket: Ticket, actual: Actual, /) -> bool:
+        held, over = self._put_back(ticket, actual)
+        if over is not None and over.ticket is not None:
+            self._note(over.ticket, _used(over))
+        return held or self._note(ticket, actual)
+
+    def end(self, leases: Sequence[_Lease]) -> None:
+        """Give back what is left of leases with the next settlement."""
+        for _settle, ticket, used in self.ending(leases):
+            self._note(ticket, used)
+
+    def _note(self, ticket: Ticket, actual: Actual) -> bool:
+        note = getattr(self.counts, "settle_later", None)
+        return note is not None and note(ticket, actual)
+
+
+def _drive(work: _Work[T]) -> T:
+    """Run an operation on a store that blocks."""
+    try:
+        run, *args = next(work)
+        while True:
+            try:
+                answer = run(*args)
+            except BaseException as error:  # noqa: BLE001  the operation decides
+                run, *args = work.throw(error)
+            else:
+                run, *args = work.send(answer)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+async def _adrive(work: _Work[T]) -> T:
+    """Run an operation on a store that is awaited."""
+    try:
+        run, *args = next(work)
+        while True:
+            try:
+                answer = await run(*args)
+            except BaseException as error:  # noqa: BLE001  as above
+                run, *args = work.throw(error)
+            else:
+                run, *args = work.send(answer)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+def _used(lease: _Lease) -> Actual:
+    """Return what of a lease is used, in the order of `UNITS`."""
+    return (None, *[max(0, whole - left) for whole, left in zip(lease.whole, lease.left, strict=True)][1:])
 
 
 def _size(limits: Sequence[Limit], unit: str, share: float) -> int:

@@ -14,6 +14,7 @@ from genai_guard.limits.limit import Limit
 from genai_guard.limits.stores.base import Counts, Row
 from genai_guard.limits.stores.clocks import Clock, Forward, checked
 from genai_guard.limits.stores.lanes import Lane, WhenFull
+from genai_guard.limits.stores.tallies import MemoryTally
 from genai_guard.limits.ticket import SETTLED, Bucket, Buckets, Demand, Denial, Level, Ticket
 from genai_guard.limits.units import UNITS
 
@@ -69,6 +70,11 @@ class MemoryStore:
         self._wall: Clock = time.time_ns if wall_clock is None else checked(wall_clock, "wall_clock")
         self._lock = Lock()
         self._lanes: dict[Limit, Lane] = {}
+        self._tallies: dict[str, MemoryTally] = {}
+
+    def tally(self, name: str, /) -> MemoryTally:
+        """Return what canaries of this name count together."""
+        return self._tallies.setdefault(name, MemoryTally())
 
     def bind(self, limits: Sequence[Limit], previous: Counts | None = None, /) -> MemoryCounts:
         """Return the counts of these limits, shared with whoever has bound equal ones."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from genai_guard.testing.report.markup import Markup, element, joined
+from genai_guard.markup import Markup, element, joined
 
 if TYPE_CHECKING:
     from genai_guard.testing.cases.wilson import Rate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from genai_guard.markup import Markup, element, joined
 from genai_guard.policy.problems import written
 from genai_guard.testing.report.bars import rate_cell
-from genai_guard.testing.report.markup import Markup, element, joined
 
 if TYPE_CHECKING:
     from genai_guard.testing.cases.calibration import Calibration, ThresholdFit

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from genai_guard.markup import Markup, element, joined
 from genai_guard.testing.cases.results import CaseResult
 from genai_guard.testing.cases.texts import REPLY
-from genai_guard.testing.report.markup import Markup, element, joined
 
 __all__ = ["Span", "marked", "spans_of", "texts_of"]
 

@@ -271,7 +271,7 @@ async def test_an_awaited_store_counts_with_the_others(server: Server, make_stor
     assert await limiter.asettle(ticket, tokens=10, usd=0.5)
     assert not await limiter.asettle(ticket, tokens=10)
     assert [level.used for level in plain.peek(user="ann")] == [1, 10, 0.5, 0]
-    counts: Any = limiter._counts
+    counts: Any = limiter._now.awaited
     assert [level.used for level in await counts.peek({"user": "ann", "": ""})] == [1, 10, 0.5, 0]
     assert len(await counts.usage()) == 3
     await counts.reset(None)
@@ -298,7 +298,7 @@ async def test_a_reservation_that_is_cancelled_leaves_nothing_behind(server: Ser
     with pytest.raises(asyncio.CancelledError):
         await task
     link.send = send
-    counts: Any = limiter._counts
+    counts: Any = limiter._now.awaited
     assert [level.used for level in await counts.peek({"": ""})] == [1, 50]
     assert await store.flush() == 0
     assert [level.used for level in await counts.peek({"": ""})] == [0, 0]

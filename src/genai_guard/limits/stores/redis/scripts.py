@@ -43,4 +43,5 @@ _PARTS = {
     "settle_rates": ("shared", "claims", "rates", "machines", "settle"),
     "look": (*_EVERY_KIND, "look"),
     "reset": (*_EVERY_KIND, "reset"),
+    "tally": ("tally",),
 }

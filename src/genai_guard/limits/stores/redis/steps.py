@@ -88,27 +88,39 @@ class Steps:
     def settle(self, ticket: Ticket, actual: Actual) -> Work[bool]:
         """Replace what was reserved by what was used, once."""
         shared = self.shared
-        with shared.lock:
-            grant = ticket.grant
-            if grant is None or grant[0] is not self.owner:
-                return False
-            ticket.grant = SETTLED
-        held: Held = self._inherited(grant[1])
-        if held.alone is not None:
-            held.alone[0].settle(held.alone[1], actual)
-        if held.parts:
-            due = Due(held, actual)
-            settle = "settle_rates" if all(track.is_rate for track, _bucket, _cost in held.parts) else "settle"
+        due = self._due(ticket, actual)
+        if due is not None and due.held.parts:
+            parts = due.held.parts
+            settle = "settle_rates" if all(track.is_rate for track, _bucket, _cost in parts) else "settle"
             try:
-                yield from shared.ask(settle, shared.keys(held), lambda second: shared.settlement(due, second).args)
+                yield from shared.ask(settle, shared.keys(due.held), lambda second: shared.settlement(due, second).args)
             except BaseException as error:
                 shared.unsent.add([due])
                 if isinstance(error, Outage):
                     return True
                 raise
-        if len(shared.unsent) and not shared.breaker.is_open:
+        if len(shared.unsent) and not shared.breaker.is_open:  # be it what this call may have been granted after all
             yield from shared.flush()
-        return True
+        return due is not None
+
+    def settle_later(self, ticket: Ticket, actual: Actual) -> bool:
+        """Keep a settlement, to be sent with the next one."""
+        due = self._due(ticket, actual)
+        if due is not None and due.held.parts:
+            self.shared.unsent.add([due])
+        return due is not None
+
+    def _due(self, ticket: Ticket, actual: Actual) -> Due | None:
+        """Take what a ticket holds, once; and settle what of it is in this process."""
+        with self.shared.lock:
+            grant = ticket.grant
+            if grant is None or grant[0] is not self.owner:
+                return None
+            ticket.grant = SETTLED
+        held: Held = self._inherited(grant[1])
+        if held.alone is not None:
+            held.alone[0].settle(held.alone[1], actual)
+        return Due(held, actual)
 
     def extend(self, ticket: Ticket, demand: Demand) -> Work[Sequence[Denial]]:
         """Reserve more of every limit, or of none, and renew leases."""
@@ -125,9 +137,13 @@ class Steps:
             reply = yield from self.shared.ask(
                 "extend", self.shared.keys(held), lambda second: (held.holder, _claims(asked, second))
             )
-        except Outage as outage:
-            if outage.asked and ticket.grant is grant:  # should it yet arrive, it is not to outlive the call
+        except BaseException as error:  # a task that is cancelled among them
+            if (
+                getattr(error, "asked", True) and ticket.grant is grant
+            ):  # should it yet arrive, it is not to outlive the call
                 ticket.grant = (self.owner, held._replace(unsure=True))
+            if not isinstance(error, Outage):
+                raise
             self._refuse([track for track, _wire, more in asked if more > 0 and track.unit != SLOTS])
             return ()
         if ticket.grant is not grant:  # settled by another thread meanwhile: nothing of it is to be left

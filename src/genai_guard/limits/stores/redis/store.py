@@ -16,6 +16,7 @@ from genai_guard.limits.stores.redis.links import AsyncLink, Link
 from genai_guard.limits.stores.redis.outage import Breaker, Outage, StoreHealth
 from genai_guard.limits.stores.redis.shared import Call, Shared, Work
 from genai_guard.limits.stores.redis.steps import Steps
+from genai_guard.limits.stores.redis.tally import RedisTally
 from genai_guard.limits.ticket import Demand, Denial, Level, Ticket
 from genai_guard.verdicts import OnOutage
 
@@ -215,6 +216,10 @@ class RedisStore(_Store[Link]):
         """Return the counts of these limits."""
         return _Counts(self._steps(limits, previous), self._link)
 
+    def tally(self, name: str, /) -> RedisTally:
+        """Return what canaries of this name count together."""
+        return RedisTally(lambda call: _drive(self._shared.other(call), self._link), self._shared.prefix, name)
+
     def check(self) -> None:
         """Ask the server whether it is there and can do what is needed. For the start of an application.
 
@@ -239,7 +244,7 @@ class RedisStore(_Store[Link]):
 
 @final
 class AsyncRedisStore(_Store[AsyncLink]):
-    """Keeps usage as `RedisStore` does, for asyncio: await `areserve`, `aextend` and `asettle` of the limiter.
+    """Keeps usage as `RedisStore` does, for asyncio: await `areserve`, `asettle`, `apeek` and so on of the limiter.
 
     No call waits longer than `timeout_s` for the server, connecting included. Each event loop has connections of its own.
 
@@ -332,6 +337,9 @@ class _AsyncCounts(_Counts):
 
     async def settle(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
         return await _adrive(self.steps.settle(ticket, actual), self._link)
+
+    def settle_later(self, ticket: Ticket, actual: tuple[int | None, ...], /) -> bool:
+        return self.steps.settle_later(ticket, actual)
 
     async def peek(self, buckets: Buckets, /) -> Sequence[Level]:
         return await _adrive(self.steps.peek(buckets), self._link)

@@ -13,6 +13,7 @@ from genai_guard.limits.stores.base import Counts
 
 if TYPE_CHECKING:
     from genai_guard.limits.stores.sqlite.counts import SqliteCounts
+    from genai_guard.limits.stores.sqlite.tally import SqliteTally
 
 __all__ = ["SqliteStore", "Synchronous"]
 
@@ -96,6 +97,12 @@ class SqliteStore:
                 ) from error
         old = previous if isinstance(previous, SqliteCounts) and previous.file is self._file else None
         return SqliteCounts(self._file, limits, old)
+
+    def tally(self, name: str, /) -> SqliteTally:
+        """Return what canaries of this name count together."""
+        from genai_guard.limits.stores.sqlite.tally import SqliteTally  # noqa: PLC0415  as above
+
+        return SqliteTally(self._file, name)
 
     def close(self) -> None:
         """Close the file in this process; the next call opens it again."""
