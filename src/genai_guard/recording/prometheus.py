@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.dimensions import Key
+from genai_guard.recording.promql import labels_of
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.series import NANO, Series
 from genai_guard.recording.sketch import Buckets, at_most, merge, total
@@ -28,9 +29,6 @@ except ImportError as error:
 __all__ = ["PrometheusCollector"]
 
 _Rows: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
-
-_OWN: Final = frozenset({"le", "quantile", "type", "guard", "action", "mode", "error_type", "limit", "sink", "alert"})
-"""Labels that a dimension of the same name would clash with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,8 @@ class PrometheusCollector(Collector):
 
     `REGISTRY.register(PrometheusCollector(recorder))`. Counters are exact. Histograms are made of the recorder's
     sketches: a duration within 1 % of a bound may be counted on its other side, and sums are within 1 %. There are at most
-    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`.
+    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Durations
+    that alerts ask about are bounds of the buckets of `genai_guard_latency_seconds`.
 
     Each process has counts of its own; with several workers let Prometheus scrape each of them, for the multiprocess mode
     of `prometheus_client` leaves collectors out.
@@ -133,7 +132,9 @@ class PrometheusCollector(Collector):
             raise ConfigurationError(f"PrometheusCollector(prefix={prefix!r}): must be letters, digits and underscores")
         self._recorder = recorder
         self._places = tuple(dimensions.index(name) for name in wanted)
-        self._labels = _labels(wanted)
+        self._labels = labels_of(wanted)
+        thresholds_s = {alert.slow_after_s for alert in recorder.watched if alert.slow_after_s is not None}
+        self._latency_bounds = tuple(sorted({*SECONDS_BOUNDS, *thresholds_s}))
         self._prefix = prefix
 
     def describe(self) -> Iterator[Metric]:
@@ -186,11 +187,12 @@ class PrometheusCollector(Collector):
         return merged
 
     def _histogram(self, of: _Histogram, series: Mapping[tuple[str, ...], Series]) -> Metric:
+        bounds = self._latency_bounds if of.name == "latency_seconds" else of.bounds
         family = HistogramMetricFamily(f"{self._prefix}_{of.name}", of.about, labels=self._labels)
         for values, each in series.items():
             buckets = of.buckets(each)
-            counts = zip(of.bounds, at_most(buckets, of.bounds), strict=True)
-            rows = [*((str(bound), count) for bound, count in counts), ("+Inf", sum(buckets.values()))]
+            counts = zip(bounds, at_most(buckets, bounds), strict=True)
+            rows = [*((str(float(bound)), count) for bound, count in counts), ("+Inf", sum(buckets.values()))]
             family.add_metric(values, rows, total(buckets))
         return family
 
@@ -199,14 +201,3 @@ class PrometheusCollector(Collector):
 
     def _values(self, key: Key) -> tuple[str, ...]:
         return tuple(key[place] for place in self._places)
-
-
-def _labels(dimensions: Sequence[str]) -> tuple[str, ...]:
-    """Return dimensions as labels may be called."""
-    names = [re.sub(r"\W", "_", name, flags=re.ASCII) for name in dimensions]
-    names = [f"_{name}" if name[0].isdigit() else name for name in names]
-    names = [f"{name}_" if name in _OWN or name == "status" else name for name in names]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigurationError(f"PrometheusCollector(labels=...): two dimensions would both be the label {twice!r}")
-    return tuple(names)
