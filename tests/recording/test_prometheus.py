@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from docs.pages import ROOT
 from genai_guard import ConfigurationError
 from genai_guard.messages import Caller, Usage
 from genai_guard.recording import Alert, Event, MetricsRecorder
@@ -175,3 +176,11 @@ def test_promtool_has_nothing_to_say_against_the_text() -> None:
     text = text_of(recorded([call()]))
     done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_metric_stands_on_the_page() -> None:
+    page = (ROOT / "docs" / "reference" / "telemetry.md").read_text(encoding="utf-8")
+    families = text_string_to_metric_families(text_of(MetricsRecorder()))
+    names = [f"{family.name}_total" if family.type == "counter" else family.name for family in families]
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in page] == []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import date, time
 from numbers import Number
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import one_of
@@ -67,11 +67,9 @@ def _redacted(redactor: Redactor, value: Any) -> Any:
         if isinstance(value, _PLAIN):
             return value
         if isinstance(value, Mapping):
-            fields: Mapping[Any, Any] = value
-            return {key: _redacted(redactor, each) for key, each in fields.items()}
+            return {key: _redacted(redactor, each) for key, each in cast("Any", value).items()}
         if isinstance(value, list | tuple | set | frozenset):
-            items: Collection[Any] = value
-            return [_redacted(redactor, each) for each in items]
+            return [_redacted(redactor, each) for each in cast("Any", value)]
         text = value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else str(value)
         return redactor.text(text) if len(text) <= redactor.max_chars else TOO_LONG
     except Exception:  # noqa: BLE001  whatever went wrong, an unredacted text must not be logged

@@ -7,6 +7,7 @@ from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
 from opentelemetry.semconv.attributes import error_attributes
 from opentelemetry.semconv.schemas import Schemas
 
+from docs.pages import ROOT
 from genai_guard.recording.telemetry import names
 from genai_guard.routing import Reason
 
@@ -39,3 +40,8 @@ def test_every_reason_of_an_assignment_has_one_of_a_flag() -> None:
 
 def test_the_schema_is_one_that_is_published() -> None:
     assert names.SCHEMA_URL in {each.value for each in Schemas}
+
+
+def test_every_name_stands_on_the_page() -> None:
+    page = (ROOT / "docs" / "reference" / "telemetry.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(used()) if f"`{name}`" not in page] == []
