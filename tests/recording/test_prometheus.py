@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from docs.pages import ROOT
 from genai_guard import ConfigurationError
-from genai_guard.messages import Caller, Usage
+from genai_guard.messages import Caller, Part, Usage
 from genai_guard.recording import Alert, Event, MetricsRecorder
 from genai_guard.recording.prometheus import PrometheusCollector
 from genai_guard.recording.telemetry.names import SECONDS_BOUNDS
@@ -184,3 +184,15 @@ def test_every_metric_stands_on_the_page() -> None:
     names = [f"{family.name}_total" if family.type == "counter" else family.name for family in families]
     assert len(names) > 10
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_no_text_of_a_call_stands_in_a_label() -> None:
+    secret = "planted-secret"
+    verdict = Verdict(Action.FLAG, text=secret, findings=(Finding("rule", "FOUND", 0, 3, detail=secret),), guard="own")
+    events = [
+        call(status=status, error_type=error, verdicts=(verdict,), request=(Part(secret),), response=(Part(secret),))
+        for status, error in (("ok", ""), ("error", "ValueError"), ("timeout", "TimeoutError"), ("abandoned", ""))
+    ]
+    told = text_of(recorded(event._replace(caller=Caller(tags={"note": secret})) for event in events))
+    assert "own" in told
+    assert secret not in told

@@ -12,11 +12,12 @@ from opentelemetry.trace import SpanKind, StatusCode, Tracer, get_current_span
 from calls import KINDS, consume, target
 from collected import Collected
 from genai_guard import Experiment, ExperimentRouter, Limit, Pipeline, RateLimiter, Rejected, Variant, caller
-from genai_guard.guards import PII, BlockedPatterns
+from genai_guard.guards import PII, BlockedPatterns, JSONSchema
 from genai_guard.recording import MetricsRecorder, OpenTelemetry
 from genai_guard.recording.telemetry import names, tracing
 from genai_guard.resilience import Fallback, Resilience, Retry, Timeout
 from genai_guard.routing import Prompt
+from genai_guard.routing.shadow import Shadow
 from genai_guard.verdicts import Action, Verdict
 
 
@@ -287,3 +288,31 @@ def test_spans_can_be_left_out() -> None:
     Pipeline(recorder=sdk.recorder)(target("def", ["hello"]))("hi")
     assert not sdk.spans()
     assert sdk.points(names.CALLS)
+
+
+def test_copies_of_shadow_traffic_have_no_span() -> None:
+    sdk = Collected()
+    shadow = Shadow("other", target=target("def", ["copy"]), sample=1.0)
+    Pipeline(recorder=sdk.recorder, shadow=shadow)(target("def", ["hello"]))("hi")
+    assert shadow.close(timeout_s=30)
+    assert shadow.summary().copies == 1
+    assert (sdk.span().attributes or {})[names.TARGET] == "target.<locals>.whole"
+    assert sum(point.value for point in sdk.points(names.CALLS)) == 1
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_asking_again_is_a_child_too(kind: str) -> None:
+    sdk = Collected()
+    replies = iter(["{}", '{"a": 1}'])
+
+    def answer(prompt: str) -> str:
+        with sdk.library.start_as_current_span("POST"):
+            return next(replies)
+
+    async def async_answer(prompt: str) -> str:
+        return answer(prompt)
+
+    guard = JSONSchema({"type": "object", "required": ["a"]}, max_reasks=1)
+    ask = Pipeline(output=[guard], recorder=sdk.recorder)(answer if kind == "def" else async_answer)
+    assert consume(kind, ask, "hi") == '{"a": 1}'
+    assert [span.parent.span_id if span.parent else None for span in sdk.inner()] == [sdk.span().context.span_id] * 2
