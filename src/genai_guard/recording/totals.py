@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from genai_guard.recording.dimensions import Key, SeriesCap
-from genai_guard.recording.series import Series, Slice
+from genai_guard.recording.series import Series
 
 __all__ = ["Totals"]
 
@@ -25,13 +27,13 @@ class Totals:
         self._series: dict[Key, Series] = {}
         self._until = -1
 
-    def take(self, number: int, each: Slice) -> None:
+    def take(self, number: int, each: Mapping[Key, Series]) -> None:
         """Add a slice that is over, unless it has been; `number` grows from slice to slice."""
         if number > self._until:
             self._until = number
             self._add(self._series, each)
 
-    def plus(self, current: Slice) -> dict[Key, Series]:
+    def plus(self, current: Mapping[Key, Series]) -> dict[Key, Series]:
         """Return the sums with the slice that is not over yet; a copy."""
         series: dict[Key, Series] = {}
         for key, each in self._series.items():
@@ -40,8 +42,8 @@ class Totals:
         self._add(series, current)
         return series
 
-    def _add(self, series: dict[Key, Series], each: Slice) -> None:
-        for key, part in each.series.items():
+    def _add(self, series: dict[Key, Series], each: Mapping[Key, Series]) -> None:
+        for key, part in each.items():
             admitted = self._cap.admit(key, now=0)
             if admitted not in series:
                 series[admitted] = Series()

@@ -44,19 +44,8 @@ class Windows:
     """
 
     __slots__ = (
-        "_cap",
-        "_current",
-        "_ends_s",
-        "_key",
-        "_least_threshold_s",
-        "_max_series",
-        "_nano_usd",
-        "_number",
-        "_slices",
-        "_thresholds_s",
-        "_tokens",
-        "_totals",
-        "dimensions",
+        "_cap", "_current", "_ends_s", "_key", "_least_threshold_s", "_max_series", "_nano_usd", "_number", "_slices",
+        "_thresholds_s", "_tokens", "_totals", "dimensions",
     )  # fmt: skip
 
     def __init__(
@@ -151,8 +140,8 @@ class Windows:
             self._totals = Totals(SeriesCap(self._max_series, dimensions=len(self.dimensions)))
         for number, each in self._slices.items():
             if each is not self._current:
-                self._totals.take(number, each)
-        return self._totals.plus(self._current)
+                self._totals.take(number, each.series)
+        return self._totals.plus(self._current.series)
 
     def _window(self, now: float, window_s: float) -> Iterator[Slice]:
         oldest = int((now - window_s) // SLICE_S)
@@ -167,7 +156,7 @@ class Windows:
         for number in [number for number in self._slices if number < oldest]:
             gone = self._slices.pop(number)
             if self._totals is not None:
-                self._totals.take(number, gone)
+                self._totals.take(number, gone.series)
         self._cap.expire(before=oldest)
         return self._current
 
