@@ -12,5 +12,6 @@ def environment() -> Iterator[None]:
     """Hold the secrets of the examples."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LIMITS_URL", "redis://:hunter2@127.0.0.1:1/0")
+        patch.setenv("HOOK_URL", "https://hooks.example/hunter2")
         patch.setenv("HASH_KEY", "hunter2-hunter2-hunter2")
         yield

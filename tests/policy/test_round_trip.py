@@ -70,15 +70,30 @@ EXPERIMENTS = st.lists(
     max_size=2,
     unique_by=lambda experiment: experiment["name"],
 )
+MEASURES = st.sampled_from(["calls", "errors", "usd"])
 ALERTS = named(
     st.one_of(
         entry({"alert": "latency_p99", "above_ms": st.floats(0.1, 1e6)}, min_calls=AMOUNTS),
         entry({"alert": "error_rate", "above": st.floats(0, 0.9)}, confidence=st.none() | st.floats(0.5, 0.99)),
         entry({"alert": "budget", "usd": st.floats(0.01, 1e6)}, per=st.sampled_from(["hour", "day", "month"])),
         entry({"alert": "guardrail_hits"}, at_least=AMOUNTS, cooldown_s=st.floats(0, 1e4)),
+        entry({"alert": "threshold", "measure": MEASURES, "above": st.floats(0, 1)}, by=st.just(["model"])),
+        entry({"alert": "rate_of_change", "measure": MEASURES, "below": st.floats(0.1, 1)}, for_s=st.floats(0, 1e4)),
+        entry({"alert": "missing_traffic"}, at_least=AMOUNTS, where=st.just({"model": "large"})),
+        entry({"alert": "burn_rate", "slo": st.floats(0.95, 0.9999)}, above_ms=st.floats(1, 1e4)),
     ),
     3,
 )
+NOTIFY = st.lists(
+    st.one_of(
+        entry({"sink": "slack", "webhook_url": st.just({"env": "HOOK_URL"})}, attempts=st.integers(1, 20)),
+        entry({"sink": "webhook", "webhook_url": st.just({"env": "HOOK_URL"})}, timeout_s=st.floats(0.1, 60)),
+        entry({"sink": "pagerduty", "routing_key": st.just({"env": "HOOK_URL"})}, source=WORDS),
+        entry({"sink": "structlog"}, min_severity=st.sampled_from(["info", "warning", "critical"])),
+    ),
+    max_size=2,
+)
+SILENCES = st.lists(entry({"until": "2030-01-01T00:00:00Z"}, name=WORDS, labels=st.just({"model": "x"})), max_size=1)
 SECONDS = st.floats(0.001, 60)
 SHARED = {
     "server": st.sampled_from([{"env": "LIMITS_URL"}, "redis://127.0.0.1:1"]),
@@ -117,7 +132,14 @@ POLICIES = entry(
     output=named(GUARDS, 2),
     limits=LIMITS,
     experiments=EXPERIMENTS,
-    metrics=entry({}, alerts=ALERTS, log=entry({"path": WORDS}, fsync=st.booleans()), queue_size=AMOUNTS),
+    metrics=entry(
+        {},
+        alerts=ALERTS,
+        log=entry({"path": WORDS}, fsync=st.booleans()),
+        queue_size=AMOUNTS,
+        notify=NOTIFY,
+        silences=SILENCES,
+    ),
     prices=st.dictionaries(
         st.text(), entry({"input_usd": st.floats(0, 99), "output_usd": st.integers(0, 99)}), max_size=2
     ),

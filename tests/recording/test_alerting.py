@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from genai_guard.recording import Alert, Reading
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Facts
-from genai_guard.recording.series import Counts
+from genai_guard.recording.counts import Counts
 from genai_guard.recording.spending import Period, Spent
 
 BUDGET = Alert.budget(usd=50, cooldown_s=100)
@@ -25,6 +26,12 @@ class Spending:
 
     def spent(self, period: Period, /) -> Spent:
         return Spent(self.usd, 0)
+
+    def within(self, where: Mapping[str, str], /) -> Facts:
+        return self
+
+    def values(self, by: Sequence[str], window_s: float, /, where: Mapping[str, str]) -> list[tuple[str, ...]]:
+        return []
 
 
 def told(board: AlertBoard, usd: float, at_s: float) -> list[str]:
@@ -85,6 +92,7 @@ def test_events_tell_what_was_seen_when_it_fired_and_when_it_was_over() -> None:
             mode="enforce",
             fired_at_s=1e9,
             resolved_at_s=1e9 + 2,
+            key=board.events()[0].key,
         ),
     )
     assert not board.firing

@@ -89,7 +89,7 @@ def test_a_lock_held_while_forking_does_not_hang_the_child(tmp_path: Path) -> No
     script = """
 metrics = MetricsRecorder(log=log, alerts=[Alert.guardrail_hits()])
 metrics._ledger._lock.acquire()
-for worker in metrics._workers: worker._starting.acquire()
+for worker in metrics._workers: getattr(worker, "_worker", worker)._starting.acquire()
 if child := os.fork():
     sys.exit(os.waitpid(child, 0)[1])
 metrics.record(call("child"))

@@ -24,7 +24,7 @@ from genai_guard.policy.references import reference_of
 from genai_guard.policy.secrets import is_secret
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
-from genai_guard.recording import Alert, MetricsRecorder
+from genai_guard.recording import Alert, AlertSink, MetricsRecorder
 from genai_guard.routing import Experiment, ExperimentRouter
 from genai_guard.routing.canary import Canary, CanaryMetric
 from genai_guard.routing.shadow import Shadow
@@ -223,7 +223,8 @@ def _family(part: object) -> type:
     store = next((kind for kind in (Store, StickyStore) if _is_built(part, kind)), None)
     if store is not None:
         return store
-    family: type = next((kind for kind in (Alert, CanaryMetric, Guard) if isinstance(part, kind)), type(part))
+    kinds = (Alert, AlertSink, CanaryMetric, Guard)
+    family: type = next((kind for kind in kinds if isinstance(part, kind)), type(part))
     return family
 
 

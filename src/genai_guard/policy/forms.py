@@ -24,7 +24,7 @@ from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.policy.docstrings import arguments, summary
-from genai_guard.recording import Alert, InferenceLog, Log, MetricsRecorder
+from genai_guard.recording import Alert, AlertSink, InferenceLog, Log, MetricsRecorder
 from genai_guard.routing import ExperimentRouter, canary
 from genai_guard.routing.canary import Canary, CanaryMetric
 from genai_guard.routing.sticky import MemoryStickyStore, RedisStickyStore, SqliteStickyStore, StickyStore
@@ -271,6 +271,7 @@ def _described(build: Callable[..., Any]) -> dict[str, str]:
 _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Guard: lambda: _catalogue(guards, "guard", Guard),
     Alert: lambda: _catalogue(recording, "alert", Alert),
+    AlertSink: lambda: _catalogue(recording, "sink", AlertSink),
     CanaryMetric: lambda: _catalogue(canary, "metric", CanaryMetric),
     Canary: lambda: (Form.of(Canary),),
     TallyStore: lambda: _by_kind(_TALLYING),

@@ -20,8 +20,8 @@ SECRET_WORDS: Final = "text, or {env: NAME} for what an environment variable hol
 """What a parameter takes that may be secret, for people."""
 
 _NAMED: Final = re.compile(
-    r"(?:^|[_-])(?:(?:api|hash|secret|access|private|auth|signing|encryption)[_-]?key|passw(?:or)?d|passphrase|secret"
-    r"|(?:access|api|auth|bearer|refresh|session)[_-]?token|authorization|credentials?)$",
+    r"(?:^|[_-])(?:(?:api|hash|secret|access|private|auth|signing|encryption|routing)[_-]?key|passw(?:or)?d|passphrase"
+    r"|secret|webhook[_-]?url|(?:access|api|auth|bearer|refresh|session)[_-]?token|authorization|credentials?)$",
     re.IGNORECASE,
 )
 _OF_GUARDS: Final = {("input",), ("output",)}

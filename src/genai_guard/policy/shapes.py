@@ -33,6 +33,7 @@ from genai_guard.policy.forms import REQUIRED, Form, Parameter, forms_of
 from genai_guard.policy.problems import Problem, Problems, describe, listed, quoted, suggestion
 from genai_guard.policy.references import PATTERN, imported, is_referable
 from genai_guard.policy.secrets import SECRET_WORDS, secret_type
+from genai_guard.recording import AlertSink
 from genai_guard.routing.sticky import StickyStore
 from genai_guard.verdicts import Action
 
@@ -286,12 +287,17 @@ def _is_sticky_store(part: object) -> bool:
     return isinstance(part, StickyStore) and not isinstance(part, type)
 
 
+def _is_alert_sink(part: object) -> bool:
+    return isinstance(part, AlertSink)
+
+
 OPEN_MARK: Final = "x-part"
 """Stands in a JSON Schema, with the name of a kind, for the schema of that."""
 OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
     Guard: ("guard", _is_guard, "a mapping such as {guard: pii}"),
     Store: ("store", _is_store, "a mapping such as {kind: redis}"),
     StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
+    AlertSink: ("sink of alerts", _is_alert_sink, "a mapping such as {sink: slack}"),
 }
 """Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""
 _REFERENCE: Final[Any] = Annotated[

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from genai_guard.recording.alerting import AlertEvent
-from genai_guard.recording.alerts import Alert, Budget, ErrorRate, Facts, GuardrailHits, LatencyP99, Reading
+from genai_guard.recording.alerting import Silence
+from genai_guard.recording.alerting.actions import HoldCanary, TightenLimit, Together, TripBreaker
+from genai_guard.recording.alerting.sinks import AlertSink, DeliveryError, PagerDuty, Slack, Structlog, Webhook
+from genai_guard.recording.alerts import (
+    Alert,
+    AlertAction,
+    AlertEvent,
+    Budget,
+    BurnRate,
+    ErrorRate,
+    Facts,
+    GuardrailHits,
+    LatencyP99,
+    MissingTraffic,
+    RateOfChange,
+    Reading,
+    Threshold,
+    burn_rates,
+)
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
@@ -16,8 +33,12 @@ from genai_guard.recording.telemetry import OpenTelemetry
 
 __all__ = [
     "Alert",
+    "AlertAction",
     "AlertEvent",
+    "AlertSink",
     "Budget",
+    "BurnRate",
+    "DeliveryError",
     "ErrorRate",
     "Event",
     "Exposure",
@@ -25,18 +46,31 @@ __all__ = [
     "Exposures",
     "Facts",
     "GuardrailHits",
+    "HoldCanary",
     "InferenceLog",
     "LatencyP99",
     "Log",
     "MetricsRecorder",
+    "MissingTraffic",
     "OpenTelemetry",
+    "PagerDuty",
     "Quantiles",
+    "RateOfChange",
     "Reading",
     "Recorder",
     "Redactor",
+    "Silence",
     "Sink",
+    "Slack",
     "Snapshot",
+    "Structlog",
     "StructlogSink",
+    "Threshold",
+    "TightenLimit",
+    "Together",
+    "TripBreaker",
+    "Webhook",
+    "burn_rates",
     "no_scan",
     "redact_processor",
 ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
+from genai_guard.recording.counts import Counts
+from genai_guard.recording.dimensions import Key
 from genai_guard.recording.event import Event
-from genai_guard.recording.series import Counts
+from genai_guard.recording.facts import Facts
 from genai_guard.recording.spending import Period, Spending, Spent
 from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import count
@@ -29,7 +31,7 @@ _MOST_AT_ONCE: Final = 512
 
 
 class Moment:
-    """What is known at one moment, while nobody changes it. Serves alerts as their `Facts`.
+    """What is known at one moment, while nobody changes it. Serves alerts as their `Facts`, and the board as its `Slices`.
 
     Attributes:
         windows: The last hour.
@@ -50,17 +52,56 @@ class Moment:
         self.counted = counted
         self.lost = lost
         self._spending = spending
-        self._counts: dict[float, Counts] = {}
+        self._counts: dict[tuple[float, tuple[int, ...]], dict[Key, Counts]] = {}
 
     def counts(self, window_s: float, /) -> Counts:
-        """Return the exact counters of the last `window_s` seconds."""
-        if window_s not in self._counts:
-            self._counts[window_s] = self.windows.counts(self.now_s, window_s)
-        return self._counts[window_s]
+        """Return the exact counters of the last `window_s` seconds, of all calls."""
+        return self.grouped(window_s, ()).get(()) or self.windows.none(self.now_s, window_s)
+
+    def grouped(self, window_s: float, places: tuple[int, ...]) -> dict[Key, Counts]:
+        """Return the exact counters of the last `window_s` seconds by the values of the dimensions at `places`."""
+        groups = self._counts.get((window_s, places))
+        if groups is None:
+            groups = self._counts[window_s, places] = self.windows.grouped(self.now_s, window_s, places)
+        return groups
+
+    def within(self, where: Mapping[str, str], /) -> Facts:
+        """Return what is known of the calls with these values of dimensions."""
+        return _Slice(self, where) if where else self
+
+    def values(self, by: Sequence[str], window_s: float, /, where: Mapping[str, str]) -> list[Key]:
+        """Return the values that the calls of the last `window_s` seconds with `where` have in the dimensions `by`."""
+        names = (*where, *by)
+        fixed, wanted = len(where), tuple(where.values())
+        return [key[fixed:] for key in self.grouped(window_s, self._places(names)) if key[:fixed] == wanted]
+
+    def _places(self, names: Iterable[str]) -> tuple[int, ...]:
+        return tuple([self.windows.dimensions.index(name) for name in names])
 
     def spent(self, period: Period, /) -> Spent:
         """Return what the current period has cost so far."""
         return self._spending.spent(period, self.wall_s, self.windows.total)
+
+
+class _Slice:
+    """What is known of the calls with certain values of dimensions. What has been spent is not kept apart."""
+
+    __slots__ = ("_moment", "_places", "_values")
+
+    def __init__(self, moment: Moment, where: Mapping[str, str]) -> None:
+        self._moment = moment
+        self._places = tuple([moment.windows.dimensions.index(name) for name in where])
+        self._values = tuple(where.values())
+
+    def counts(self, window_s: float, /) -> Counts:
+        """Return the exact counters of the last `window_s` seconds, of these calls."""
+        moment = self._moment
+        counts = moment.grouped(window_s, self._places).get(self._values)
+        return counts or moment.windows.none(moment.now_s, window_s)
+
+    def spent(self, period: Period, /) -> Spent:
+        """Return what all calls have cost in the current period."""
+        return self._moment.spent(period)
 
 
 class Ledger:

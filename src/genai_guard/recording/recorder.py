@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import math
 import threading
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.alerting import AlertBoard, AlertEvent
-from genai_guard.recording.alerts import Alert
+from genai_guard.recording.alerting import AlertDesk, Silence
+from genai_guard.recording.alerting.delivery import Delivery
+from genai_guard.recording.alerting.desk import checked_alerts, checked_silences, checked_sinks
+from genai_guard.recording.alerting.sinks import AlertSink
+from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.dimensions import DIMENSIONS, Key, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
@@ -33,14 +34,11 @@ from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.telemetry import OpenTelemetry
 from genai_guard.recording.telemetry.settings import tracing_by
 from genai_guard.recording.windows import KEPT_S, Windows
-from genai_guard.recording.worker import TICK, Handler, Worker, tell
+from genai_guard.recording.worker import Worker
 
-__all__ = ["MetricsRecorder", "OnAlert"]
-
-OnAlert: TypeAlias = Callable[[AlertEvent], object]
+__all__ = ["MetricsRecorder"]
 
 _TICK_S: Final = 1.0
-_ALERTS_WAITING: Final = 256
 
 
 class MetricsRecorder:
@@ -50,10 +48,13 @@ class MetricsRecorder:
     processes count every call once.
 
     Args:
-        alerts: What to watch. Read once a second while there are calls or one fires, and by `alerts()`.
+        alerts: What to watch. Read once a second while there are calls or one of them is not well, and by `alerts()`.
         log: An `InferenceLog`, or any sink.
         on_alert: Called with an `AlertEvent` when an alert fires and when it is resolved, on a thread of its own. Both
             are logged as a warning through structlog besides.
+        notify: Who else is told of alerts: `Webhook`, `Slack`, `PagerDuty` or an `AlertSink` of your own, each on a
+            thread of its own.
+        silences: Alerts that nobody is told of for a while; see `silence()` for those that are not known before.
         sinks: Whatever else takes events; see `Sink`.
         exposures: Where the first call of each unit of an experiment is noted.
         telemetry: Spans and metrics for OpenTelemetry.
@@ -73,7 +74,9 @@ class MetricsRecorder:
         *,
         alerts: Iterable[Alert] = (),
         log: Log | Sink | None = None,
-        on_alert: OnAlert | None = None,
+        on_alert: AlertAction | None = None,
+        notify: Iterable[AlertSink] = (),
+        silences: Iterable[Silence] = (),
         sinks: Iterable[Sink] = (),
         exposures: ExposureLog | None = None,
         telemetry: OpenTelemetry | None = None,
@@ -83,22 +86,25 @@ class MetricsRecorder:
         clock: Clock | None = None,
         wall_clock: Clock | None = None,
     ) -> None:
-        self.watched: Final = _checked_alerts(alerts)
         self.log: Final = log
         self.on_alert: Final = _callable(on_alert)
+        self.notify: Final = checked_sinks(notify)
+        self.silences: Final = checked_silences(silences)
         self.sinks: Final = tuple(sinks)
         self.exposures: Final = _exposures(exposures)
         self.telemetry: Final = telemetry
         self.dimensions: Final = checked(dimensions)
+        self.watched: Final = checked_alerts(alerts, self.dimensions)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
         self._clock: Clock = clock or monotonic
+        self._wall_clock: Clock = wall_clock or time
         thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
         self._ledger = Ledger(
             partial(Windows, self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
-            wall_clock=wall_clock or time,
+            wall_clock=self._wall_clock,
         )
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
@@ -107,12 +113,12 @@ class MetricsRecorder:
             getattr(each, "wants_text", False) for each in (telemetry, *(sink for _, sink in named))
         )
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
-        self._tellers = tuple(self._make_tellers())
+        self._desk = AlertDesk(
+            self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
+        )
         self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
         self._tapping = threading.Lock()
-        self._seen = 0
-        self._look_at_s = -math.inf
-        self._watch()
+        self._look_at_s = -math.inf if self.watched else math.inf
         watch_over(self)
 
     def record(self, event: Event) -> None:
@@ -128,7 +134,7 @@ class MetricsRecorder:
                     self._ledger.miss(f"{tap.name}.{refused}")
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
-                self._tellers[0].put(TICK)
+                self._desk.wake()
         except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
             self._ledger.miss(f"record.{type(error).__name__}")
 
@@ -198,9 +204,31 @@ class MetricsRecorder:
         return self._ledger.read(lambda moment: moment.windows.totals())
 
     def alerts(self) -> list[AlertEvent]:
-        """Read the alerts, and return those that fire and the last hundred that are over, oldest first."""
-        self._ledger.read(self._read_alerts)
-        return list(self._board.events())
+        """Read the alerts, and return those that are pending or fire and the last hundred that are over, oldest first."""
+        return self._desk.events()
+
+    def silence(self, name: str = "*", *, for_s: float, **labels: str) -> Silence:
+        """Tell nobody of certain alerts for a while, nor have them do anything; return what `unsilence` takes.
+
+        `recorder.silence("error_rate*", for_s=3600, model="large")`. What still fires afterwards is told then.
+
+        Args:
+            name: Of which alerts: their name, or a pattern with `*` and `?`.
+            for_s: For how long.
+            labels: Of which slices: values that the alert must have in its dimensions.
+
+        Raises:
+            ConfigurationError: the time is not above zero.
+        """
+        if isinstance(for_s, bool) or not isinstance(for_s, int | float) or not 0 < for_s < math.inf:
+            raise ConfigurationError("MetricsRecorder.silence(for_s=...) must be a number of seconds above 0")
+        silence = Silence.ending(self._wall_clock() + for_s, name=name, labels=labels)
+        self._desk.silence(silence)
+        return silence
+
+    def unsilence(self, silence: Silence | None = None) -> None:
+        """End a silence before its time, or all of them. What still fires is told."""
+        self._desk.unsilence(silence)
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -214,7 +242,7 @@ class MetricsRecorder:
     def flush(self, *, timeout_s: float = 2.0) -> bool:
         """Count what is pending, read the alerts, and wait for all sinks; return whether that was done in time."""
         until_s = monotonic() + timeout_s
-        self._try_to_read_alerts(timeout_s)
+        self._desk.try_to_read(timeout_s)
         in_time = [worker.flush(until_s=until_s) for worker in self._workers]
         return all(in_time)
 
@@ -224,7 +252,7 @@ class MetricsRecorder:
         The recorder still counts afterwards, and what its sinks then miss. Done at the exit of the process as well.
         """
         until_s = monotonic() + timeout_s
-        self._try_to_read_alerts(timeout_s)
+        self._desk.try_to_read(timeout_s)
         in_time = [worker.close(until_s=until_s) for worker in self._workers]
         return all(in_time)
 
@@ -232,7 +260,8 @@ class MetricsRecorder:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
         self._tapping = threading.Lock()
-        self._watch()
+        self._desk.after_fork()
+        self._look_at_s = -math.inf if self.watched else math.inf
         for worker in self._workers:
             worker.after_fork()
 
@@ -257,48 +286,20 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.sinks, self.exposures, self.telemetry, self.dimensions, self.max_series, self.queue_size
+            self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.exposures, self.telemetry,
+            self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker | Tap, ...]:
-        return self._outlets + self._tellers + self._taps + (() if self.tracing is None else self.tracing.workers)
-
-    def _watch(self) -> None:
-        self._board = AlertBoard(self.watched)
-        self._look_at_s = -math.inf if self.watched else math.inf
-        self._seen = 0
-
-    def _make_tellers(self) -> Iterator[Worker]:
-        """The first also looks at the clock."""
-        if self.watched:
-            yield Worker("alerts", _watcher(weakref.WeakMethod(self._tick)), size=_ALERTS_WAITING)
-        if self.watched and self.on_alert is not None:
-            yield Worker("on_alert", _callback(self.on_alert), size=_ALERTS_WAITING)
-
-    def _tick(self) -> float | None:
-        """Read the alerts; ask for the next tick unless nothing happened since the last one."""
-        counted = self._ledger.read(self._read_alerts)
-        idle = counted == self._seen and not self._board.firing
-        self._seen = counted
-        return None if idle else _TICK_S
-
-    def _read_alerts(self, moment: Moment) -> int:
-        for event in self._board.update(moment, now_s=moment.now_s, wall_s=moment.wall_s):
-            for worker in self._tellers:
-                if refused := worker.put(event):
-                    self._ledger.miss(f"{worker.name}.{refused}")
-        return moment.counted
-
-    def _try_to_read_alerts(self, timeout_s: float) -> None:
-        with suppress(TimeoutError):
-            self._ledger.read(self._read_alerts, timeout_s=max(0.0, timeout_s))
+    def _workers(self) -> tuple[Worker | Delivery | Tap, ...]:
+        tracing = () if self.tracing is None else self.tracing.workers
+        return (*self._outlets, *self._desk.workers, *self._taps, *tracing)
 
     def _losses(self, moment: Moment) -> dict[str, int]:
         lost = dict(moment.lost)
         for worker in self._workers:
             merge(lost, {f"{worker.name}.{kind}": times for kind, times in worker.failures.items()})
-        merge(lost, {f"alerts.{name}": times for name, times in self._board.failures.items()})
+        merge(lost, {f"alerts.{name}": times for name, times in self._desk.failures.items()})
         return dict(sorted(lost.items()))
 
     def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
@@ -321,46 +322,7 @@ class MetricsRecorder:
         )
 
 
-def _watcher(tick: weakref.WeakMethod[Callable[[], float | None]]) -> Handler:
-    """Return what reads the alerts once a second and logs them; it does not keep the recorder alive."""
-
-    def handle(item: AlertEvent | object) -> float | None:
-        if isinstance(item, AlertEvent):
-            tell(
-                f"alert {item.state}", alert=item.name, because=item.message, value=item.value,
-                threshold=item.threshold, severity=item.severity,
-            )  # fmt: skip
-            return _TICK_S
-        look = tick()
-        return look() if look is not None else None
-
-    return handle
-
-
-def _callback(on_alert: OnAlert) -> Handler:
-    def handle(event: AlertEvent) -> None:
-        on_alert(event)
-
-    return handle
-
-
-def _checked_alerts(alerts: Iterable[object]) -> tuple[Alert, ...]:
-    watched: list[Alert] = []
-    for alert in alerts:
-        if not isinstance(alert, Alert):
-            raise ConfigurationError(
-                f"MetricsRecorder(alerts=...): an object of type {type(alert).__name__} is no alert; "
-                "build one with Alert.latency_p99(), error_rate(), budget() or guardrail_hits()"
-            )
-        watched.append(alert)
-    names = [alert.name for alert in watched]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ConfigurationError(f"two alerts are called {twice!r}: give one of them another name=")
-    return tuple(watched)
-
-
-def _callable(on_alert: OnAlert | None) -> OnAlert | None:
+def _callable(on_alert: AlertAction | None) -> AlertAction | None:
     if on_alert is not None and not callable(on_alert):
         raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
     return on_alert

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from genai_guard.recording.dimensions import OTHER, Key
+from genai_guard.recording.dimensions import OTHER
 from genai_guard.recording.sketch import Buckets, Name, merge
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["ERRORS", "NANO", "Counts", "Hit", "Series", "Slice", "count_names"]
+__all__ = ["ERRORS", "NANO", "Hit", "Series", "count_names"]
 
 ERRORS: Final = frozenset({"error", "timeout", "component_failed", "breaker_open"})
 """The statuses that count as errors: something broke. What the policy refused or the caller gave up is not among them."""
@@ -38,12 +38,13 @@ class Series:
         latency: Seconds from beginning to end, of the calls that reached the model.
         model: What to add to `latency` for the seconds spent in the wrapped function, which most often are the same.
         first_token: Seconds to the first released chunk, of the calls that had one.
+        slow: For each threshold of an alert in seconds, how many that reached the model took longer; None if none did.
         unpriced: Calls with tokens but without a price.
     """
 
     __slots__ = (
         "cached_tokens", "cost_nano_usd", "denials", "error_types", "first_token", "hits", "input_tokens", "latency",
-        "model", "output_tokens", "overhead", "unpriced",
+        "model", "output_tokens", "overhead", "slow", "unpriced",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -59,6 +60,7 @@ class Series:
         self.hits: dict[Hit, int] = {}
         self.error_types: dict[str, int] = {}
         self.denials: dict[str, int] = {}
+        self.slow: dict[float, int] | None = None
 
     @property
     def calls(self) -> int:
@@ -88,53 +90,14 @@ class Series:
             merge(self.error_types, other.error_types)
             merge(self.denials, other.denials)
 
-
-class Slice:
-    """The series of ten seconds, and how many of the calls that reached the model took longer than each threshold."""
-
-    __slots__ = ("series", "slow")
-
-    def __init__(self, thresholds_s: Iterable[float] = ()) -> None:
-        self.series: dict[Key, Series] = {}
-        self.slow = dict.fromkeys(thresholds_s, 0)
-
-    def count_slow(self, seconds: float) -> None:
+    def count_slow(self, seconds: float, thresholds_s: Iterable[float]) -> None:
         """Count a duration against every threshold."""
-        for threshold_s in self.slow:
+        slow = self.slow
+        if slow is None:
+            slow = self.slow = {}
+        for threshold_s in thresholds_s:
             if seconds > threshold_s:
-                self.slow[threshold_s] += 1
-
-
-class Counts:
-    """The exact counters of a window: what alerts are decided from.
-
-    Attributes:
-        calls: All of them.
-        errors: Those with a status in `ERRORS`.
-        reached: Those that reached the model.
-        slow: For each declared threshold in seconds, how many of those that reached the model took longer.
-        hits: Guardrail hits.
-    """
-
-    __slots__ = ("calls", "errors", "hits", "reached", "slow")
-
-    def __init__(self, thresholds_s: Iterable[float] = ()) -> None:
-        self.calls = 0
-        self.errors = 0
-        self.reached = 0
-        self.slow = dict.fromkeys(thresholds_s, 0)
-        self.hits: dict[Hit, int] = {}
-
-    def add(self, each: Slice) -> None:
-        """Add the counts of a slice."""
-        for key, series in each.series.items():
-            calls = series.calls
-            self.calls += calls
-            if key[0] in ERRORS:
-                self.errors += calls
-            self.reached += series.reached
-            merge(self.hits, series.hits)
-        merge(self.slow, each.slow)
+                slow[threshold_s] = slow.get(threshold_s, 0) + 1
 
 
 def count_names(series: Series, event: Event) -> None:

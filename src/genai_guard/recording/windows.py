@@ -2,27 +2,29 @@
 
 Rule 1: An event is counted in exactly one series of exactly one slice.
 Rule 2: The percentiles of a window are those of the sum of its slices; see `sketch`.
-Rule 3: What alerts ask for is counted exactly, beside the sketches.
+Rule 3: What alerts ask for is counted exactly, beside the sketches, and for three days; see `tallies`.
 Rule 4: Nothing here waits, locks or looks at a clock: `MetricsRecorder` does.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import log
 from typing import TYPE_CHECKING, Final
 
+from genai_guard.recording.counts import Counts, grouped
 from genai_guard.recording.dimensions import Key, SeriesCap, key_reader
-from genai_guard.recording.series import NANO, Counts, Series, Slice, count_names
+from genai_guard.recording.series import NANO, Series, count_names
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
+from genai_guard.recording.tallies import Ring, Tally, add
 from genai_guard.recording.totals import Totals
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["KEPT_S", "SLICE_S", "Windows"]
+__all__ = ["COARSE_S", "COUNTED_S", "KEPT_S", "SLICE_S", "Windows"]
 
 SLICE_S: Final = 10.0
 """Seconds of one slice. A window takes in every slice that it touches, so it may look back this much further."""
@@ -30,12 +32,18 @@ SLICE_S: Final = 10.0
 KEPT_S: Final = 3600.0
 """Seconds kept."""
 
+COARSE_S: Final = 300.0
+"""Seconds of one cell of the counts that are kept longer. A window of more than an hour may look back this much further."""
+
+COUNTED_S: Final = 3 * 86_400.0
+"""Seconds for which exact counts are kept, without the sketches."""
+
 _KEPT_SLICES: Final = int(KEPT_S / SLICE_S)
 _REACHED: Final = frozenset({"call", "stream", "output", "done"})
 
 
 class Windows:
-    """The last hour, in slices.
+    """The last hour in slices, and exact counts of three days.
 
     Args:
         dimensions: By what calls are counted apart; `status` first.
@@ -44,8 +52,8 @@ class Windows:
     """
 
     __slots__ = (
-        "_cap", "_current", "_ends_s", "_key", "_least_threshold_s", "_max_series", "_nano_usd", "_number", "_slices",
-        "_thresholds_s", "_tokens", "_totals", "dimensions",
+        "_cap", "_coarse", "_coarse_cap", "_current", "_ends_s", "_fine", "_key", "_least_threshold_s", "_max_series", "_nano_usd",
+        "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "_totals", "dimensions",
     )  # fmt: skip
 
     def __init__(
@@ -59,8 +67,12 @@ class Windows:
         self._max_series = max_series
         self._cap = SeriesCap(max_series, dimensions=len(self.dimensions))
         self._totals: Totals | None = None
-        self._slices: dict[int, Slice] = {}
-        self._current = Slice()
+        self._coarse_cap = SeriesCap(max(1, max_series // 4), dimensions=len(self.dimensions))
+        self._fine = Ring(cell_s=SLICE_S, kept_s=KEPT_S)
+        self._coarse = Ring(cell_s=COARSE_S, kept_s=COUNTED_S)
+        self._since_s = math.inf
+        self._slices: dict[int, dict[Key, Series]] = {}
+        self._current: dict[Key, Series] = {}
         self._number = 0
         self._ends_s = -math.inf
 
@@ -91,7 +103,7 @@ class Windows:
 
         # What could fail has been done: a malformed event is not half counted.
         current = self._current if now < self._ends_s else self._open(now)
-        series = current.series.get(key)
+        series = current.get(key)
         if series is None:
             series = self._series(current, key)
         series.input_tokens += input_tokens
@@ -113,7 +125,7 @@ class Windows:
             if first is not None:
                 series.first_token[first] = series.first_token.get(first, 0) + 1
             if total_s > self._least_threshold_s:
-                current.count_slow(total_s)
+                series.count_slow(total_s, self._thresholds_s)
         if verdicts or event[4] != "ok":
             count_names(series, event)
 
@@ -123,16 +135,33 @@ class Windows:
         return Total(self._nano_usd, self._tokens)
 
     def counts(self, now: float, window_s: float) -> Counts:
-        """Return the exact counters of the last `window_s` seconds."""
-        total = Counts(self._thresholds_s)
-        for each in self._window(now, window_s):
-            total.add(each)
-        return total
+        """Return the exact counters of the last `window_s` seconds, at most three days."""
+        return self.grouped(now, window_s, ()).get(()) or self.none(now, window_s)
+
+    def grouped(self, now: float, window_s: float, by: Sequence[int]) -> dict[Key, Counts]:
+        """Return the exact counters of the last `window_s` seconds for each combination of values that calls had.
+
+        Args:
+            now: The time.
+            window_s: How far to look back, at most three days.
+            by: Places of dimensions.
+        """
+        ring = self._ring(window_s)
+        tallies = ring.sums(now, window_s)
+        if self._ends_s > ring.begins_s(now, window_s):
+            tallies = self._with_current(tallies, cap=None if ring is self._fine else self._coarse_cap)
+        return grouped(tallies, by, thresholds_s=self._thresholds_s, seconds=self._seconds(now, window_s))
+
+    def none(self, now: float, window_s: float) -> Counts:
+        """Return the counters of a window without calls."""
+        return Counts(self._thresholds_s, seconds=self._seconds(now, window_s))
 
     def series(self, now: float, window_s: float) -> Iterator[tuple[Key, Series]]:
-        """Yield every series of every slice of the last `window_s` seconds."""
-        for each in self._window(now, window_s):
-            yield from each.series.items()
+        """Yield every series of every slice of the last `window_s` seconds, at most an hour."""
+        oldest = int((now - window_s) // SLICE_S)
+        for number, each in self._slices.items():
+            if number >= oldest:
+                yield from each.items()
 
     def totals(self) -> dict[Key, Series]:
         """Return all calls since this was first asked, and those of the hour before it; sums that only grow."""
@@ -140,26 +169,57 @@ class Windows:
             self._totals = Totals(SeriesCap(self._max_series, dimensions=len(self.dimensions)))
         for number, each in self._slices.items():
             if each is not self._current:
-                self._totals.take(number, each.series)
-        return self._totals.plus(self._current.series)
+                self._totals.take(number, each)
+        return self._totals.plus(self._current)
 
-    def _window(self, now: float, window_s: float) -> Iterator[Slice]:
-        oldest = int((now - window_s) // SLICE_S)
-        return (each for number, each in self._slices.items() if number >= oldest)
+    def _ring(self, window_s: float) -> Ring:
+        return self._fine if window_s <= KEPT_S else self._coarse
 
-    def _open(self, now: float) -> Slice:
+    def _seconds(self, now: float, window_s: float) -> float:
+        """Return for how much of a window calls have been counted."""
+        return max(0.0, now - max(self._ring(window_s).begins_s(now, window_s), self._since_s))
+
+    def _open(self, now: float) -> dict[Key, Series]:
         """Begin a slice. Time does not go backwards: an event that is late by a moment counts in the newest one."""
+        if self._current:
+            self._tally()
+        elif self._since_s == math.inf:
+            self._since_s = now
         self._number = int(now // SLICE_S)
         self._ends_s = (self._number + 1) * SLICE_S
-        self._current = self._slices[self._number] = Slice(self._thresholds_s)
+        self._current = self._slices[self._number] = {}
         oldest = self._number - _KEPT_SLICES
         for number in [number for number in self._slices if number < oldest]:
             gone = self._slices.pop(number)
             if self._totals is not None:
-                self._totals.take(number, gone.series)
+                self._totals.take(number, gone)
         self._cap.expire(before=oldest)
         return self._current
 
-    def _series(self, of: Slice, key: Key) -> Series:
+    def _tally(self) -> None:
+        """Add the slice that is over to the counts."""
+        at_s = self._number * SLICE_S
+        tallies = {key: Tally.of(series) for key, series in self._current.items()}
+        self._fine.add(at_s, tallies)
+        cell = int(at_s // COARSE_S)
+        self._coarse_cap.expire(before=cell - int(COUNTED_S / COARSE_S))
+        self._coarse.add(at_s, self._coarser(tallies, now=cell))
+
+    def _coarser(self, tallies: Mapping[Key, Tally], *, now: int) -> dict[Key, Tally]:
+        coarse: dict[Key, Tally] = {}
+        add(coarse, [(self._coarse_cap.admit(key, now=now), tally) for key, tally in tallies.items()])
+        return coarse
+
+    def _with_current(self, tallies: dict[Key, Tally], *, cap: SeriesCap | None) -> dict[Key, Tally]:
+        """Add the slice that is not over yet."""
+        for key, series in self._current.items():
+            admitted = key if cap is None else cap.admit(key, now=int(self._number * SLICE_S // COARSE_S))
+            tally = Tally.of(series)
+            if admitted in tallies:
+                tally.add(tallies[admitted])
+            tallies[admitted] = tally
+        return tallies
+
+    def _series(self, of: dict[Key, Series], key: Key) -> Series:
         admitted = self._cap.admit(key, now=self._number)
-        return of.series.get(admitted) or of.series.setdefault(admitted, Series())
+        return of.get(admitted) or of.setdefault(admitted, Series())

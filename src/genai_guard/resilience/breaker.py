@@ -96,6 +96,11 @@ class Breaker:
         with self._lock:
             permit.circuit.take(self._terms, permit.generation, went_well, self.clock())
 
+    def trip(self, target: str = "") -> None:
+        """Leave a target alone from now on, as if it had failed too often; it is tried again after `open_s`."""
+        with self._lock:
+            self._circuit(target).trip(self.clock())
+
     def state(self, target: str = "") -> str:
         """Return `closed`, `open` or `half-open`."""
         with self._lock:

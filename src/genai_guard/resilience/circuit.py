@@ -71,6 +71,10 @@ class Circuit:
             if self._passed >= terms.probes:
                 self._turn("closed")
 
+    def trip(self, now: float) -> None:
+        """Open, whatever was counted."""
+        self._open(now)
+
     def _count(self, terms: Terms, went_well: bool, now: float) -> None:
         cells, width = self._cells, terms.window_s / _CELLS
         if not cells or now - cells[-1][0] >= width:
