@@ -96,6 +96,9 @@ CASES = [
     ("threshold_of", [series("calls_total", "0+4x20", status="ok")], "denied_below_0.5"),
     ("missing_traffic", [series("calls_total", "7x20", status="ok")], "missing_traffic"),
     ("missing_traffic", [series("calls_total", "0+1x20", status="ok")], ""),
+    # from one error in 150 calls to 19 in 70
+    ("rate_of_change", [series("calls_total", "0+10x20", status="ok"), series("calls_total", "0 1x14 5 9 13 17 20", status="error")], "errors_above_2_times"),
+    ("rate_of_change", [series("calls_total", "0+10x20", status="ok"), series("calls_total", "0+1x20", status="error")], ""),
     ("burn_rate", [series("latency_seconds_count", "0+10x80"), series("latency_seconds_bucket", "0+5x80", le="0.3")], "burn_rate_14.4_of_slo_0.99_300_ms"),
 ]  # fmt: skip
 

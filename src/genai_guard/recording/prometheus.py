@@ -6,6 +6,7 @@ Needs the extra `prometheus`: `pip install 'genai_guard[prometheus]'`. Nothing e
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -139,15 +140,15 @@ class PrometheusCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         """Yield the metrics without their values, so that a registry knows the names."""
-        return self._metrics({}, {}, [])
+        return self._metrics({}, {}, {})
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        firing = [(event.name, event.severity) for event in self._recorder.alerts() if event.state == "firing"]
+        firing = Counter((event.name, event.severity) for event in self._recorder.alerts() if event.state == "firing")
         return self._metrics(self._recorder.totals(), self._recorder.dropped, firing)
 
     def _metrics(
-        self, totals: Mapping[Key, Series], dropped: Mapping[str, int], firing: Sequence[tuple[str, str]]
+        self, totals: Mapping[Key, Series], dropped: Mapping[str, int], firing: Mapping[tuple[str, str], int]
     ) -> Iterator[Metric]:
         yield self._calls(totals)
         series = self._merged(totals)
@@ -166,8 +167,8 @@ class PrometheusCollector(Collector):
         alerts = GaugeMetricFamily(
             f"{self._prefix}_alert_firing", "Alerts that fire now.", labels=("alert", "severity")
         )
-        for alert in firing:
-            alerts.add_metric(alert, 1)
+        for alert, count in firing.items():  # several, where it is by dimensions
+            alerts.add_metric(alert, count)
         yield alerts
 
     def _calls(self, totals: Mapping[Key, Series]) -> Metric:
