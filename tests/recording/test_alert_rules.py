@@ -128,3 +128,15 @@ def test_rules_fire_when_their_alerts_would(tmp_path: Path) -> None:
         )
         done = subprocess.run(["promtool", "test", "rules", str(suite)], text=True, capture_output=True, check=False)
         assert done.returncode == 0, f"{test}\n{done.stdout}{done.stderr}"
+
+
+def test_an_alert_by_dimensions_asks_apart_and_of_the_slice_it_is_about() -> None:
+    recorder = MetricsRecorder(
+        alerts=[Alert.error_rate(above=0.1, name="watched", by="model", where={"plan-name": "gold"}, for_s=60)],
+        dimensions=("model", "plan-name"),
+    )
+    rule = alert_rules(recorder)["groups"][0]["rules"][0]
+    promql_parser.parse(rule["expr"])
+    assert "sum by (model) (" in rule["expr"]
+    assert 'genai_guard_calls_total{plan_name="gold",status=~' in rule["expr"]
+    assert rule["for"] == "60s"
