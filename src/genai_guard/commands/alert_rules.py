@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         write_text(args.output, text)
     for name in unwritten(recorder):
-        sys.stderr.write(f"note: the alert {name} is in shadow mode or of a class of your own, and has no rule\n")
+        sys.stderr.write(
+            f"note: the alert {name} has no rule: it is in shadow mode, by status, or of a class of your own\n"
+        )
     return OK
 
 

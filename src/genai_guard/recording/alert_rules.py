@@ -41,7 +41,7 @@ _COUNTERS: Final = {
 def alert_rules(recorder: MetricsRecorder, *, prefix: str = "genai_guard") -> dict[str, Any]:
     """Return a file of rules, ready to be written as YAML.
 
-    Alerts in shadow mode, and those of classes of your own, have none: see `unwritten`.
+    Alerts in shadow mode, of classes of your own, and by `status` have none: see `unwritten`.
 
     Args:
         recorder: Whose alerts.
@@ -57,7 +57,8 @@ def unwritten(recorder: MetricsRecorder) -> tuple[str, ...]:
 
 
 def _is_written(alert: Alert) -> bool:
-    return alert.mode == "enforce" and type(alert).kind in _EXPRESSIONS
+    by_status = "status" in {*getattr(alert, "by", ()), *getattr(alert, "where", {})}  # most counters lack that label
+    return alert.mode == "enforce" and type(alert).kind in _EXPRESSIONS and not by_status
 
 
 def _rule(alert: Any, prefix: str) -> dict[str, Any]:

@@ -144,7 +144,8 @@ class PrometheusCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics."""
-        firing = Counter((event.name, event.severity) for event in self._recorder.alerts() if event.state == "firing")
+        events = self._recorder.alerts()
+        firing = Counter[tuple[str, str]]((each.name, each.severity) for each in events if each.state == "firing")
         return self._metrics(self._recorder.totals(), self._recorder.dropped, firing)
 
     def _metrics(

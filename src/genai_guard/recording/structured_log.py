@@ -130,6 +130,7 @@ def _fields(event: Event) -> Iterator[tuple[str, Any]]:
         "variant": variant(event),
         "latency_ms": round(event.latency_s * 1e3, 3),
         "model_ms": round(event.model_s * 1e3, 3),
+        "queue_ms": round(event.queue_s * 1e3, 3),
         "first_token_ms": None if event.first_token_s is None else round(event.first_token_s * 1e3, 3),
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,

@@ -13,8 +13,9 @@ from calls import KINDS, consume, target
 from collected import Collected
 from genai_guard import Experiment, ExperimentRouter, Limit, Pipeline, RateLimiter, Rejected, Variant, caller
 from genai_guard.guards import PII, BlockedPatterns, JSONSchema
-from genai_guard.recording import MetricsRecorder, OpenTelemetry
+from genai_guard.recording import Event, MetricsRecorder, OpenTelemetry
 from genai_guard.recording.telemetry import names, tracing
+from genai_guard.recording.telemetry.attributes import at_end
 from genai_guard.resilience import Fallback, Resilience, Retry, Timeout
 from genai_guard.routing import Prompt
 from genai_guard.routing.shadow import Shadow
@@ -316,3 +317,9 @@ def test_asking_again_is_a_child_too(kind: str) -> None:
     ask = Pipeline(output=[guard], recorder=sdk.recorder)(answer if kind == "def" else async_answer)
     assert consume(kind, ask, "hi") == '{"a": 1}'
     assert [span.parent.span_id if span.parent else None for span in sdk.inner()] == [sdk.span().context.span_id] * 2
+
+
+def test_what_a_call_waited_for_a_limit_is_told_apart() -> None:
+    event = Event(1.7e9, "r-1", latency_s=3.0, model_s=1.0, queue_s=1.5)
+    assert at_end(event)[names.LIMIT_WAIT] == 1.5
+    assert names.LIMIT_WAIT not in at_end(event._replace(queue_s=0.0))

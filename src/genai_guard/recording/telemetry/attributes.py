@@ -63,6 +63,7 @@ def at_end(event: Event) -> Attributes:
         names.FINISH_REASONS: (event.finish_reason,) if event.finish_reason else (),
         names.ANSWERED_BY: event.answered_by,
         names.LIMIT: event.denied_by,
+        names.LIMIT_WAIT: event.queue_s,
         names.LIMITS_IN_SHADOW: event.shadow_denials,
         names.VARIANT: variant(event),
         names.PROMPT_NAME: next((each.prompt.name for each in event.assignments if each.prompt is not None), ""),

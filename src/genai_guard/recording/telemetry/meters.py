@@ -40,7 +40,9 @@ class Meters:
         )
         self._duration = self._seconds(names.OPERATION_DURATION, "Duration of an operation.")
         self._first_chunk = self._seconds(names.TIME_TO_FIRST_CHUNK, "Time to the first chunk of a stream.")
-        self._overhead = self._seconds(names.OVERHEAD, "Time outside of the model.", names.OVERHEAD_BOUNDS)
+        self._overhead = self._seconds(
+            names.OVERHEAD, "Time neither in the model nor waiting for a limit.", names.OVERHEAD_BOUNDS
+        )
         self._tokens: Histogram = meter.create_histogram(
             names.TOKEN_USAGE,
             unit="{token}",
@@ -77,7 +79,9 @@ class Meters:
         if applied := variant(event):
             own[names.VARIANT] = applied
         self._calls.add(1, own | {names.STATUS: event.status}, context)
-        self._overhead.record(event.latency_s - event.model_s, {names.PIPELINE: event.pipeline}, context)
+        self._overhead.record(
+            event.latency_s - event.model_s - event.queue_s, {names.PIPELINE: event.pipeline}, context
+        )
         if event.cost_usd:
             self._cost.add(event.cost_usd, own, context)
         for verdict in event.verdicts:

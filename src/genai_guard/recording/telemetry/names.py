@@ -85,6 +85,7 @@ COST: Final = "genai_guard.cost"
 ESTIMATED: Final = "genai_guard.usage.estimated"
 
 LIMIT: Final = "genai_guard.limit.denied_by"
+LIMIT_WAIT: Final = "genai_guard.limit.wait"
 LIMITS_IN_SHADOW: Final = "genai_guard.limit.shadow_denials"
 
 GUARDS: Final = "genai_guard.guards"
