@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -323,3 +325,43 @@ def test_what_a_call_waited_for_a_limit_is_told_apart() -> None:
     event = Event(1.7e9, "r-1", latency_s=3.0, model_s=1.0, queue_s=1.5)
     assert at_end(event)[names.LIMIT_WAIT] == 1.5
     assert names.LIMIT_WAIT not in at_end(event._replace(queue_s=0.0))
+
+
+LATER = """
+import time
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from genai_guard import MetricsRecorder, Pipeline
+from genai_guard.recording import OpenTelemetry
+
+ask = Pipeline(recorder=MetricsRecorder(telemetry=OpenTelemetry())).wrap(lambda prompt: "hello")
+ask("before")
+kept, reader = InMemorySpanExporter(), InMemoryMetricReader()
+trace.set_tracer_provider(TracerProvider())
+trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(kept))
+metrics.set_meter_provider(MeterProvider([reader]))
+time.sleep(0.15)
+ask("after")
+counted = [metric.name for metric in reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics]
+print([span.name for span in kept.get_finished_spans()], "gen_ai.client.operation.duration" in counted)
+"""
+
+
+def test_an_sdk_of_the_process_is_used_though_it_is_set_later() -> None:
+    done = subprocess.run([sys.executable, "-c", LATER], text=True, capture_output=True, check=True)
+    assert done.stdout == "['chat'] True\n"
+
+
+def test_an_sdk_that_cannot_be_asked_for_costs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ImportError("no such provider")
+
+    recorder = MetricsRecorder(telemetry=OpenTelemetry())
+    ask = Pipeline(recorder=recorder)(target("def", ["hello"]))
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", broken)
+    assert ask("hi") == "hello"
+    assert recorder.dropped == {"telemetry.ImportError": 2}

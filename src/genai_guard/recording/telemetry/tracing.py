@@ -114,23 +114,20 @@ class Tracing:
 
     def begin(self, call: Call, kwargs: Mapping[str, Any]) -> None:
         """Start the span of a call, if anybody listens."""
-        if call.started >= self._look_at_s:
-            self._look(call.started)
-        if not self.has_spans:
-            return
         try:
-            span = self._start(call, at_start(call.asked, call.request.max_tokens, kwargs))
-            call.span = Spanned(span, trace.set_span_in_context(span))
+            if call.started >= self._look_at_s:
+                self._look(call.started)
+            if self.has_spans:
+                span = self._start(call, at_start(call.asked, call.request.max_tokens, kwargs))
+                call.span = Spanned(span, trace.set_span_in_context(span))
         except Exception as error:  # noqa: BLE001  an SDK is never in the way
             self._miss(f"telemetry.{type(error).__name__}")
 
     def end(self, call: Call, event: Event) -> None:
         """Report a call that is over."""
-        if call.started >= self._look_at_s:  # one that was refused has not begun
-            self._look(call.started)
-        if not (self.has_spans or self.has_meters):
-            return
         try:
+            if call.started >= self._look_at_s:  # one that was refused has not begun
+                self._look(call.started)
             if self.has_spans:
                 self._end(call, event)
             if self._meters is not None and self.has_meters:
