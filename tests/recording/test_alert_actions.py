@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -172,9 +173,33 @@ def test_a_canary_stays_on_hold_unless_it_was_this_that_held_it_and_may_let_go(
     assert canary.done == done
 
 
-def test_what_cannot_be_held_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"canary=.*hold\(\) and resume\(\)"):
-        HoldCanary(limiter())  # type: ignore[arg-type]
+# --- parts that are built later ----------------------------------------------------------------------------------
+
+
+def test_a_part_may_be_given_by_a_function_that_returns_it() -> None:
+    limits, breaker, canary = limiter(), Breaker(), Canary()
+    act = Together(
+        TightenLimit(lambda: limits), TripBreaker(lambda: breaker, target="x"), HoldCanary(lambda: canary, resume=True)
+    )
+    act(FIRING)
+    assert (limits.limits[1].amount, breaker.state("x"), canary.held) == (500, "open", True)
+
+    act(RESOLVED)
+    assert (limits.limits[1].amount, breaker.state("x"), canary.held) == (1000, "open", False)
+
+
+def test_what_a_function_returns_is_checked_when_the_alert_fires() -> None:
+    tighten = TightenLimit(limiter, names=("none",))
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="no limit 'none'"):
+            tighten(FIRING)
+    tighten(RESOLVED)
+
+
+@pytest.mark.parametrize("build", [TightenLimit, TripBreaker, HoldCanary])
+def test_what_is_no_part_and_no_function_is_refused(build: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"\(\w+=\.\.\.\) must be"):
+        build(1)
 
 
 # --- together, and in a recorder ---------------------------------------------------------------------------------

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 
 import pytest
+import structlog
 
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Limit, Pipeline, RateLimiter, Variant, caller
 from genai_guard.errors import BreakerOpen, RateLimited
 from genai_guard.guards import PII
-from genai_guard.recording import Alert, AlertEvent, Event, HoldCanary, MetricsRecorder, TightenLimit, TripBreaker
+from genai_guard.recording import (
+    Alert,
+    AlertEvent,
+    Event,
+    HoldCanary,
+    MetricsRecorder,
+    TightenLimit,
+    TripBreaker,
+    burn_rates,
+)
 from genai_guard.resilience import Breaker, Resilience
 from genai_guard.routing.canary import Canary, Errors, Stage
 from genai_guard.testing import FakeClock, FakeLLM
@@ -104,6 +116,56 @@ def test_calls_go_on_while_an_action_hangs(clock: Clock) -> None:
     assert ask("hello") == "hello"
     assert metrics.snapshot().calls == 2
     let_go.set()
+
+
+def test_a_leak_is_told_in_days_and_a_burst_in_minutes(clock: Clock) -> None:
+    metrics = recorder(clock, alerts=burn_rates(0.999))
+    calls = count(1)
+
+    def serve(minutes: int, *, one_error_in: int) -> list[tuple[int, str, float]]:
+        """Return what changes, and in which minute: the burn rates that fire or are over."""
+        changes: list[tuple[int, str, float]] = []
+        known = {event.threshold for event in metrics.alerts() if event.state == "firing"}
+        for minute in range(5, minutes + 1, 5):
+            for _ in range(50):
+                status = "error" if next(calls) % one_error_in == 0 else "ok"
+                metrics.record(Event(time_s=0.0, request_id="r", status=status))
+            clock.now_s += 300
+            if minutes <= 120 or minute % 360 == 0:
+                now = {event.threshold for event in metrics.alerts() if event.state == "firing"}
+                changes += [(minute, "fires", burn) for burn in sorted(now - known)]
+                changes += [(minute, "is over", burn) for burn in sorted(known - now)]
+                known = now
+        return changes
+
+    day = 24 * 60
+    assert serve(day, one_error_in=10**9) == []
+    assert [change[1:] for change in serve(2 * day, one_error_in=400)] == [("fires", 1.0)]
+    burst = serve(60, one_error_in=10)
+    assert {change[1:] for change in burst} == {("fires", 14.4), ("fires", 6.0)}
+    assert burst[-1][0] <= 30
+    assert serve(60, one_error_in=10**9)[0] == (5, "is over", 14.4)
+
+
+def test_threads_may_record_ask_and_silence_at_once() -> None:
+    told: list[AlertEvent] = []
+    ticks = count()
+    alerts = [Alert.threshold_of(measure="calls", above=0, window_s=10, cooldown_s=0, by="model")]
+    with MetricsRecorder(alerts=alerts, clock=lambda: next(ticks) * 0.5, on_alert=told.append) as metrics:
+
+        def work(number: int) -> None:
+            for step in range(150):
+                metrics.record(Event(time_s=0.0, request_id="r", model=f"m{number}-{step % 20}"))
+                if step % 10 == number:
+                    metrics.alerts()
+                    metrics.unsilence(metrics.silence(for_s=5, model="none"))
+
+        with structlog.testing.capture_logs(), ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, range(4)))
+            assert metrics.flush(timeout_s=20)
+        assert metrics.dropped.keys() <= {"alerts_log.queue_full", "on_alert.queue_full"}
+
+    assert {event.state for event in told} == {"firing", "resolved"}
 
 
 def test_a_fork_begins_with_no_alert_and_with_the_silences_it_was_built_with(clock: Clock) -> None:

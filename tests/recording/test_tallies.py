@@ -69,6 +69,29 @@ def test_counts_are_those_of_the_calls_in_the_cells_that_the_window_touches(
         assert found.hits.get(Hit("pii", "redact", "enforce"), 0) == sum(bool(event.verdicts) for event in wanted)
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 3.0, 10.0, 299.0, 3600.0, 90_000.0]), st.sampled_from(["add", 60.0, 3600.0, 86_400.0])
+        ),
+        max_size=60,
+    )
+)
+def test_what_is_remembered_of_earlier_reads_is_never_wrong(steps: list[tuple[float, str | float]]) -> None:
+    windows = Windows(("status",))
+    now_s, made = 0.0, list[float]()
+    for later_s, what in steps:
+        now_s += later_s
+        if isinstance(what, str):
+            windows.add(now_s, call())
+            made.append(now_s)
+        else:
+            cell_s = SLICE_S if what <= KEPT_S else COARSE_S
+            begins_s = (now_s - what) // cell_s * cell_s
+            assert windows.counts(now_s, what).calls == sum(at_s >= begins_s for at_s in made)
+
+
 def test_reading_changes_nothing() -> None:
     windows = Windows(("status",))
     for at_s in range(0, 4000, 7):

@@ -235,7 +235,8 @@ class MetricsRecorder:
         """What was lost since the beginning, by sink and reason.
 
         `log.queue_full`: the sink was too slow. `log.closed`: the recorder was closed. `log.OSError`: the sink raised
-        this. `malformed`: no event of this library. Empty when all is well.
+        this. `Slack.http_404`, `on_fire.KeyError`: an alert was not told, or did not act. `malformed`: no event of this
+        library. Empty when all is well.
         """
         return self._ledger.read(self._losses)
 

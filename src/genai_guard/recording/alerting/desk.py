@@ -55,6 +55,7 @@ class AlertDesk:
     def _begin(self) -> None:
         self._board = AlertBoard(self._alerts, self._silences)
         self._seen = 0
+        self._busy = False
 
     @property
     def workers(self) -> tuple[Worker | Delivery, ...]:
@@ -114,19 +115,20 @@ class AlertDesk:
 
     def _go_on(self) -> None:
         """Have what was found by somebody who asked looked after."""
-        if self._board.is_busy:
+        if self._busy:
             self.wake()
 
     def _tick(self) -> float | None:
         """Read the alerts; ask for the next tick unless nothing happened since the last one."""
         counted = self._ledger.read(self._read)
-        idle = counted == self._seen and not self._board.is_busy
+        idle = counted == self._seen and not self._busy
         self._seen = counted
         return None if idle else _TICK_S
 
     def _read(self, moment: Moment) -> int:
         for event in self._board.update(moment, now_s=moment.now_s, wall_s=moment.wall_s):
             self._tell(event)
+        self._busy = self._board.is_busy  # asked here, where nobody changes it
         return moment.counted
 
     def _tell(self, event: AlertEvent) -> None:
