@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import promql_parser
 import pytest
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from genai_guard import ConfigurationError, Pipeline
 from genai_guard.recording import Alert, MetricsRecorder
@@ -71,3 +76,23 @@ def test_each_dimension_is_a_variable_that_every_panel_of_calls_goes_by() -> Non
 def test_a_pipeline_that_measures_nothing_has_none() -> None:
     with pytest.raises(ConfigurationError, match="measures nothing"):
         dashboard(Pipeline())
+
+
+def test_grafana_reads_all_of_it() -> None:
+    """Read it into the models that Grafana generates from its schemas, and write it again: what they lack is lost."""
+    plugins.register_default_plugins()
+    written = json.loads(json.dumps(dashboard(everything())))
+    read = json.loads(JSONEncoder().encode(Dashboard.from_json(written)))
+    assert list(lost(written, read)) == []
+
+
+def lost(written: Any, read: Any, place: str = "") -> Iterator[str]:
+    """Yield the places at which something was written that is not read."""
+    if isinstance(written, dict) and isinstance(read, dict):
+        for name, value in written.items():
+            yield from lost(value, read.get(name, ...), f"{place}.{name}")
+    elif isinstance(written, list) and isinstance(read, list) and len(written) == len(read):
+        for number, (value, other) in enumerate(zip(written, read, strict=True)):
+            yield from lost(value, other, f"{place}[{number}]")
+    elif written != read:
+        yield place

@@ -204,14 +204,12 @@ def _datasource() -> dict[str, Any]:
 
 
 def _variable(label: str, prefix: str) -> dict[str, Any]:
-    query = f"label_values({prefix}_calls_total, {label})"
     return {
         "name": label,
         "label": label,
         "type": "query",
         "datasource": _DATASOURCE,
-        "definition": query,
-        "query": {"query": query, "refId": label},
+        "query": {"query": f"label_values({prefix}_calls_total, {label})", "refId": label},
         "refresh": 2,
         "multi": True,
         "includeAll": True,
