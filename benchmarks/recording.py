@@ -17,14 +17,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 
 from genai_guard.messages import Caller, Part, Usage
-from genai_guard.recording import Alert, Event, InferenceLog, MetricsRecorder, Redactor, no_scan
+from genai_guard.recording import Alert, AuditLog, Event, InferenceLog, MetricsRecorder, Redactor, no_scan
+from genai_guard.recording.audit.chain import Draft
+from genai_guard.recording.audit.files import ChainWriter
+from genai_guard.recording.audit.keys import Key
 from genai_guard.recording.rows import encode, row
 from genai_guard.recording.segments import SegmentWriter
 from genai_guard.routing import Assignment, Reason
+from genai_guard.verdicts import Action, Finding, Verdict
 
+SECRET = "correct horse battery staple"
 ROUNDS = 9
 CALLS = 16_000
 ROWS = 4_000
@@ -150,6 +155,55 @@ def show_bare_write(folder: str, line: bytes) -> None:
     print(f"  {'the write alone':22s} {ROWS / (perf_counter() - seconds):10,.0f} rows/s")
 
 
+def show_audit() -> None:
+    """What a call pays for an audit, and what the thread of the audit pays for a record."""
+    plain = events(CALLS)
+    verdict = Verdict(Action.BLOCK, findings=(Finding("pii.email", "EMAIL", 0, 3),), guard="pii")
+    blocked = [event._replace(status="blocked", verdicts=(verdict,)) for event in plain[:ROWS]]
+    costs: dict[str, list[float]] = {}
+    print("\naudit")
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(ROUNDS):
+            audit = AuditLog(os.path.join(folder, str(number)), key=lambda: SECRET, queue_size=1)  # noqa: PTH118
+            for name, given, calls in (("none", None, plain), ("an audit, call of no interest", audit, plain)):
+                record = MetricsRecorder(audit=given).record
+                costs.setdefault(name, []).append(cost_ns(record, calls, 1))
+            with AuditLog(os.path.join(folder, str(number)), key=lambda: SECRET) as heard:  # noqa: PTH118
+                costs.setdefault("a block, in the calling thread", []).append(heard_ns(heard.hear, blocked))
+                heard.flush(timeout_s=60.0)
+        for name, spent in costs.items():
+            print(f"  {name:32s} {median(spent):10.0f} ns of CPU a call")
+        show_records(folder)
+
+
+def heard_ns(hear: Callable[[Event], None], calls: Sequence[Event]) -> float:
+    """Return the CPU time of the calling thread."""
+    began = thread_time()
+    for event in calls:
+        hear(event)
+    return (thread_time() - began) / len(calls) * 1e9
+
+
+def show_records(folder: str) -> None:
+    from pathlib import Path  # noqa: PLC0415
+
+    key = Key(SECRET)
+    guards = [{"guard": "pii", "action": "block", "findings": [{"rule": "pii.email", "side": "request", "count": 1}]}]
+    facts = {"request_id": "0" * 32, "pipeline": "bench", "target": "ask", "status": "blocked", "guards": guards}
+    draft = Draft("block", 1.7e9, facts, {"user": "u-1", "session": "s-1"})
+    for name, fsync, count in (("written", False, ROWS), ("written, fsync", True, 200)):
+        writer = ChainWriter(Path(folder, name), max_bytes=1 << 26, fsync=fsync)
+        seconds, cpu_s = perf_counter(), process_time()
+        for _ in range(count):
+            writer.append(draft, key=key)
+        seconds, cpu_s = perf_counter() - seconds, process_time() - cpu_s
+        writer.close()
+        print(f"  {name:32s} {count / seconds:10,.0f} records/s  {cpu_s / count * 1e6:7.1f} us of CPU a record")
+    seconds = perf_counter()
+    found = AuditLog(Path(folder, "written"), key=lambda: SECRET).verify()
+    print(f"  {'verified':32s} {found.records / (perf_counter() - seconds):10,.0f} records/s")
+
+
 def show_reads() -> None:
     now = 0.0
     metrics = MetricsRecorder(alerts=four_alerts(), clock=lambda: now)
@@ -172,4 +226,5 @@ def show_reads() -> None:
 if __name__ == "__main__":
     show_record()
     show_log()
+    show_audit()
     show_reads()

@@ -33,6 +33,7 @@ _COMMANDS: Final = {
         "replay traffic through the limits of a policy, and show what they would have done to it",
     ),
     "analyze": ("genai_guard.commands.analyze", "say what an experiment has shown, from the inference log or a table"),
+    "audit": ("genai_guard.commands.audit", "verify, show or export an audit trail"),
     "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
     "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
@@ -49,6 +50,7 @@ examples:
   python -m genai_guard test policy.yaml cases/ --html report.html
   python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
   python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
+  python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard dashboard policy.yaml --output dashboard.json
   python -m genai_guard alert-rules policy.yaml --output rules.yaml
   python -m genai_guard schema --output policy-schema.json

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
+from genai_guard.changes import report_changes
 from genai_guard.context import current_caller
 from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
 from genai_guard.effects import OPENED, Smuggled
@@ -124,8 +125,10 @@ class Pipeline:
         if canary is not None:
             canary.bind(_needed(router))
         self._record = taker(recorder, canary)
+        report_changes(recorder, limiter, router, canary)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
+        self.when_used: Callable[[], object] = lambda: None
 
     # --- wrapping ---------------------------------------------------------------------------------------------------
 
@@ -249,20 +252,9 @@ class Pipeline:
 
     def _parts(self) -> tuple[Any, ...]:
         return (
-            self.name,
-            self.input,
-            self.output,
-            self.limiter,
-            self.router,
-            self.recorder,
-            self.reader,
-            self.on_reject,
-            self.prices,
-            self.expected_output_tokens,
-            self.resilience,
-            self.canary,
-            self.shadow,
-        )
+            self.name, self.input, self.output, self.limiter, self.router, self.recorder, self.reader,
+            self.on_reject, self.prices, self.expected_output_tokens, self.resilience, self.canary, self.shadow,
+        )  # fmt: skip
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
         plan = self._plan(fn, prompt, reader)
@@ -271,6 +263,7 @@ class Pipeline:
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
+        self.when_used()
         if self.router is not None:
             self.router.bind(signature)
         for screen in (self._input, self._output):

@@ -132,14 +132,16 @@ class Awaited:
     async def areset(self, **keys: Any) -> None:
         """Do as `reset`."""
         await _answer(self._now.awaited.reset(self._named(keys)))
-        if self._room is not None:
-            self._room.freed()
+        self._was_reset(keys)
 
     def _told(self, ticket: Ticket, *, settled: bool) -> bool:
         """Tell those who wait what is given back."""
         if self._room is not None:
             self._room.freed(ticket.whose)
         return settled
+
+    def _was_reset(self, keys: dict[str, Any]) -> None:
+        raise NotImplementedError
 
     def _named(self, keys: dict[str, Any]) -> Buckets | None:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from inspect import iscoroutinefunction
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, final
 
+from genai_guard.changes import Changing
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.adapted import adapted
 from genai_guard.limits.adaptive import Adaptive
@@ -36,7 +37,7 @@ _SHARED: Final[Buckets] = {"": ""}
 
 
 @final
-class RateLimiter(Awaited):
+class RateLimiter(Awaited, Changing):
     """Holds calls to a set of limits, all or nothing.
 
         limiter = RateLimiter(Limit.requests(60, per="minute"), Limit.tokens(100_000, per="minute", by="user"))
@@ -130,7 +131,9 @@ class RateLimiter(Awaited):
             ConfigurationError: as for a new limiter; then nothing has changed.
         """
         check_limits(limits)
+        before = self.limits
         self._adopt(limits, self.store.bind(limits, self._kept))
+        self._announce("limits_replaced", before=list(map(repr, before)), after=list(map(repr, limits)))
 
     def _adopt(self, limits: tuple[Limit, ...], counts: Counts) -> None:
         self.limits = limits
@@ -307,8 +310,12 @@ class RateLimiter(Awaited):
             ConfigurationError: no limit goes by such a key.
         """
         self._now.plain.reset(self._named(keys))
+        self._was_reset(keys)
+
+    def _was_reset(self, keys: dict[str, Any]) -> None:
         if self._room is not None:
             self._room.freed()
+        self._announce("limits_reset", **keys)
 
     def _named(self, keys: dict[str, Any]) -> Buckets | None:
         """Return the buckets that are meant by keys; None for all of them."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,9 +39,14 @@ def load(source: str | os.PathLike[str] | Mapping[str, Any]) -> Pipeline:
     """
     document = _document(source)
     try:
-        return _validated(plain(document.data))
+        data = plain(document.data)
+        pipeline = _validated(data)
     except Problems as error:
         raise error.report(document.source, document.line_of) from None
+    if (audit := getattr(pipeline.recorder, "audit", None)) is not None:
+        facts = {"pipeline": pipeline.name, **_identity(document, data)}
+        pipeline.when_used = _once(lambda: audit.record("policy_loaded", **facts))
+    return pipeline
 
 
 @cache
@@ -52,6 +60,23 @@ def _validated(data: Any) -> Pipeline:
         return adapter().validate_python(data)
     except ValidationError as error:
         raise nested(error.errors(include_url=False)[0]) from None
+
+
+def _once(action: Callable[[], object]) -> Callable[[], None]:
+    """Return what does it the first time that it is called."""
+    left = [action]
+
+    def act() -> None:
+        with suppress(IndexError):
+            left.pop()()
+
+    return act
+
+
+def _identity(document: Document, data: Any) -> dict[str, str]:
+    """Return what tells one policy from another: equal policies, however they are written, have one digest."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return {"source": str(document.source), "digest": sha256(text.encode()).hexdigest()}
 
 
 def _document(source: object) -> Document:

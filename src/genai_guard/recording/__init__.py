@@ -21,6 +21,7 @@ from genai_guard.recording.alerts import (
     Threshold,
     burn_rates,
 )
+from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
@@ -36,6 +37,7 @@ __all__ = [
     "AlertAction",
     "AlertEvent",
     "AlertSink",
+    "AuditLog",
     "Budget",
     "BurnRate",
     "DeliveryError",
@@ -46,6 +48,7 @@ __all__ = [
     "Exposures",
     "Facts",
     "GuardrailHits",
+    "Head",
     "HoldCanary",
     "InferenceLog",
     "LatencyP99",
@@ -54,6 +57,7 @@ __all__ = [
     "MissingTraffic",
     "OpenTelemetry",
     "PagerDuty",
+    "Problem",
     "Quantiles",
     "RateOfChange",
     "Reading",
@@ -69,8 +73,10 @@ __all__ = [
     "TightenLimit",
     "Together",
     "TripBreaker",
+    "Verification",
     "Webhook",
     "burn_rates",
     "no_scan",
+    "read_anchors",
     "redact_processor",
 ]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.recording.event import Event
-from genai_guard.recording.inference_log import folder_of, read_rows
+from genai_guard.recording.inference_log import erase_rows, folder_of, read_rows
 from genai_guard.recording.listening import Tap
-from genai_guard.recording.rows import day_and_time, encode, unit_hash
+from genai_guard.recording.rows import day_and_time, encode, hash_of_unit, unit_hash
 from genai_guard.recording.segments import OnSkip, SegmentWriter, segments
 
 if TYPE_CHECKING:
@@ -134,6 +134,19 @@ class ExposureLog:
         """Yield every row of every segment; see `InferenceLog.read`."""
         for segment in self.segments():
             yield from read_rows(segment, on_skip)
+
+    def erase(self, *, user: str) -> int:
+        """Overwrite every row in which the user is the unit, and return how many there were.
+
+        Raises:
+            ConfigurationError: there is no such user to be named.
+            OSError: a segment cannot be read or written.
+        """
+        if not isinstance(user, str) or not user:
+            raise ConfigurationError("ExposureLog.erase(user=...) must be the user that calls were made for")
+        return erase_rows(
+            self.segments(), lambda row: row.get("unit_hash") == hash_of_unit(str(row.get("experiment")), user)
+        )
 
 
 class _Writer:

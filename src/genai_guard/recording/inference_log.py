@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import one_of, settle
 from genai_guard.recording.event import Event
 from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.rows import encode, row
-from genai_guard.recording.segments import OnSkip, SegmentWriter, lines, segments
+from genai_guard.recording.segments import OnSkip, SegmentWriter, blank, lines, segments
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Content", "InferenceLog", "folder_of", "read_rows"]
+__all__ = ["Content", "InferenceLog", "erase_rows", "folder_of", "read_rows"]
 
 Content: TypeAlias = Literal["redacted", "none"]
 
@@ -84,6 +84,18 @@ class InferenceLog:
         for segment in self.segments():
             yield from read_rows(segment, on_skip)
 
+    def erase(self, *, user: str) -> int:
+        """Overwrite every row of a user, and return how many there were.
+
+        What is written meanwhile, by whatever process, is neither lost nor erased. Done by `MetricsRecorder.erase`.
+
+        Raises:
+            ConfigurationError: there is no such user to be named.
+            OSError: a segment cannot be read or written.
+        """
+        _must(bool(user) and _is(user, str), "...).erase(user=...", "the user that calls were made for")
+        return erase_rows(self.segments(), lambda values: values.get("requester") == user)
+
 
 class InferenceLogWriter:
     """The sink of an `InferenceLog`."""
@@ -139,11 +151,30 @@ def _is_positive(value: object) -> bool:
 def read_rows(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a segment; tell `on_skip` of each line that is none."""
     for number, line in enumerate(lines(segment, on_skip=on_skip), start=1):
-        try:
-            values = json.loads(line)
-        except ValueError:
-            values = None
-        if isinstance(values, dict):
+        values = _values(line)
+        if values is not None:
             yield values
-        elif on_skip is not None:
+        elif on_skip is not None and not line.isspace():  # it was erased
             on_skip(segment, number)
+
+
+def erase_rows(segments: Iterable[Path], is_wanted: Callable[[dict[str, Any]], bool]) -> int:
+    """Overwrite the rows that are wanted, and return how many there were.
+
+    Raises:
+        OSError: a segment cannot be read or written.
+    """
+
+    def is_wanted_line(line: bytes) -> bool:
+        values = _values(line)
+        return values is not None and is_wanted(values)
+
+    return sum(blank(segment, is_wanted_line) for segment in segments)
+
+
+def _values(line: bytes) -> dict[str, Any] | None:
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", values) if isinstance(values, dict) else None

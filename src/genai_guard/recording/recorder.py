@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerting import AlertDesk, Silence
@@ -21,6 +21,7 @@ from genai_guard.recording.alerting.delivery import Delivery
 from genai_guard.recording.alerting.desk import checked_alerts, checked_silences, checked_sinks
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
+from genai_guard.recording.audit.log import AuditLog, AuditTap
 from genai_guard.recording.dimensions import DIMENSIONS, Key, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
@@ -28,7 +29,7 @@ from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
 from genai_guard.recording.series import Series
-from genai_guard.recording.sinks import Log, Sink, outlet, sink_of
+from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.telemetry import OpenTelemetry
@@ -37,6 +38,8 @@ from genai_guard.recording.windows import KEPT_S, Windows
 from genai_guard.recording.worker import Worker
 
 __all__ = ["MetricsRecorder"]
+
+T = TypeVar("T")
 
 _TICK_S: Final = 1.0
 
@@ -57,6 +60,7 @@ class MetricsRecorder:
         silences: Alerts that nobody is told of for a while; see `silence()` for those that are not known before.
         sinks: Whatever else takes events; see `Sink`.
         exposures: Where the first call of each unit of an experiment is noted.
+        audit: Where every block, redaction, override and change is recorded.
         telemetry: Spans and metrics for OpenTelemetry.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
@@ -79,6 +83,7 @@ class MetricsRecorder:
         silences: Iterable[Silence] = (),
         sinks: Iterable[Sink] = (),
         exposures: ExposureLog | None = None,
+        audit: AuditLog | None = None,
         telemetry: OpenTelemetry | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
@@ -91,7 +96,8 @@ class MetricsRecorder:
         self.notify: Final = checked_sinks(notify)
         self.silences: Final = checked_silences(silences)
         self.sinks: Final = tuple(sinks)
-        self.exposures: Final = _exposures(exposures)
+        self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
+        self.audit: Final = _must_be(AuditLog, audit, "audit")
         self.telemetry: Final = telemetry
         self.dimensions: Final = checked(dimensions)
         self.watched: Final = checked_alerts(alerts, self.dimensions)
@@ -116,7 +122,7 @@ class MetricsRecorder:
         self._desk = AlertDesk(
             self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
         )
-        self._taps: tuple[Tap, ...] = () if exposures is None else (exposures.tap(),)
+        self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
         self._look_at_s = -math.inf if self.watched else math.inf
         watch_over(self)
@@ -250,12 +256,27 @@ class MetricsRecorder:
     def close(self, *, timeout_s: float = 2.0) -> bool:
         """Flush, then end all threads and close all sinks; return whether that was done in time.
 
-        The recorder still counts afterwards, and what its sinks then miss. Done at the exit of the process as well.
+        The recorder still counts afterwards, and what its sinks then miss. Done at the exit of the process as well. The
+        audit stays open: others may have to record there.
         """
         until_s = monotonic() + timeout_s
         self._desk.try_to_read(timeout_s)
         in_time = [worker.close(until_s=until_s) for worker in self._workers]
         return all(in_time)
+
+    def erase(self, *, user: str) -> dict[str, int]:
+        """Take a user out of everything that was written, and return by log how many rows were about that user.
+
+        Rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
+        are about. Waits for what is queued in this process. The windows are left alone: they end within the hour.
+
+        Raises:
+            ConfigurationError: there is no such user to be named.
+            OSError: a file could not be read or written. Once the cause is gone, another call finishes it.
+        """
+        self.flush(timeout_s=60.0)
+        logs = {"log": self.log, "exposures": self.exposures, "audit": self.audit}
+        return {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
 
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
@@ -287,12 +308,12 @@ class MetricsRecorder:
     @property
     def _config(self) -> tuple[object, ...]:
         return (
-            self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.exposures, self.telemetry,
-            self.dimensions, self.max_series, self.queue_size,
+            self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.exposures, self.audit,
+            self.telemetry, self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker | Delivery | Tap, ...]:
+    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap, ...]:
         tracing = () if self.tracing is None else self.tracing.workers
         return (*self._outlets, *self._desk.workers, *self._taps, *tracing)
 
@@ -329,10 +350,10 @@ def _callable(on_alert: AlertAction | None) -> AlertAction | None:
     return on_alert
 
 
-def _exposures(log: object) -> ExposureLog | None:
-    if log is not None and not isinstance(log, ExposureLog):
-        raise ConfigurationError("MetricsRecorder(exposures=...) must be an ExposureLog")
-    return log
+def _must_be(kind: type[T], given: object, name: str) -> T | None:
+    if given is not None and not isinstance(given, kind):
+        raise ConfigurationError(f"MetricsRecorder({name}=...) must be an {kind.__name__}, not {type(given).__name__}")
+    return given
 
 
 def _positive(name: str, value: object) -> int:

@@ -95,15 +95,16 @@ class Redactor:
     def _verdict(self, verdict: Verdict) -> Verdict:
         findings = verdict.findings
         if any(finding.detail for finding in findings):
-            findings = tuple([replace(finding, detail=self._words(finding.detail)) for finding in findings])
+            findings = tuple([replace(finding, detail=self.words(finding.detail)) for finding in findings])
         return replace(verdict, text="", findings=findings)
 
     def _caller(self, caller: Caller) -> Caller:
         if not caller.tags:
             return caller
-        return replace(caller, tags={str(name): self._words(str(value)) for name, value in caller.tags.items()})
+        return replace(caller, tags={str(name): self.words(str(value)) for name, value in caller.tags.items()})
 
-    def _words(self, text: str) -> str:
+    def words(self, text: str) -> str:
+        """Return a few words with everything covered that the redactor finds in them; never raises."""
         try:
             return self.text(text) if text else ""
         except Exception:  # noqa: BLE001  as above

@@ -22,7 +22,7 @@ from genai_guard.verdicts import Finding, Verdict
 if TYPE_CHECKING:
     from genai_guard.routing import Assignment
 
-__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "row", "unit_hash"]
+__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "hash_of_unit", "row", "unit_hash"]
 
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 """A longer request or response is null in its row, as in the inference table."""
@@ -148,7 +148,12 @@ def _assignment(assignment: Assignment) -> dict[str, Any]:
 
 def unit_hash(assignment: Assignment) -> str:
     """Return what tells the units of an experiment apart and names none; what is a unit may stand in a redacted tag."""
-    text = f"{assignment.experiment}:{assignment.unit}".encode("utf-8", "surrogatepass")
+    return hash_of_unit(assignment.experiment, assignment.unit)
+
+
+def hash_of_unit(experiment: str, unit: str) -> str:
+    """Return the `unit_hash` of a unit."""
+    text = f"{experiment}:{unit}".encode("utf-8", "surrogatepass")
     return f"{mmh3.mmh3_x64_128_uintdigest(text, 0) >> 64:016x}"
 
 

@@ -3,6 +3,7 @@
 Rule 1: A line is one `write(2)` to a file opened for appending; it is acknowledged when `append` returns.
 Rule 2: A file belongs to one writer of one process, because its name was created exclusively.
 Rule 3: A write that was cut short is cut off again. If even that fails, the reader skips what is no whole line.
+Rule 4: A line that is erased is overwritten with spaces, where it stands: whoever is writing at the end does not notice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from pathlib import Path  # importing it takes half as long as the rest of the package
 
-__all__ = ["OnSkip", "SegmentWriter", "lines", "segments"]
+__all__ = ["OnSkip", "SegmentWriter", "blank", "lines", "segments"]
 
 OnSkip: TypeAlias = "Callable[[Path, int], None]"
 """Told the segment and the number, from 1, of a line that is skipped."""
@@ -42,6 +43,28 @@ def lines(segment: Path, *, on_skip: OnSkip | None = None) -> Iterator[bytes]:
                 yield line[:-1]
             elif on_skip is not None:
                 on_skip(segment, number)
+
+
+def blank(segment: Path, is_wanted: Callable[[bytes], bool]) -> int:
+    """Overwrite the lines that are wanted with spaces, and return how many there were; they are gone from the disk then.
+
+    Readers of JSON lines pass over blank ones. A line that is being overwritten is no row to them either.
+
+    Raises:
+        OSError: the segment cannot be read or written.
+    """
+    blanked = begin = 0
+    with segment.open("rb") as file, segment.open("r+b", buffering=0) as over:
+        for line in file:
+            length = len(line) - line.endswith(b"\n")
+            if is_wanted(line[:length]):
+                over.seek(begin)
+                over.write(b" " * length)
+                blanked += 1
+            begin += len(line)
+        if blanked:
+            os.fsync(over.fileno())
+    return blanked
 
 
 class SegmentWriter:

@@ -9,7 +9,7 @@ from genai_guard.recording.event import Event
 from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.worker import Worker
 
-__all__ = ["Log", "Recorder", "Sink", "outlet", "sink_of"]
+__all__ = ["Erasable", "Log", "Recorder", "Sink", "outlet", "sink_of"]
 
 
 @runtime_checkable
@@ -48,6 +48,15 @@ class Log(Protocol):
 
     def writer(self) -> Sink:
         """Return a new sink."""
+        ...
+
+
+@runtime_checkable
+class Erasable(Protocol):
+    """Can forget a user."""
+
+    def erase(self, *, user: str) -> int:
+        """Take a user out of all that was written, and return how many rows were about that user."""
         ...
 
 

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Final, Protocol, TypeAlias, cast, get_args
 from weakref import ref
 
+from genai_guard.changes import Changing
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.messages import ANONYMOUS, Caller
@@ -36,7 +37,7 @@ class Wrapped(Protocol):
         ...
 
 
-class ExperimentRouter:
+class ExperimentRouter(Changing):
     """Assigns callers to the variants of experiments, always the same caller to the same variant.
 
     Nothing is drawn and nothing is stored: an assignment is a hash of the unit. It takes no lock, and may be asked
@@ -105,6 +106,7 @@ class ExperimentRouter:
             raise ConfigurationError(f"ExperimentRouter.enabled={enabled!r} must be True or False")
         with self._writing:
             self._configuration = Configuration(self.experiments, sticky=self.sticky, enabled=enabled)
+            self._announce("experiments_switched", enabled=enabled)
 
     def replace(self, *experiments: Experiment) -> None:
         """Compare these experiments from now on; calls under way keep what they were given.
@@ -240,7 +242,8 @@ class ExperimentRouter:
         for wrapped in filter(None, [each() for each in self._wrapped]):
             _check_params(fresh, wrapped)
         self.by_request = self.by_request or fresh.by_request  # never taken back: calls under way may have looked
-        self._configuration = fresh
+        old, self._configuration = self._configuration, fresh
+        self._announce("experiments_replaced", before=_facts(old), after=_facts(fresh))
 
     def _forced(self) -> Mapping[str, str] | None:
         found = _forced.get().get(id(self))
@@ -302,6 +305,10 @@ def _check_params(configuration: Configuration, wrapped: Wrapped) -> None:
             f"an experiment sets {', '.join(unknown)}, which {wrapped.name} does not take: "
             "add the parameter, or take it out of the variants' params"
         )
+
+
+def _facts(configuration: Configuration) -> dict[str, object]:
+    return {"version": configuration.version, "experiments": list(map(_summary, configuration.experiments))}
 
 
 def _summary(experiment: Experiment) -> str:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, Literal
 
+from genai_guard.changes import Changing
 from genai_guard.errors import ComponentFailed, ConfigurationError
 from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.recording.event import Event
@@ -41,7 +42,7 @@ __all__ = ["Canary"]
 _WAITING: Final = 256
 
 
-class Canary:
+class Canary(Changing):
     """Gives a new variant to more and more units, and takes it from all of them when it does harm.
 
     Works on an experiment of two variants, whose weights it sets: 1, 5, 25, 50 and 100 % unless said otherwise. Nobody who
@@ -355,6 +356,8 @@ class Canary:
         told = transition(self.experiment, self.stages, before, after)
         if (before.state, before.reason, before.percent(self.stages)) != (told.after, told.reason, told.percent):
             self._teller.put(told)
+            facts = {"before": told.before, "after": told.after, "percent": told.percent, "reason": told.reason}
+            self._announce("canary_transition", experiment=self.experiment, **facts)
 
     def _broke(self, error: Exception) -> None:
         with suppress(Exception):
