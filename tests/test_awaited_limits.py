@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +84,22 @@ def test_a_blocking_store_is_never_asked_by_the_event_loop(kind: str) -> None:
     world = World(store)
     consume(kind, world.pipeline(target(kind, CHUNKS)), "hello")
     assert store.asked == ["reserve", "settle"]
+    assert threading.get_ident() not in store.threads
+
+
+async def test_what_an_async_stream_of_a_plain_function_asks_is_not_asked_by_the_event_loop() -> None:
+    store = BlockingStore()
+    world = World(store, expected_output_tokens=1)
+
+    async def chunks() -> AsyncIterator[str]:
+        for _ in range(3):
+            yield "sixteen or more bytes"
+
+    stream = world.pipeline(lambda prompt: chunks())("hello")
+    store.asked.clear()
+    store.threads.clear()
+    assert [each async for each in stream] == ["sixteen or more bytes"] * 3
+    assert (store.asked, store.held) == (["extend", "settle"], set())
     assert threading.get_ident() not in store.threads
 
 

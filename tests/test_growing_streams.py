@@ -251,7 +251,7 @@ def test_what_is_reserved_follows_what_is_streamed(
         limiter.reserve(call.ticket, tokens=min(expected, room))
     except Exception:  # noqa: BLE001  then nothing grows
         return
-    growth = Growth.of(call.plan, call)
+    growth = Growth.of(call.plan, call, is_awaited=False)
     assert growth is not None
     asked = 0
     for size in sizes:

@@ -137,7 +137,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             if source is not None and call.stage != "done":
                 yield from source.close(can_wait=can_wait)
         finally:
-            if plan.awaits_limits:
+            if plan.awaits_limits if source is None else source.awaits_limits:
                 yield from finishing(plan, call, can_wait=can_wait)
             else:
                 finish(plan, call)

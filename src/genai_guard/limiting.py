@@ -134,10 +134,22 @@ class Growth:
         until: When leases are renewed, by the clock of the plan.
     """
 
-    __slots__ = ("_call", "_limiter", "_most", "_plan", "_renew_s", "_reserved", "_ticket", "size", "until")
+    __slots__ = (
+        "_call",
+        "_is_awaited",
+        "_limiter",
+        "_most",
+        "_plan",
+        "_renew_s",
+        "_reserved",
+        "_ticket",
+        "size",
+        "until",
+    )
 
-    def __init__(self, plan: Plan, call: Call, limiter: RateLimiter, ticket: Ticket) -> None:
+    def __init__(self, plan: Plan, call: Call, limiter: RateLimiter, ticket: Ticket, *, is_awaited: bool) -> None:
         self._plan: Final = plan
+        self._is_awaited: Final = is_awaited
         self._call: Final = call
         self._limiter: Final = limiter
         self._ticket: Final = ticket
@@ -148,12 +160,12 @@ class Growth:
         self.until = call.started + self._renew_s
 
     @classmethod
-    def of(cls, plan: Plan, call: Call) -> Growth | None:
+    def of(cls, plan: Plan, call: Call, *, is_awaited: bool) -> Growth | None:
         """Return that of a call; None if it has reserved nothing that could grow."""
         limiter, ticket = plan.limiter, call.ticket
         if limiter is None or ticket is None or not ticket.open or not hasattr(limiter, "extend"):
             return None
-        return cls(plan, call, limiter, ticket)
+        return cls(plan, call, limiter, ticket, is_awaited=is_awaited)
 
     def growing(self, now: float) -> Flow[None]:
         """Reserve more if that is due, and renew leases.
@@ -179,12 +191,12 @@ class Growth:
 
     def _extending(self, more: int) -> Flow[Exception | None]:
         """Return what is in the way."""
-        plan, limiter, ticket = self._plan, self._limiter, self._ticket
+        limiter, ticket = self._limiter, self._ticket
         amounts: dict[str, Any] = {"tokens": more}
         if getattr(limiter, "needs_parts", False):
             amounts["output_tokens"], amounts["usd"] = more, self._usd(more)
         try:
-            if plan.awaits_limits:
+            if self._is_awaited:
                 yield Io(limiter.aextend, (ticket,), amounts, is_async=True)
             else:
                 limiter.extend(ticket, **amounts)

@@ -73,7 +73,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "heard", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
@@ -100,6 +100,7 @@ class Call:
         self.error_type = ""
         self.finish_reason = ""
         self.first_token_s: float | None = None
+        self.heard = False  # by the limits of the provider: what ended the last attempt
         self.input_tokens = 0
         self.model = ""
         self.model_s = 0.0

@@ -35,16 +35,25 @@ class _Way(NamedTuple):
 
 
 class Source:
-    """The stream that the wrapped function replied with."""
+    """The stream that the wrapped function replied with.
 
-    __slots__ = ("_call", "_now", "asked", "chunks", "is_async", "stream")
+    Attributes:
+        stream: As it was returned.
+        is_async: Whether its chunks are awaited. A synchronous function may return such a stream too.
+        awaits_limits: Whether limits have to be awaited while it is read: then an event loop runs.
+        asked: When it was last asked for a chunk.
+        chunks: Its chunks.
+    """
+
+    __slots__ = ("_call", "_now", "asked", "awaits_limits", "chunks", "is_async", "stream")
 
     def __init__(self, call: Call, stream: Any, *, is_async: bool) -> None:
         self.stream = stream
         self.is_async = is_async
+        self.awaits_limits: bool = is_async and getattr(call.plan.limiter, "may_wait", False)
         self._call = call
         self._now = call.plan.now
-        self.asked = call.started  # when it was last asked for a chunk
+        self.asked = call.started
         self.chunks: Any = aiter(stream) if is_async else iter(stream)
         if call.span is not None:
             self.chunks = call.span.within(self.chunks, is_async=is_async)
@@ -113,7 +122,7 @@ def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
         yield from call.beside.settle()
         call.stage = "stream"
     reader = None if chunk is END else _reader(plan, call, chunk)
-    growth = Growth.of(plan, call)
+    growth = Growth.of(plan, call, is_awaited=source.awaits_limits)
     if reader is None:
         while chunk is not END:
             yield _out(call, chunk)

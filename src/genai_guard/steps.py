@@ -69,7 +69,7 @@ def assign(
 
 def hear(plan: Plan, call: Call, answer: object) -> None:
     """Tell the limits of the provider what it says, with an exception or a reply."""
-    if plan.adapts and call.model_s and plan.limiter is not None and plan.limiter.adapt is not None:
+    if plan.adapts and call.model_s and not call.heard and plan.limiter is not None and plan.limiter.adapt is not None:
         keys = plan.limit_keys(call)
         if "model" in keys:
             keys["model"] = call.asked  # by that it was reserved; the one that answered may have another name
@@ -101,7 +101,7 @@ def read_reply(plan: Plan, call: Call, reply: Any) -> tuple[Client | None, tuple
     return client, answer.parts
 
 
-def finish(plan: Plan, call: Call) -> None:
+def finish(plan: Plan, call: Call, *, settles: bool = True) -> None:
     """Settle and record, whatever happened, each once. Limits that have to be awaited have been settled by `finishing`."""
     call.ended = call.ended or plan.now()
     if call.beside is not None:
@@ -109,7 +109,7 @@ def finish(plan: Plan, call: Call) -> None:
     answering = call.answering
     usage = call.usage if answering else NO_USAGE
     try:
-        if plan.limiter is not None and not plan.awaits_limits and (call.ticket is not None or call.spent):
+        if settles and plan.limiter is not None and (call.ticket is not None or call.spent):
             settle(plan, plan.limiter, call, usage if answering else charge_for(call.ending))
     except Exception:  # noqa: BLE001  a broken store must not hide the reply; its reservation expires by itself
         call.settled = False
@@ -130,4 +130,4 @@ def finishing(plan: Plan, call: Call, *, can_wait: bool) -> Flow[None]:
     try:
         yield from settling(plan, call, can_wait=can_wait)
     finally:
-        finish(plan, call)
+        finish(plan, call, settles=False)

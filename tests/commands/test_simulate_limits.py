@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from genai_guard.__main__ import main
+from genai_guard.commands.usage_plot import dollars
 
 POLICY = """\
 version = 1
@@ -136,6 +137,25 @@ def test_columns_that_are_missing_or_unused_are_told(capsys: pytest.CaptureFixtu
     error = capsys.readouterr().err
     assert "limits go by user, and there is no such column" in error
     assert "no limit goes by usr" in error
+
+
+def test_calls_come_back_for_as_long_as_the_policy_lets_them_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policy.toml").write_text(f"{POLICY}[limiter]\nwait_s = 60\n")
+    assert json.loads(printed(capsys, "traffic.csv", "--json"))["waited"] > 0
+    assert json.loads(printed(capsys, "traffic.csv", "--json", "--wait-s", "0"))["waited"] == 0
+
+
+def test_what_is_not_simulated_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("policy.toml").write_text(f'{POLICY}[[upstream]]\nrequests = 1\nper = "minute"\n')
+    assert main(["simulate-limits", "policy.toml", "traffic.csv"]) == 0
+    assert "upstream are not simulated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"), [(0.00156, "$0.00156"), (0.155, "$0.155"), (50, "$50"), (12_345.678, "$12,345.68")]
+)
+def test_little_money_is_not_shown_as_none_and_much_is_spelt_out(usd: float, shown: str) -> None:
+    assert dollars(usd) == shown
 
 
 def test_prices_may_come_from_the_package(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from genai_guard import ConfigurationError, Limit, Pipeline, RateLimited, RateLimiter
 from genai_guard.limits import Adaptive
+from genai_guard.resilience import Resilience, Retry, Tiered
 from genai_guard.testing import FakeClock, FakeLLM
 
 ASK = [{"role": "user", "content": "hi"}]
@@ -198,6 +199,29 @@ def test_an_error_of_a_guard_is_none_of_the_provider() -> None:
             ask("hi")
     assert adaptive.ceilings()[0].amount == 1
     assert adaptive.ceilings()[0].paused_s == 0
+
+
+def test_what_the_limits_refuse_to_a_further_tier_is_none_of_the_provider() -> None:
+    limiter, adaptive = limited(FakeClock(), Limit.requests(10, per="minute"), own=1)
+    tiers = Tiered([{"model": "large"}], escalate=lambda _: True)
+
+    def model(prompt: str, *, model: str = "small") -> str:
+        return "no idea"
+
+    ask = Pipeline(limiter=limiter, resilience=Resilience(tiers=tiers)).wrap(model)
+    with pytest.raises(RateLimited):
+        ask("hi")
+    assert adaptive.ceilings()[0].amount == 10
+
+
+def test_a_retry_after_is_heard_once_though_the_next_attempt_is_refused() -> None:
+    clock = FakeClock()
+    limiter, adaptive = limited(clock, Limit.requests(1, per="minute"))
+    parts = Resilience(retry=Retry(2, first_wait_s=0), clock=clock.monotonic, sleep=clock.sleep)
+    ask = Pipeline(limiter=limiter, resilience=parts).wrap(FakeLLM("fine", errors={1: SlowDown(retry_after="2")}))
+    with pytest.raises(SlowDown):
+        ask("hi")
+    assert adaptive.ceilings()[0].paused_s == 0  # the attempt, refused by the ceiling, came when the pause was over
 
 
 def test_threads_share_one_ceiling_to_the_unit() -> None:

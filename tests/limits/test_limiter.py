@@ -346,11 +346,6 @@ def test_whole_numbers_of_other_kinds_are_welcome(three: RateLimiter) -> None:
     assert used(three) == [1, 7, 1]
 
 
-def test_only_a_ticket_is_settled(three: RateLimiter) -> None:
-    with pytest.raises(ConfigurationError, match=r"settle\(NoneType\): takes the Ticket"):
-        three.settle(None)  # type: ignore[arg-type]
-
-
 def test_a_clock_goes_with_the_store(clock: Clock) -> None:
     with pytest.raises(ConfigurationError, match="give the clock to the store"):
         RateLimiter(limit(), store=MemoryStore(), clock=clock)

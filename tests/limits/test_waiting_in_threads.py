@@ -136,7 +136,7 @@ def test_processes_wait_for_what_a_file_says(tmp_path: Path) -> None:
     thread.start()
     until_waiting(second, 1)
     first.settle(ticket)
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     assert not thread.is_alive()
     assert first.peek()[0].used == 0
 

@@ -73,6 +73,21 @@ def test_all_but_the_last_text_of_the_user_must_be_the_same() -> None:
         assert fn([system, second]) == "reply 4"
 
 
+def test_the_name_of_the_user_is_not_the_question() -> None:
+    questions: list[str] = []
+
+    def noted(text: str) -> list[float]:
+        questions.append(text)
+        return embed(text)
+
+    def model(messages: list[dict[str, str]]) -> str:
+        return "fine"
+
+    fn = Pipeline(resilience=Resilience(semantic=SemanticCache(noted))).wrap(model)
+    assert fn([{"role": "user", "name": "ann", "content": "What colour is the sea?"}]) == "fine"
+    assert questions == ["What colour is the sea?"]
+
+
 @pytest.mark.parametrize("kind", STREAMED)
 def test_streams_are_neither_looked_up_nor_kept(kind: str) -> None:
     model = Script(kind, [["a ", "b"]])

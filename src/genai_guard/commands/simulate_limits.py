@@ -28,7 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("policy", metavar="POLICY", help="a policy file with limits, or package.module:name")
     parser.add_argument("traffic", metavar="TRAFFIC", help="a CSV file of calls with a column time_s; - for stdin")
-    parser.add_argument("--wait-s", type=_seconds, default=0.0, metavar="SECONDS", help="let refused calls come back")
+    parser.add_argument(
+        "--wait-s",
+        type=_seconds,
+        metavar="SECONDS",
+        help="let refused calls come back for so long; unless said, as long as the policy lets calls wait",
+    )
     parser.add_argument("--prices", choices=("genai",), help="take prices that the policy lacks from genai-prices")
     parser.add_argument("--spans", type=_spans, default=60, metavar="N", help="columns of the bars; 60 unless said")
     parser.add_argument(
@@ -45,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     from genai_guard.limits.simulation import replay  # noqa: PLC0415  `--help` does not need it
 
     pipeline = load(args.policy)
-    limits = getattr(pipeline.limiter, "limits", ())
+    limiter = pipeline.limiter
+    limits = getattr(limiter, "limits", ())
     if not limits:
         raise UsageError(f"{args.policy}: has no limits to simulate")
     traffic = _traffic(args.traffic)
@@ -54,10 +60,10 @@ def run(args: argparse.Namespace) -> int:
         limits,
         prices=_prices(pipeline, args.prices),
         expected_output_tokens=pipeline.expected_output_tokens,
-        wait_s=args.wait_s,
+        wait_s=(getattr(limiter, "wait_s", None) or 0.0) if args.wait_s is None else args.wait_s,
         spans=args.spans,
     )
-    for note in _notes(limits, traffic):
+    for note in _notes(limiter, traffic):
         sys.stderr.write(f"{printable(note)}\n")
     _write_files(args, result)
     _print(args, result)
@@ -83,11 +89,13 @@ def _prices(pipeline: Pipeline, source: str | None) -> Prices:
     return Prices(book.table, source=book.source or GenAIPrices(), unknown_model=book.unknown_model)
 
 
-def _notes(limits: Any, traffic: Traffic) -> Iterator[str]:
-    """Yield what the file lacks, and what of it means nothing."""
+def _notes(limiter: Any, traffic: Traffic) -> Iterator[str]:
+    """Yield what the file lacks, what of it means nothing, and what is not simulated."""
     from genai_guard.limits.simulation.traffic import NUMBERS  # noqa: PLC0415  as above
 
-    keys = {name for limit in limits for name in ((limit.by,) if isinstance(limit.by, str) else limit.by or ())}
+    if getattr(limiter, "adapt", None) is not None:
+        yield "note: the limits under upstream are not simulated: nobody knows what the provider would say"
+    keys = {name for limit in limiter.limits for name in ((limit.by,) if isinstance(limit.by, str) else limit.by or ())}
     for name in sorted(keys.difference(traffic.columns)):
         yield f"note: limits go by {name}, and there is no such column: all calls share one bucket"
     ignored = [name for name in traffic.columns if name not in NUMBERS and name not in keys and name != "model"]

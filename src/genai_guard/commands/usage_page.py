@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from genai_guard.commands.terminal import printable
-from genai_guard.commands.usage_plot import amount, peak_of, plain_time
+from genai_guard.commands.usage_plot import amount, dollars, peak_of, plain_time
 from genai_guard.limits.simulation import LimitResult, Result
 from genai_guard.markup import Markup, element, joined
 from genai_guard.testing.report.style import STYLE
@@ -66,7 +66,7 @@ def _tiles(result: Result) -> Iterator[tuple[str, str]]:
     yield "refused", f"{result.refused:,}"
     yield "tokens", f"{result.tokens:,}"
     if result.usd:
-        yield "spent", f"${result.usd:,.2f}"
+        yield "spent", dollars(result.usd)
     if result.waits_s:
         yield "longest wait", plain_time(result.waits_s[-1])
 

@@ -8,10 +8,11 @@ from typing import Final
 from genai_guard.commands.terminal import Paint, printable
 from genai_guard.limits.simulation import LimitResult, Result
 
-__all__ = ["amount", "peak_of", "plain_time", "report_lines"]
+__all__ = ["amount", "dollars", "peak_of", "plain_time", "report_lines"]
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _ASCII: Final = " .:-=+*%#"
+_MUCH_USD: Final = 100
 _TITLES: Final = ("limit", "refused", "peak", "keys", "fullest key", "longest wait")
 
 
@@ -34,7 +35,7 @@ def _summary(result: Result) -> Iterator[str]:
     share = f"{result.admitted / result.calls:.1%}".replace("%", " %")
     length = plain_time(result.end_s - result.start_s)
     yield f"{result.calls:,} calls in {length}: {result.admitted:,} admitted ({share}), {result.refused:,} refused"
-    money = f", ${result.usd:,.2f}" if result.usd else ""
+    money = f", {dollars(result.usd)}" if result.usd else ""
     yield f"admitted were {result.tokens:,} tokens{money}"
     if result.waits_s:
         middle, most = result.waits_s[len(result.waits_s) // 2], result.waits_s[-1]
@@ -79,7 +80,12 @@ def peak_of(result: LimitResult) -> str:
 
 def amount(result: LimitResult, units: float) -> str:
     """Return a number of units; money in dollars."""
-    return f"${units:,.4g}" if result.limit.unit == "usd" else f"{units:,.0f}"
+    return dollars(units) if result.limit.unit == "usd" else f"{units:,.0f}"
+
+
+def dollars(usd: float) -> str:
+    """Return an amount of money, of which little is not nothing."""
+    return f"${usd:,.2f}" if usd >= _MUCH_USD else f"${usd:.4g}"
 
 
 def plain_time(seconds: float) -> str:

@@ -66,11 +66,14 @@ class Adaptive:
         wall_clock: Seconds since 1970, for dates in headers.
         max_keys: Most buckets that are kept. Calls with further keys share one.
 
+    Attributes:
+        named: The limits by the names that errors say, which begin with `upstream`.
+
     Raises:
         ConfigurationError: there is no limit, or one cannot be adapted.
     """
 
-    __slots__ = ("_ceilings", "_lock", "_named", "_now", "_rows", "_states", "_wall", "limits", "max_keys")
+    __slots__ = ("_ceilings", "_lock", "_now", "_rows", "_states", "_wall", "limits", "max_keys", "named")
 
     def __init__(
         self,
@@ -86,7 +89,7 @@ class Adaptive:
         for limit in limits:
             _check(limit)
         self.limits: Final = limits
-        self._named: Final = tuple(replace(limit, name=f"upstream {limit.name}") for limit in limits)
+        self.named: Final = tuple(replace(limit, name=f"upstream {limit.name}") for limit in limits)
         self.max_keys: Final = max_keys
         self._ceilings: Final = tuple(Ceiling(int(limit.amount or 1), limit.period_ns) for limit in self.limits)
         self._rows: Final[tuple[tuple[Any, int], ...]] = tuple(
@@ -114,7 +117,7 @@ class Adaptive:
         with self._lock:
             now = self._now()
             found: list[CeilingLevel] = []
-            for place, (limit, ceiling) in enumerate(zip(self._named, self._ceilings, strict=True)):
+            for place, (limit, ceiling) in enumerate(zip(self.named, self._ceilings, strict=True)):
                 state = self._states.get((place, buckets[self._rows[place][0]]))
                 paused_ns = 0 if state is None else max(0, state.until_ns - now)
                 found.append(CeilingLevel(limit.name, ceiling.amount, ceiling.amount_at(state, now), paused_ns / 1e9))
@@ -132,7 +135,7 @@ class Adaptive:
                 reserved = ceiling.reserve(state, now, cost)
                 if reserved is None:
                     wait_ns, used = ceiling.wait_ns(state, now, cost), ceiling.used(state, now)
-                    denials.append(Denial(self._named[place], wait_ns, used, ceiling.amount_at(state, now)))
+                    denials.append(Denial(self.named[place], wait_ns, used, ceiling.amount_at(state, now)))
                 else:
                     after.append((key, reserved, cost))
             if denials:

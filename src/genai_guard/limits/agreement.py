@@ -7,9 +7,10 @@ from itertools import combinations
 from typing import Any, Literal, TypeAlias, get_args
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.limits.adaptive import Adaptive
 from genai_guard.limits.limit import Limit
 
-__all__ = ["OnOverrun", "check_limits", "checked_overrun", "checked_room", "checked_wait"]
+__all__ = ["OnOverrun", "check_limits", "check_parts", "checked_overrun", "checked_room", "checked_wait"]
 
 OnOverrun: TypeAlias = Literal["debt", "stop"]
 
@@ -67,6 +68,23 @@ def _check_precedence(limit: Limit, name: str, earlier: Sequence[Limit]) -> None
     if not found.overrides:
         raise ConfigurationError(
             f"RateLimiter(): {limit.name!r} has unless={name!r}, a limit without overrides=, to which nothing yields"
+        )
+
+
+def check_parts(store: object, adapt: object) -> None:
+    """Refuse what is no store, and what are no limits of a provider.
+
+    Raises:
+        ConfigurationError: one of them is something else.
+    """
+    if store is not None and not callable(getattr(store, "bind", None)):
+        raise ConfigurationError(
+            "RateLimiter(store=...): takes a store, such as RedisStore('redis://localhost:6379/0'), "
+            f"not {type(store).__name__}"
+        )
+    if adapt is not None and not isinstance(adapt, Adaptive):
+        raise ConfigurationError(
+            f"RateLimiter(adapt=...): takes Adaptive(Limit.requests(500, per='minute')), not {type(adapt).__name__}"
         )
 
 

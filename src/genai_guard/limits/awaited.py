@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from genai_guard.awaiting import finished
-from genai_guard.limits.demands import Actual, actual_of, demand_of, refuse_used
+from genai_guard.limits.demands import Actual, actual_of, demand_of, refuse_ticket
 from genai_guard.limits.headers import headers_of
 from genai_guard.limits.refusals import rejection
 from genai_guard.limits.table import UsageTable, table_of
@@ -44,8 +44,8 @@ class Awaited:
     ) -> Ticket:
         """Do as `reserve`. Who is cancelled meanwhile has nothing reserved but the request."""
         ticket = Ticket() if ticket is None else ticket
-        if ticket.grant is not None:
-            refuse_used()
+        if type(ticket) is not Ticket or ticket.grant is not None:
+            refuse_ticket(ticket, "reserve")
         demand = demand_of(cost_of("requests", requests), cost_of("tokens", tokens), keys)
         waits = keys.setdefault("wait_s", self.wait_s) is not None
         bound, room = self._now, self._room
@@ -70,6 +70,8 @@ class Awaited:
         self, ticket: Ticket, *, tokens: int = 0, input_tokens: int = 0, output_tokens: int = 0, usd: float = 0
     ) -> bool:
         """Do as `extend`."""
+        if type(ticket) is not Ticket:
+            refuse_ticket(ticket, "extend")
         more = {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd}
         demand = demand_of(0, cost_of("tokens", tokens), more)
         denials = await _answer(self._now.awaited.extend(ticket, demand))
@@ -87,9 +89,12 @@ class Awaited:
         usd: float | None = None,
     ) -> bool:
         """Do as `settle`. Who is cancelled meanwhile is so when it is done."""
+        if type(ticket) is not Ticket:
+            refuse_ticket(ticket, "settle")
+        actual = actual_of(tokens, input_tokens, output_tokens, usd)
         if ticket.grant is SETTLED:
             return False
-        answer = self._now.awaited.settle(ticket, actual_of(tokens, input_tokens, output_tokens, usd))
+        answer = self._now.awaited.settle(ticket, actual)
         if isawaitable(answer):
             answer = await (finished(answer) if self.is_async else answer)
         return self._told(ticket, settled=answer)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.limits.ticket import Demand
+from genai_guard.limits.ticket import Demand, Ticket
 from genai_guard.limits.units import cost_of
 
-__all__ = ["Actual", "actual_of", "demand_of", "refuse_used"]
+__all__ = ["Actual", "actual_of", "demand_of", "refuse_ticket"]
 
 Actual: TypeAlias = tuple[int | None, ...]
 """What a call used; None where it stays as it was reserved."""
@@ -35,9 +35,14 @@ def actual_of(tokens: object, input_tokens: object, output_tokens: object, usd: 
     return None, total, asked, answered, _known("usd", usd), 0
 
 
-def refuse_used() -> NoReturn:
-    """Refuse a ticket that has been granted before."""
-    raise ConfigurationError("the ticket has served a call before; every call takes its own")
+def refuse_ticket(ticket: object, method: str) -> NoReturn:
+    """Refuse what is no ticket, or one that has been granted before."""
+    if type(ticket) is Ticket:
+        raise ConfigurationError("the ticket has served a call before; every call takes its own")
+    takes = "the Ticket that reserve() returned"
+    if method == "reserve":
+        takes = "nothing or an empty Ticket; whose call it is and what it costs have names: reserve(user='u-42', tokens=500)"
+    raise ConfigurationError(f"{method}({type(ticket).__name__}): takes {takes}")
 
 
 def _known(unit: str, count: object) -> int | None:

@@ -51,6 +51,7 @@ class Limit:
         overrides: Amounts for single values of the key: `{"u-42": 100}`. None is no limit.
         unless: Names of limits given before this one. It does not apply to calls for which one of them has an override.
         lease_s: How long a reservation of a budget, quota or call in flight stands that is neither settled nor extended.
+            Longer than any call that is not streamed may take: only streams extend theirs.
         on_expiry: Whether what a budget or quota still holds is charged or released when its lease runs out.
         mode: `shadow` evaluates the limit and names it on the ticket, and never refuses.
         on_error: What becomes of a call when the store of the limit fails.

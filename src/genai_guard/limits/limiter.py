@@ -10,11 +10,18 @@ from genai_guard.changes import Changing
 from genai_guard.errors import ConfigurationError, Rejected
 from genai_guard.limits.adapted import adapted
 from genai_guard.limits.adaptive import Adaptive
-from genai_guard.limits.agreement import OnOverrun, check_limits, checked_overrun, checked_room, checked_wait
+from genai_guard.limits.agreement import (
+    OnOverrun,
+    check_limits,
+    check_parts,
+    checked_overrun,
+    checked_room,
+    checked_wait,
+)
 from genai_guard.limits.awaited import Awaited
 from genai_guard.limits.binding import Bound
 from genai_guard.limits.buckets import Buckets
-from genai_guard.limits.demands import actual_of, demand_of, refuse_used
+from genai_guard.limits.demands import actual_of, demand_of, refuse_ticket
 from genai_guard.limits.estimates import OutputEstimates
 from genai_guard.limits.headers import headers_of
 from genai_guard.limits.limit import Limit
@@ -86,7 +93,7 @@ class RateLimiter(Awaited, Changing):
 
     Raises:
         ConfigurationError: there is no limit, one is not a `Limit`, two have the same name, or one makes another
-            pointless; or both `store` and `clock` are given.
+            pointless; `store` or `adapt` is something else; or both `store` and `clock` are given.
     """
 
     limits: tuple[Limit, ...]
@@ -110,6 +117,7 @@ class RateLimiter(Awaited, Changing):
         on_overrun: OnOverrun = "debt",
     ) -> None:
         check_limits(limits)
+        check_parts(store, adapt)
         if store is not None and clock is not None:
             raise ConfigurationError("RateLimiter(store=..., clock=...): give the clock to the store instead")
         self.store: Final[Store] = MemoryStore(clock=clock) if store is None else store
@@ -139,7 +147,7 @@ class RateLimiter(Awaited, Changing):
         self.limits = limits
         self._kept = counts
         if self.adapt is not None:
-            counts, limits = adapted(counts, self.adapt), (*limits, *self.adapt.limits)
+            counts, limits = adapted(counts, self.adapt), (*limits, *self.adapt.named)
         self.needs_tokens = any(limit.unit in {"tokens", "input_tokens", "output_tokens"} for limit in limits)
         self.needs_parts = any(limit.unit in {"input_tokens", "output_tokens", "usd"} for limit in limits)
         names = {limit.by for limit in limits if limit.by}
@@ -185,8 +193,8 @@ class RateLimiter(Awaited, Changing):
         reserve, buckets, width = self._serving
         if ticket is None:
             ticket = Ticket()
-        elif ticket.grant is not None:
-            refuse_used()
+        elif type(ticket) is not Ticket or ticket.grant is not None:
+            refuse_ticket(ticket, "reserve")
         if (requests is not ONE or tokens is not NONE) and not (
             type(requests) is type(tokens) is int and requests >= 0 and tokens >= 0
         ):
@@ -224,8 +232,10 @@ class RateLimiter(Awaited, Changing):
 
         Raises:
             Rejected: as for `reserve`. What the ticket had before it has still.
-            ConfigurationError: a cost is negative or no whole number.
+            ConfigurationError: a cost is negative or no whole number, or `ticket` is not a ticket.
         """
+        if type(ticket) is not Ticket:
+            refuse_ticket(ticket, "extend")
         tokens = cost_of("tokens", tokens)
         demand = demand_of(0, tokens, {"input_tokens": input_tokens, "output_tokens": output_tokens, "usd": usd})
         if denials := self._now.plain.extend(ticket, demand):
@@ -263,7 +273,7 @@ class RateLimiter(Awaited, Changing):
         if tokens is not None and (type(tokens) is not int or tokens < 0):
             tokens = cost_of("tokens", tokens)
         if type(ticket) is not Ticket:
-            raise ConfigurationError(f"settle({type(ticket).__name__}): takes the Ticket that reserve() returned")
+            refuse_ticket(ticket, "settle")
         settle, width = self._settling
         actual = (
             (None, tokens)
@@ -289,7 +299,8 @@ class RateLimiter(Awaited, Changing):
         """Return headers for the answer of a web application: how much is left to a caller, and when there is more.
 
         Args:
-            rejected: What a limit refused the call with, for `retry-after`.
+            rejected: What a limit refused the call with, for `retry-after`: the latest that there is room. For a place
+                among the calls in flight that is the end of a lease, and most come free long before.
             **keys: Whose call it is, as for `reserve`.
 
         Returns:

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
+from genai_guard.errors import GenAIGuardError
+
 __all__ = ["Remaining", "Signal", "signal_of"]
 
 _NANO: Final = 10**9
@@ -77,6 +79,10 @@ def signal_of(answer: object, wall_s: float) -> Signal:
         answer: What was raised or returned.
         wall_s: Seconds since 1970, for dates.
     """
+    if isinstance(
+        answer, GenAIGuardError
+    ):  # `RateLimited` among them: what our own limits refuse is not what a provider says
+        return _SILENCE
     try:
         return _signal(answer, wall_s)
     except Exception:  # noqa: BLE001  objects of others, whose attributes may do anything

@@ -135,6 +135,7 @@ class Attempts:
             yield from reserving(plan, call, within_s=self._deadline.left_s)
             call.stage = "call"
             call.attempts += 1
+            call.heard = False
             answer = yield from self._called(asked)
             went_well = True
             return answer
@@ -268,5 +269,6 @@ class Attempts:
         if error is not None:
             call.failed(error)
             hear(self._plan, call, error)
+            call.heard = True  # it is raised all the same if limits refuse the next attempt
         yield from settling_attempt(self._plan, call)
         call.verdicts[self._mark :] = as_past(call.verdicts[self._mark :])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from genai_guard.messages import Part
     from genai_guard.outcome import Call
     from genai_guard.plan import Args, Kwargs
     from genai_guard.reask import Asked
@@ -48,7 +49,7 @@ def question_of(call: Call, version: str, asked: Asked) -> tuple[Key, str] | Non
     """Return the last text of the user, and what is equal for the same call around it; None if there is none."""
     content = asked.carrier.read(asked.args, asked.kwargs)
     texts = asked.client.read_request(content, asked.kwargs).parts
-    last = next((place for place in reversed(range(len(texts))) if texts[place].role == "user"), None)
+    last = next((place for place in reversed(range(len(texts))) if _is_said(texts[place])), None)
     if last is None or not texts[last].text.strip():
         return None
     rest = [part.text for part in texts]
@@ -57,6 +58,11 @@ def question_of(call: Call, version: str, asked: Asked) -> tuple[Key, str] | Non
     args, kwargs = asked.carrier.write(asked.args, kwargs, content)
     key = key_of(call, version, asked.fn, args, kwargs)
     return None if key is None else (key, texts[last].text)
+
+
+def _is_said(part: Part) -> bool:
+    """Whether a text is what a user says, and not the name that a message says it under."""
+    return part.role == "user" and not part.where.endswith(".name")
 
 
 def _plain(value: Any) -> Any:

@@ -22,6 +22,7 @@ from genai_guard import (
     Variant,
 )
 from genai_guard.guards import PII, BlockedPatterns, JSONSchema, Length, escalate, guard, when
+from genai_guard.routing import Schedule
 from genai_guard.testing.cases import CaseResult, case_of, load_cases, load_policy, run_case, run_cases
 from genai_guard.verdicts import Action, Verdict
 
@@ -34,6 +35,9 @@ POLICY = Pipeline(
         Experiment("models", Variant("small", params={"model": "s"}), Variant("large"), overrides={"vip": "large"})
     ),
 )
+
+
+DAILY = Pipeline(limiter=RateLimiter(Limit.requests(1, per="day", calendar=True, name="daily")))
 
 
 def run(pipeline: Pipeline = POLICY, **fields: Any) -> CaseResult:
@@ -292,6 +296,18 @@ def test_a_sticky_experiment_keeps_nothing_from_case_to_case() -> None:
     assert run(Pipeline(router=router), text="hi", variant="a", caller={"user": "u"}).ok
     assert router.sticky is not None
     assert router.sticky.health.failed == 0
+
+
+def test_an_experiment_runs_whatever_its_schedule_says() -> None:
+    ended = Experiment("e", Variant("a"), schedule=Schedule(end="2020-01-01T00:00Z"))
+    assert run(Pipeline(router=ExperimentRouter(ended)), text="hi", variant="a", caller={"user": "u"}).ok
+
+
+@pytest.mark.parametrize("hours", [25, 1, 13])
+def test_days_of_limits_by_the_calendar_go_by_the_clock_of_the_case(hours: int) -> None:
+    result = run(DAILY, text="hi", calls=2, every_s=3_600 * hours)
+    assert result.observed is not None
+    assert result.observed.denied_by == ("" if hours > 11 else "daily")
 
 
 # --- policies ---------------------------------------------------------------------------------------------------------

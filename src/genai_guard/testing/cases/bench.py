@@ -1,8 +1,9 @@
 """The shell around a policy under test: calls go through it to a scripted model, and what comes out is noted.
 
 The guards, limits and experiments are those of the policy. Its recorder is left out, so a test writes no log; limits and
-escalations count from nothing in every case, on a clock that stands still; targets of variants are not called, nor
-sticky stores asked.
+escalations count from nothing in every case, on a clock that stands still and begins at the same moment for each;
+experiments run whatever their schedule says; targets of variants are not called, nor sticky stores asked. So what comes
+out does not depend on the day.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from genai_guard.errors import ComponentFailed, ConfigurationError, Rejected
 from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import Guard, MatchingGuard
 from genai_guard.guards.seat import Seat
-from genai_guard.limits import RateLimiter
+from genai_guard.limits import MemoryStore, RateLimiter
 from genai_guard.messages import Caller
 from genai_guard.pipeline import Pipeline
 from genai_guard.policy.problems import listed, quoted, suggestion
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["Bench", "guard_name"]
 
 T = TypeVar("T")
+_START_S: Final = 1_767_268_800.0
+"""Noon of 2026-01-01, UTC: far from where a day or month begins."""
 
 
 class Bench:
@@ -133,14 +136,15 @@ class Bench:
             raise ConfigurationError(
                 f"no guard is named {quoted(guard)}{where}{suggestion(guard, known) or f'; there are {listed(known)}'}"
             )
-        clock, log, tally = FakeClock(), MemoryLog(), CaseTally()
+        clock, log, tally = FakeClock(wall_s=_START_S), MemoryLog(), CaseTally()
+        store = MemoryStore(clock=clock.monotonic_ns, wall_clock=lambda: round(clock.time() * 1e9))
         limits = () if side else self._limits
         guards = {name: [counting_in(each, tally, clock.time) for each in chosen] for name, chosen in guards.items()}
         pipeline = Pipeline(
             name="policy-test",
             input=guards.get("input", ()),
             output=guards.get("output", ()),
-            limiter=RateLimiter(*limits, clock=clock.monotonic_ns) if limits else None,
+            limiter=RateLimiter(*limits, store=store) if limits else None,
             router=ExperimentRouter(*self._experiments) if self._experiments else None,
             recorder=log,
             expected_output_tokens=self._expected_output_tokens,
@@ -181,6 +185,7 @@ class _Lane:
         self.content = content_of(case)
         self.replies = [reply_value(reply) for reply in (case.reply, *case.retries)]
         self.tally.reset()
+        self.clock.shift_wall(_START_S - self.clock.time())
         if self.pipeline.limiter is not None:
             self.pipeline.limiter.reset()
 
@@ -258,11 +263,11 @@ _IDENTIFIERS: Final = ("user", "tenant", "session", "request_id")
 
 
 def _without_effects(experiment: Experiment) -> Experiment:
-    """Return what calls no target, sets no prompt and keeps no variant: a unit goes by its hash."""
+    """Return what calls no target, sets no prompt, keeps no variant and has no schedule: a unit goes by its hash."""
     variants = tuple(replace(variant, target=None, prompt=None) for variant in experiment.variants)
-    if variants == experiment.variants and not experiment.sticky:
+    if variants == experiment.variants and not experiment.sticky and experiment.schedule is None:
         return experiment
-    return replace(experiment, variants=variants, sticky=False)
+    return replace(experiment, variants=variants, sticky=False, schedule=None)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> ConfigurationError:

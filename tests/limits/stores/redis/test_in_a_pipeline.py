@@ -70,7 +70,7 @@ async def test_a_stream_is_reserved_extended_and_settled_on_the_server(server: S
 async def test_a_call_that_is_cancelled_while_the_server_is_at_work_leaves_nothing_there(
     server: Server, script: str
 ) -> None:
-    store = AsyncRedisStore(server.url, prefix=f"cancelled-{script}", timeout_s=0.2)
+    store = AsyncRedisStore(server.url, prefix=f"cancelled-{script}", timeout_s=1)
     limiter = RateLimiter(*LIMITS, store=store)
     link = Link(store)
     link.stuck_at = script

@@ -281,7 +281,7 @@ async def test_an_awaited_store_decides_in_time_and_comes_back(fragile: Server) 
     started = time.monotonic()
     with pytest.raises(LimitUnavailable):
         await limiter.areserve(usd=1)
-    assert time.monotonic() - started < QUICK_S + 1
+    assert time.monotonic() - started < QUICK_S + 1  # a busy machine is forgiven a second
     fragile.go_on()
     ticket = Ticket()
     while not ticket.open:
@@ -290,7 +290,8 @@ async def test_an_awaited_store_decides_in_time_and_comes_back(fragile: Server) 
         except LimitUnavailable:
             continue
     assert await limiter.asettle(ticket, usd=0.5)
-    await store.flush()
+    while await store.flush():  # a busy server may take longer than the store waits
+        pass
     await store.close()
     levels = RateLimiter(*limiter.limits, store=RedisStore(fragile.url, timeout_s=UNHURRIED_S)).peek()
     assert [level.used for level in levels] == [0, 0.5]
