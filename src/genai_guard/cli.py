@@ -38,6 +38,8 @@ _COMMANDS: Final = {
         "genai_guard.commands.feedback",
         "export what users and reviewers said of replies, or sum it up",
     ),
+    "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
+    "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
 }
 """Where each command is, and what it does. Only the one that is asked for is loaded."""
@@ -54,6 +56,8 @@ examples:
   python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
+  python -m genai_guard dashboard policy.yaml --output dashboard.json
+  python -m genai_guard alert-rules policy.yaml --output rules.yaml
   python -m genai_guard schema --output policy-schema.json
 
 exit codes: 0 all is well, 1 the policy is wrong or says no or a test fails, 2 the command line is wrong

@@ -70,6 +70,8 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
             args, kwargs = plan.merge(params, args, kwargs)
         if plan.shadow is not None:
             call.copy = plan.shadow.draw(call, fn, args, kwargs)
+        if plan.tracing is not None:
+            plan.tracing.begin(call, kwargs)
 
         if withstand is not None:
             asked = Asked(fn, args, kwargs, carrier, client)
@@ -80,6 +82,7 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
         else:
             call.stage = "call"
             call.attempts = 1
+            fn = fn if call.span is None else call.span.around(fn, is_async=plan.awaits)
             began = plan.now()
             try:
                 reply = (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.judgement import Judgement, Spent
     from genai_guard.guards.pseudonyms.calls import CallVault
     from genai_guard.plan import Plan
+    from genai_guard.recording.telemetry.tracing import Spanned
     from genai_guard.relay import Source
     from genai_guard.routing import Assignment
     from genai_guard.routing.prompts import Prompt
@@ -72,7 +73,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "heard", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "heard", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
@@ -113,6 +114,7 @@ class Call:
         self.response: tuple[Part, ...] = ()
         self.settled = True
         self.source: Source | None = None
+        self.span: Spanned | None = None
         self.spent: tuple[Spent, ...] = ()
         self.stage = "read"
         self.status = "ok"

@@ -25,6 +25,7 @@ from genai_guard.plan import Plan, Signature, awaits_limits, first_position, lim
 from genai_guard.prices import Priced, PriceSource
 from genai_guard.prices.book import book_of
 from genai_guard.recording.taking import taker
+from genai_guard.recording.telemetry.settings import tracing_of
 from genai_guard.screening import scanned
 from genai_guard.verdicts import Verdict
 
@@ -251,20 +252,9 @@ class Pipeline:
 
     def _parts(self) -> tuple[Any, ...]:
         return (
-            self.name,
-            self.input,
-            self.output,
-            self.limiter,
-            self.router,
-            self.recorder,
-            self.reader,
-            self.on_reject,
-            self.prices,
-            self.expected_output_tokens,
-            self.resilience,
-            self.canary,
-            self.shadow,
-        )
+            self.name, self.input, self.output, self.limiter, self.router, self.recorder, self.reader,
+            self.on_reject, self.prices, self.expected_output_tokens, self.resilience, self.canary, self.shadow,
+        )  # fmt: skip
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
         plan = self._plan(fn, prompt, reader)
@@ -309,6 +299,7 @@ class Pipeline:
             model=signature.parameter("model"),
             first_param=first_position(signature),
             withstand=None if self.resilience is None else self.resilience.bind(signature),
+            tracing=tracing_of(self.recorder, fn),
         )
         return plan if self.shadow is None else replace(plan, shadow=self.shadow.bind(plan, prompt))
 

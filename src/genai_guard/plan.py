@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from genai_guard.outcome import Call
     from genai_guard.prices import Prices
     from genai_guard.recording.event import Event
+    from genai_guard.recording.telemetry.tracing import Tracing
     from genai_guard.relay import Source
     from genai_guard.routing import ExperimentRouter
     from genai_guard.routing.shadow.copies import Copies
@@ -170,6 +171,7 @@ class Plan:
         first_param: Place of the first of its parameters, but for the request, that an experiment may set.
         withstand: Calls the model in place of the flow, with attempts and limits; None without `Resilience`.
         shadow: Copies of its calls; None without `Shadow`.
+        tracing: Makes the spans and metrics of its calls; None without `OpenTelemetry`.
     """
 
     pipeline: str
@@ -200,6 +202,7 @@ class Plan:
     first_param: int
     withstand: Callable[..., Generator[object, Any, tuple[Any, Source | None]]] | None = None
     shadow: Copies | None = None
+    tracing: Tracing | None = None
 
     def merge(self, params: Kwargs, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
         """Return the arguments with what experiments set put in place."""

@@ -55,6 +55,8 @@ class Source:
         self._now = call.plan.now
         self.asked = call.started
         self.chunks: Any = aiter(stream) if is_async else iter(stream)
+        if call.span is not None:
+            self.chunks = call.span.within(self.chunks, is_async=is_async)
 
     @classmethod
     def of(cls, call: Call, reply: Any) -> Source | None:

@@ -120,6 +120,8 @@ def finish(plan: Plan, call: Call, *, settles: bool = True) -> None:
         plan.record(event)
         if call.copy is not None and call.status == "ok":
             call.copy.begin(call, event)
+        if plan.tracing is not None:
+            plan.tracing.end(call, event)
 
 
 def finishing(plan: Plan, call: Call, *, can_wait: bool) -> Flow[None]:

@@ -50,11 +50,25 @@ def test_a_command_prints_what_the_page_says(
 
 def test_the_page_tells_every_command() -> None:
     assert len(commands()) >= 5
-    main_help = {"validate", "check", "explain", "test", "simulate-limits", "analyze", "feedback", "schema", "demo"}
+    main_help = {
+        "validate",
+        "check",
+        "explain",
+        "test",
+        "simulate-limits",
+        "analyze",
+        "feedback",
+        "dashboard",
+        "alert-rules",
+        "schema",
+        "demo",
+    }
     assert main_help <= set(re.findall(r"^\| `([\w-]+)", PAGE, re.MULTILINE))
 
 
-@pytest.mark.parametrize("command", ["check", "explain", "test", "simulate-limits", "analyze", "feedback"])
+@pytest.mark.parametrize(
+    "command", ["check", "explain", "test", "simulate-limits", "analyze", "feedback", "dashboard", "alert-rules"]
+)
 def test_the_page_tells_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([command, "--help"])

@@ -29,6 +29,8 @@ from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
 from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
+from genai_guard.recording.structured_log import StructlogSink, redact_processor
+from genai_guard.recording.telemetry import OpenTelemetry
 
 __all__ = [
     "Alert",
@@ -53,6 +55,7 @@ __all__ = [
     "Log",
     "MetricsRecorder",
     "MissingTraffic",
+    "OpenTelemetry",
     "PagerDuty",
     "Problem",
     "Quantiles",
@@ -65,6 +68,7 @@ __all__ = [
     "Slack",
     "Snapshot",
     "Structlog",
+    "StructlogSink",
     "Threshold",
     "TightenLimit",
     "Together",
@@ -74,4 +78,5 @@ __all__ = [
     "burn_rates",
     "no_scan",
     "read_anchors",
+    "redact_processor",
 ]

@@ -22,7 +22,7 @@ from genai_guard.recording.alerting.desk import checked_alerts, checked_silences
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.audit.log import AuditLog, AuditTap
-from genai_guard.recording.dimensions import DIMENSIONS, check_declared, checked
+from genai_guard.recording.dimensions import DIMENSIONS, Key, check_declared, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
@@ -30,9 +30,12 @@ from genai_guard.recording.feedback.erasing import erase
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
+from genai_guard.recording.series import Series
 from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.snapshot import Snapshot, snapshot
+from genai_guard.recording.telemetry import OpenTelemetry
+from genai_guard.recording.telemetry.settings import tracing_by
 from genai_guard.recording.windows import KEPT_S, Windows
 from genai_guard.recording.worker import Worker
 
@@ -63,6 +66,7 @@ class MetricsRecorder:
         on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
         exposures: Where the first call of each unit of an experiment is noted.
         audit: Where every block, redaction, override and change is recorded.
+        telemetry: Spans and metrics for OpenTelemetry.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -87,6 +91,7 @@ class MetricsRecorder:
         on_feedback: OnFeedback | None = None,
         exposures: ExposureLog | None = None,
         audit: AuditLog | None = None,
+        telemetry: OpenTelemetry | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -102,6 +107,7 @@ class MetricsRecorder:
         self.on_feedback: Final = on_feedback
         self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
         self.audit: Final = _must_be(AuditLog, audit, "audit")
+        self.telemetry: Final = telemetry
         self.dimensions: Final = checked(dimensions)
         self.watched: Final = checked_alerts(alerts, self.dimensions)
         self.max_series: Final = _positive("max_series", max_series)
@@ -117,7 +123,10 @@ class MetricsRecorder:
         )
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
-        self.wants_text: Final = any(getattr(sink, "wants_text", False) for _, sink in named)
+        self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
+        self.wants_text: Final = any(
+            getattr(each, "wants_text", False) for each in (telemetry, *(sink for _, sink in named))
+        )
         self._outlets = tuple(outlet(name, sink, size=self.queue_size) for name, sink in named)
         self._desk = AlertDesk(
             self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
@@ -207,6 +216,13 @@ class MetricsRecorder:
             return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
 
         return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
+
+    def totals(self) -> Mapping[Key, Series]:
+        """Return all calls by their status and dimensions, in sums that only grow, for whoever reads differences.
+
+        They begin with the hour before this is asked for the first time.
+        """
+        return self._ledger.read(lambda moment: moment.windows.totals())
 
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that are pending or fire and the last hundred that are over, oldest first."""
@@ -311,12 +327,13 @@ class MetricsRecorder:
     def _config(self) -> tuple[object, ...]:
         return (
             self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.feedback_store,
-            self.on_feedback, self.exposures, self.audit, self.dimensions, self.max_series, self.queue_size,
+            self.on_feedback, self.exposures, self.audit, self.telemetry, self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
     def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap, ...]:
-        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps)
+        tracing = () if self.tracing is None else self.tracing.workers
+        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing)
 
     def _losses(self, moment: Moment) -> dict[str, int]:
         lost = dict(moment.lost)

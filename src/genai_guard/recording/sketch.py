@@ -11,7 +11,19 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Final, TypeAlias, TypeVar
 
-__all__ = ["NEGLIGIBLE", "OFFSET", "PER_E", "RELATIVE_ERROR", "SMALLEST", "Buckets", "bucket", "merge", "quantiles"]
+__all__ = [
+    "NEGLIGIBLE",
+    "OFFSET",
+    "PER_E",
+    "RELATIVE_ERROR",
+    "SMALLEST",
+    "Buckets",
+    "at_most",
+    "bucket",
+    "merge",
+    "quantiles",
+    "total",
+]
 
 Buckets: TypeAlias = dict[int, int]
 """How many values each bucket holds. A plain dictionary, because nothing else counts as fast."""
@@ -75,6 +87,24 @@ def quantiles(buckets: Mapping[int, int], shares: Iterable[float]) -> tuple[floa
             seen += buckets[index]
         found.append(_middle(index))
     return tuple(found)
+
+
+def at_most(buckets: Mapping[int, int], bounds: Iterable[float]) -> tuple[int, ...]:
+    """Return for each of the ascending `bounds` how many values do not exceed it; one within 1 % of it may count wrong."""
+    counts: list[int] = []
+    ordered = sorted(buckets)
+    place = seen = 0
+    for bound in bounds:
+        while place < len(ordered) and _middle(ordered[place]) <= bound:
+            seen += buckets[ordered[place]]
+            place += 1
+        counts.append(seen)
+    return tuple(counts)
+
+
+def total(buckets: Mapping[int, int]) -> float:
+    """Return the sum of all values, within 1 % of the exact one."""
+    return sum(count * _middle(index) for index, count in buckets.items())
 
 
 def _middle(index: int) -> float:

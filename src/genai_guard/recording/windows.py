@@ -19,6 +19,7 @@ from genai_guard.recording.series import NANO, Series, count_names
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
 from genai_guard.recording.tallies import Ring, Tally, add
+from genai_guard.recording.totals import Totals
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
@@ -51,8 +52,8 @@ class Windows:
     """
 
     __slots__ = (
-        "_cap", "_coarse", "_coarse_cap", "_current", "_ends_s", "_fine", "_key", "_least_threshold_s", "_nano_usd",
-        "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "dimensions",
+        "_cap", "_coarse", "_coarse_cap", "_current", "_ends_s", "_fine", "_key", "_least_threshold_s", "_max_series", "_nano_usd",
+        "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "_totals", "dimensions",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +64,9 @@ class Windows:
         self._thresholds_s = tuple(thresholds_s)
         self._least_threshold_s = min(self._thresholds_s, default=math.inf)
         self._tokens = self._nano_usd = 0
+        self._max_series = max_series
         self._cap = SeriesCap(max_series, dimensions=len(self.dimensions))
+        self._totals: Totals | None = None
         self._coarse_cap = SeriesCap(max(1, max_series // 4), dimensions=len(self.dimensions))
         self._fine = Ring(cell_s=SLICE_S, kept_s=KEPT_S)
         self._coarse = Ring(cell_s=COARSE_S, kept_s=COUNTED_S)
@@ -160,6 +163,15 @@ class Windows:
             if number >= oldest:
                 yield from each.items()
 
+    def totals(self) -> dict[Key, Series]:
+        """Return all calls since this was first asked, and those of the hour before it; sums that only grow."""
+        if self._totals is None:
+            self._totals = Totals(SeriesCap(self._max_series, dimensions=len(self.dimensions)))
+        for number, each in self._slices.items():
+            if each is not self._current:
+                self._totals.take(number, each)
+        return self._totals.plus(self._current)
+
     def _ring(self, window_s: float) -> Ring:
         return self._fine if window_s <= KEPT_S else self._coarse
 
@@ -178,7 +190,9 @@ class Windows:
         self._current = self._slices[self._number] = {}
         oldest = self._number - _KEPT_SLICES
         for number in [number for number in self._slices if number < oldest]:
-            del self._slices[number]
+            gone = self._slices.pop(number)
+            if self._totals is not None:
+                self._totals.take(number, gone)
         self._cap.expire(before=oldest)
         return self._current
 

@@ -191,7 +191,9 @@ class Attempts:
             source.chunks = TimedChunks(first, chunks, self._deadline)
 
     def _timed(self, fn: Callable[..., Any], *, streams: bool = False) -> Callable[..., Any]:
-        """Return `fn` with the bounds of an attempt around it. What a generator function returns is bounded later."""
+        """Return `fn` with its span and the bounds of an attempt around it. What a generator function returns is bounded later."""
+        if self._call.span is not None:
+            fn = self._call.span.around(fn, is_async=self._plan.awaits)
         if self._parts.timeout is None or self._plan.is_lazy:
             return fn
         if self._plan.awaits:

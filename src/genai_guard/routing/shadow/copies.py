@@ -34,7 +34,7 @@ def plan_of_copies(plan: Plan, target: Signature, limiter: RateLimiter | None) -
     """Return how copies of the calls of a plan are made.
 
     The request is as the guards left it, so none is asked again. The reply is judged by the guards of the pipeline.
-    Experiments, resilience and `on_reject` are left out, and the limits are the copies' own.
+    Experiments, resilience, `on_reject` and spans are left out, and the limits are the copies' own.
     """
     return replace(
         plan,
@@ -57,6 +57,7 @@ def plan_of_copies(plan: Plan, target: Signature, limiter: RateLimiter | None) -
         on_reject_is_async=False,
         wants_text=True,
         withstand=None,
+        tracing=None,
         shadow=None,
     )
 
