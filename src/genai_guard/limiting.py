@@ -68,9 +68,8 @@ def reserve(plan: Plan, call: Call, more: int = 0, within_s: float | None = None
         asked["input_tokens"], asked["output_tokens"], asked["usd"] = tokens, expected, usd
     if within_s is not None and (getattr(limiter, "wait_s", None) or 0) > within_s:
         asked["wait_s"] = max(0.0, within_s)
-    call.ticket = ticket = (
-        Ticket()
-    )  # before anything is claimed: an interrupt may strike between the claim and its return
+    # Before anything is claimed: an interrupt may strike between the claim and its return.
+    call.ticket = ticket = Ticket()
     if plan.awaits_limits:
         return asked
     try:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.buckets import Bucket, Buckets, By, bucket_of, joined
+from genai_guard.limits.hearsay import Hearsay, Word
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.states.ceiling import Ceiling, CeilingState
 from genai_guard.limits.stores.clocks import Clock, Forward
+from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.limits.ticket import Demand, Denial, Ticket
 from genai_guard.limits.units import UNITS
 from genai_guard.limits.upstream import Signal, signal_of
@@ -20,6 +24,7 @@ from genai_guard.limits.upstream import Signal, signal_of
 __all__ = ["Adaptive", "CeilingLevel"]
 
 _ADAPTABLE: Final = frozenset({"requests", "tokens", "input_tokens", "output_tokens"})
+_SELDOM_S: Final = 60.0
 _LOOKED_AT: Final = 64  # buckets, for one that may be forgotten
 _Key: TypeAlias = tuple[int, Bucket]
 _Held: TypeAlias = tuple[_Key, int, int]  # with the part of the ring, and the units
@@ -58,22 +63,33 @@ class Adaptive:
     - A header that says how much is left holds if it is less than what is left here.
 
     Safe for threads; nothing here waits. State is that of this object, in this process: limiters that share it share the
-    ceilings.
+    ceilings. With a `store`, what the provider says to one process, a refusal or a time without calls, lowers the ceilings
+    of all that have the same limits and store, within `share_every_s`; units in use are counted by each for itself. A
+    clock that is ahead of another by a second shifts a pause by that second.
 
     Args:
         *limits: The limits that the provider states, at least one: of requests or tokens, that roll.
+        store: Where processes tell each other: a `MemoryStore`, `SqliteStore` or `RedisStore`. No call waits for it, and one
+            that fails is asked again.
+        share_every_s: Seconds between two questions to the store, while calls are made.
         clock: Whole nanoseconds since any moment.
         wall_clock: Seconds since 1970, for dates in headers.
         max_keys: Most buckets that are kept. Calls with further keys share one.
 
     Attributes:
         named: The limits by the names that errors say, which begin with `upstream`.
+        store: As given.
+        share_every_s: As given.
+        hearsay: What is shared with other processes; None without a store.
 
     Raises:
-        ConfigurationError: there is no limit, or one cannot be adapted.
+        ConfigurationError: there is no limit, or one cannot be adapted; processes cannot meet in such a store.
     """
 
-    __slots__ = ("_ceilings", "_lock", "_now", "_rows", "_states", "_wall", "limits", "max_keys", "named")
+    __slots__ = (
+        *("_applied", "_ceilings", "_lock", "_now", "_rows", "_states", "_wall"),
+        *("hearsay", "limits", "max_keys", "named", "share_every_s", "store"),
+    )
 
     def __init__(
         self,
@@ -81,9 +97,12 @@ class Adaptive:
         clock: Clock = time.monotonic_ns,
         wall_clock: Callable[[], float] = time.time,
         max_keys: int = 10_000,
+        store: TallyStore | None = None,
+        share_every_s: float = 1.0,
     ) -> None:
         if not limits:
             raise ConfigurationError("Adaptive(): takes at least one limit that the provider states")
+        _check_sharing(store, share_every_s)
         if type(max_keys) is not int or max_keys < 1:
             raise ConfigurationError(f"Adaptive(max_keys={max_keys!r}): must be a whole number above zero")
         for limit in limits:
@@ -99,6 +118,10 @@ class Adaptive:
         self._lock: Final = Lock()
         self._now: Final = Forward(clock)
         self._wall: Final = wall_clock
+        self._applied: dict[str, float] = {}
+        self.store: Final = store
+        self.share_every_s: Final = share_every_s
+        self.hearsay: Final = None if store is None else self._shared(store)
 
     def hear(self, answer: object, /, **keys: Any) -> None:
         """Take what the provider says with a reply or an exception. Never raises.
@@ -127,6 +150,8 @@ class Adaptive:
         """Check every ceiling, then commit to every ceiling; for limiters."""
         after: list[tuple[_Key, CeilingState, int]] = []
         denials: list[Denial] = []
+        if self.hearsay is not None:
+            self.hearsay.keep_up()
         with self._lock:
             now = self._now()
             for place, (by, unit) in enumerate(self._rows):
@@ -178,6 +203,40 @@ class Adaptive:
                     state = ceiling.told(state, now, remaining)
                 if state is not None:
                     self._states[key] = state
+        if self.hearsay is not None and (signal.refused or signal.retry_after_ns is not None):
+            self._tell(self.hearsay, signal, buckets)
+
+    def _tell(self, hearsay: Hearsay, signal: Signal, buckets: Buckets) -> None:
+        wall_s = self._wall()
+        word = Word(wall_s + (signal.retry_after_ns or 0) / 1e9, wall_s if signal.refused else 0.0)
+        for place, (by, _) in enumerate(self._rows):
+            text = _written(place, buckets[by])
+            self._applied[text] = max(word.refused_s, self._applied.get(text, 0.0))
+            hearsay.tell(text, word)
+
+    def _take(self, words: Mapping[str, Word]) -> None:
+        """Obey what other processes heard; called on a thread of `hearsay`."""
+        with self._lock:
+            now, wall_s = self._now(), self._wall()
+            for text, word in words.items():
+                place, bucket = _read(text)
+                if place >= len(self._ceilings):
+                    continue
+                ceiling, key = self._ceilings[place], self._key(place, bucket, now)
+                state = self._states.get(key)
+                if word.until_s > wall_s:
+                    state = ceiling.paused(state, now, int((word.until_s - wall_s) * 1e9))
+                if word.refused_s > self._applied.get(text, 0.0):
+                    state = ceiling.refused(state, now)
+                if state is not None:
+                    self._states[key] = state
+            self._applied = {text: max(word.refused_s, self._applied.get(text, 0.0)) for text, word in words.items()}
+
+    def _shared(self, store: TallyStore) -> Hearsay:
+        identity = repr([limit.identity for limit in self.limits]).encode("utf-8", "surrogatepass")
+        name = f"ceilings {blake2b(identity, digest_size=16).hexdigest()}"
+        lasts_s = max(limit.period_ns for limit in self.limits) / 1e9
+        return Hearsay(store, name, take=self._take, every_s=self.share_every_s, lasts_s=lasts_s, wall=self._wall)
 
     def _key(self, place: int, bucket: Bucket, now: int) -> _Key:
         """Return where the state of a bucket is; that of all others if there are too many."""
@@ -208,6 +267,35 @@ class Adaptive:
 
     def __repr__(self) -> str:
         return f"Adaptive({', '.join(map(repr, self.limits))})"
+
+
+def _written(place: int, bucket: Bucket) -> str:
+    """Return the name of a bucket in the document that processes share."""
+    return f"{place} {bucket}" if isinstance(bucket, str) else f"{place}:{bucket.hex()}"
+
+
+def _read(text: str) -> tuple[int, Bucket]:
+    """Return the bucket of such a name; one beyond all if it is none."""
+    place, is_text, bucket = text.partition(" ")
+    if is_text and place.isdigit():
+        return int(place), bucket
+    place, _, digest = text.partition(":")
+    try:
+        return int(place), bytes.fromhex(digest)
+    except ValueError:
+        return sys.maxsize, ""
+
+
+def _check_sharing(store: object, every_s: float) -> None:
+    if store is not None and not isinstance(store, TallyStore):
+        raise ConfigurationError(
+            "Adaptive(store=...): takes a MemoryStore, SqliteStore or RedisStore, in which processes can meet, not "
+            f"{type(store).__name__}"
+        )
+    if type(every_s) not in {int, float} or not 0 < every_s <= _SELDOM_S:
+        raise ConfigurationError(
+            f"Adaptive(share_every_s={every_s!r}): must be above 0 and at most {_SELDOM_S:g} seconds"
+        )
 
 
 def _check(limit: Limit) -> None:
