@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -26,7 +27,7 @@ __all__ = ["Awaited"]
 T = TypeVar("T")
 
 
-class Awaited:
+class Awaited(ABC):
     """What limiters do for asyncio: `a` before the name of what they do else, with a store of any kind.
 
     None of it blocks the event loop: an asynchronous store is awaited; one that blocks is called in a thread; a
@@ -145,14 +146,14 @@ class Awaited:
             self._room.freed(ticket.whose)
         return settled
 
-    def _was_reset(self, keys: dict[str, Any]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _was_reset(self, keys: dict[str, Any]) -> None: ...
 
-    def _named(self, keys: dict[str, Any]) -> Buckets | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _named(self, keys: dict[str, Any]) -> Buckets | None: ...
 
-    def _waiting_room(self) -> Room:
-        raise NotImplementedError
+    @abstractmethod
+    def _waiting_room(self) -> Room: ...
 
 
 async def _answer(answer: Awaitable[T] | T) -> T:
