@@ -48,6 +48,13 @@ def test_importing_loads_nothing_heavy(statement: str, tmp_path: Path) -> None:
     assert loaded & HEAVY == set()
 
 
+def test_a_guard_is_loaded_without_the_others(tmp_path: Path) -> None:
+    code = "import sys, json\nfrom genai_guard.guards import PII\nprint(json.dumps([*sys.modules]))"
+    loaded = {name for name in json.loads(in_a_new_process(code, tmp_path)) if name.startswith("genai_guard.guards.")}
+    assert "genai_guard.guards.pii" in loaded
+    assert not {name for name in loaded if "injection" in name or "statements" in name or "judge" in name.split(".")}
+
+
 @pytest.mark.parametrize("statement", IMPORTS)
 def test_importing_opens_no_socket_writes_no_file_and_starts_nothing(statement: str, tmp_path: Path) -> None:
     assert json.loads(in_a_new_process(f"{WATCH}\n{statement}\n{REPORT}", tmp_path)) == []

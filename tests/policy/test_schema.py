@@ -24,7 +24,7 @@ COMMITTED = ROOT / "docs" / "reference" / "policy-schema.json"
 EXAMPLES = sorted((ROOT / "examples" / "policies").iterdir())
 SCHEMA = json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-EXPORTED = dict.fromkeys(map(guards.__dict__.get, guards.__all__))
+EXPORTED = dict.fromkeys(getattr(guards, name) for name in guards.__all__)
 GUARDS = [part for part in EXPORTED if isinstance(part, type) and hasattr(part, "kind")]
 GUARD_ENTRIES = SCHEMA["$defs"]["Guard"]["anyOf"][0]
 
