@@ -269,7 +269,8 @@ def asked(*messages: dict[str, Any]) -> Any:
 
 
 def test_in_a_pipeline_the_system_prompt_passes() -> None:
-    asked({"role": "system", "content": ATTACK}, {"role": "user", "content": "Good morning"})
+    reply = asked({"role": "system", "content": ATTACK}, {"role": "user", "content": "Good morning"})
+    assert reply.choices[0].message.content == "Here you are."
 
 
 def test_in_a_pipeline_the_result_of_a_tool_is_judged_as_one() -> None:

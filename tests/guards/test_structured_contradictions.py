@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -82,4 +83,4 @@ def test_a_schema_that_contradicts_itself_is_refused_with_its_place(schema: dict
     ],
 )
 def test_a_schema_that_something_satisfies_is_taken(schema: dict[str, Any]) -> None:
-    JSONSchema(schema)
+    assert JSONSchema(schema) == JSONSchema(json.loads(json.dumps(schema)))

@@ -26,14 +26,14 @@ def test_callers_without_the_key_share_one_bucket() -> None:
     limiter.reserve(user=None)
     limiter.reserve(user="", tenant="acme")
     refused(limiter)
-    limiter.reserve(user="ann")
+    assert limiter.reserve(user="ann").open
 
 
 def test_a_number_and_its_digits_are_one_user() -> None:
     limiter = by_user(2)
     limiter.reserve(user=42)
     limiter.reserve(user="42")
-    refused(limiter, user=42)
+    assert refused(limiter, user=42).retry_after_s == 30
 
 
 class Name(str):
@@ -46,7 +46,7 @@ class Name(str):
 def test_a_kind_of_string_is_the_string_it_holds() -> None:
     limiter = by_user()
     limiter.reserve(user="ann")
-    refused(limiter, user=Name("ann"))
+    assert refused(limiter, user=Name("ann")).retry_after_s == 60
 
 
 @pytest.mark.parametrize("key", [1.5, True, b"ann", ["ann"], 2**128, float("nan"), object()])
@@ -56,7 +56,7 @@ def test_a_key_of_another_type_is_refused_without_its_value(key: object) -> None
 
 
 def test_a_key_that_no_limit_goes_by_makes_no_difference() -> None:
-    by_user().reserve(user="ann", tenant=object(), self="x", ticket="y")
+    assert by_user().reserve(user="ann", tenant=object(), self="x", ticket="y").open
 
 
 @pytest.mark.parametrize("key", ["a|b", "a:b\x00", "\ud800", "é" * 128, "x" * 10**6, "\udfff" * 200])
@@ -64,7 +64,7 @@ def test_any_string_is_a_key(key: str) -> None:
     limiter = by_user()
     limiter.reserve(user=key)
     refused(limiter, user=key)
-    limiter.reserve(user=f"{key}.")
+    assert limiter.reserve(user=f"{key}.").open
 
 
 def test_a_long_key_is_kept_as_its_digest() -> None:

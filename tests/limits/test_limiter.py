@@ -315,8 +315,9 @@ def test_limits_that_make_no_sense_together_are_refused(limits: Sequence[Any], m
 
 
 def test_limits_that_refuse_different_calls_stand_together() -> None:
-    RateLimiter(limit(60, burst=60), limit(100, burst=10), limit(60, by="user"), limit(60, per="hour"))
-    RateLimiter(limit(60), limit(80, mode="shadow"))
+    limits = (limit(60, burst=60), limit(100, burst=10), limit(60, by="user"), limit(60, per="hour"))
+    assert RateLimiter(*limits).limits == limits
+    assert len(RateLimiter(limit(60), limit(80, mode="shadow")).limits) == 2
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.0, float("nan"), "5", None, True])

@@ -162,8 +162,8 @@ def test_the_policy_of_a_pipeline_builds_an_equal_one(policy: dict[str, Any]) ->
 
 @given(POLICIES)
 def test_the_schema_accepts_what_loads_and_what_is_written(policy: dict[str, Any]) -> None:
-    VALIDATOR.validate(policy)
-    VALIDATOR.validate(Pipeline.from_policy(policy).policy())
+    assert VALIDATOR.is_valid(policy)
+    assert VALIDATOR.is_valid(Pipeline.from_policy(policy).policy())
 
 
 @given(POLICIES, st.text())

@@ -285,9 +285,11 @@ def test_the_clock_is_asked_only_where_it_matters() -> None:
         raise AssertionError
 
     router = ExperimentRouter(experiment("e", holdout=Holdout("h", share=0.1)), clock=clock)
-    router.route(USERS[0])
+    (plain,) = router.route(USERS[0])
     with router.force(e="a"):
-        router.route(USERS[0])
+        (forced,) = router.route(USERS[0])
+    assert {plain.experiment, forced.experiment} == {"e"}
+    assert forced.variant == "a"
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,8 @@ json_values = st.recursive(
 @given(json_values, st.booleans(), st.data())
 def test_any_edits_of_any_json_leave_json(value: Any, ascii_only: bool, data: st.DataObject) -> None:
     document = json.dumps(value, ensure_ascii=ascii_only)
-    json.loads(apply_edits(document, json_safe(document, draw_edits(data, len(document)))))
+    edited = apply_edits(document, json_safe(document, draw_edits(data, len(document))))
+    assert json.dumps(json.loads(edited))
 
 
 @given(json_values, st.data())

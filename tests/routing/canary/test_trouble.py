@@ -42,7 +42,8 @@ def test_one_experiment_has_one_canary_until_that_is_closed(router: ExperimentRo
 
 def test_a_canary_that_nobody_holds_is_in_nobodys_way(router: ExperimentRouter) -> None:
     begin(router)
-    begin(router)
+    second = begin(router)
+    assert second.state is State.RUNNING
 
 
 @pytest.mark.filterwarnings("ignore")

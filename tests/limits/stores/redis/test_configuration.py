@@ -31,8 +31,10 @@ def test_a_url_that_is_none_is_refused_with_one_that_would_be(kind: Any, url: st
     "url", [URL, "rediss://host", "valkey://host:1/2", "valkeys://host", "unix:///run/valkey.sock"]
 )
 def test_a_url_is_taken_and_no_connection_made(url: str) -> None:
-    RateLimiter(Limit.requests(1, per="day"), store=RedisStore(url))
-    AsyncRedisStore(url)
+    store = RedisStore(url)
+    assert RateLimiter(Limit.requests(1, per="day"), store=store).limits[0].amount == 1
+    assert repr(store).endswith(", up>")
+    assert repr(AsyncRedisStore(url)).endswith(", up>")
 
 
 @pytest.mark.parametrize("kind", [RedisStore, AsyncRedisStore])
