@@ -70,7 +70,7 @@ class InferenceLog:
         ConfigurationError: the path is a file, or another value is not what it must be.
     """
 
-    kind: ClassVar[str] = "inference_log"
+    kind: ClassVar[str] = "jsonl"
     """Name in a policy file."""
 
     path: str | os.PathLike[str]
@@ -138,7 +138,7 @@ class InferenceLog:
             ConfigurationError: there is no such user to be named.
             OSError: a segment cannot be read or written.
         """
-        check_user(self, user)
+        check_user(user, of="InferenceLog.erase")
         return erase_rows(self.segments(), lambda values: values.get("requester") == user)
 
     def prune(self, *, now_s: float | None = None) -> Pruned:
@@ -168,7 +168,17 @@ class InferenceLog:
         """
         for segment in self.segments():
             if segment.name not in done and is_sealed(segment):
-                yield Sealed(segment.name, segment.stat().st_size, partial(_rows_if_there, segment))
+                yield self.part(segment.name)
+
+    def part(self, name: str) -> Sealed:
+        """Return the rows of a segment, none if it was deleted."""
+        folder: Path = self._folder
+        segment = folder / name
+        try:
+            size_bytes = segment.stat().st_size
+        except FileNotFoundError:
+            size_bytes = 0
+        return Sealed(name, size_bytes, partial(_rows_if_there, segment))
 
     def holds(self, name: str) -> bool:
         """Whether a segment is still there."""
@@ -201,14 +211,15 @@ class InferenceLogWriter:
             on_open=partial(attempt, "log", self.failures, self._prune) if has_end else None,
         )
 
-    def write(self, event: Event, /) -> None:
-        """Write one row; it is acknowledged when this returns.
+    def write(self, event: Event, /) -> float | None:
+        """Write one row, which is acknowledged when this returns: in how many seconds there is more to do, or None.
 
         Raises:
             OSError: the row could not be written.
         """
         values = self._maker.row(event)
         self._segment.append(encode(values), day=values["request_date"])
+        return self._segment.tick()
 
     def tick(self) -> float | None:
         """Do what is due by time; return in how many seconds there will be more to do, or None."""
@@ -223,13 +234,7 @@ class InferenceLogWriter:
         self._segment.close()
 
     def _prune(self) -> None:
-        pruned = self._log.prune()
-        if pruned.segments:
-            import structlog  # noqa: PLC0415  loaded when there is something to tell
-
-            self.pruned = Pruned(*(sum(pair) for pair in zip(self.pruned, pruned, strict=True)))
-            told = {"segments": pruned.segments, "size_bytes": pruned.size_bytes}
-            structlog.get_logger("genai_guard").info("old rows deleted", sink="log", **told)
+        self.pruned = self.pruned.and_told(self._log.prune())
 
 
 def folder_of(path: object, *, where: str) -> Path:

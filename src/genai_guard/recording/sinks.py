@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.event import Event
@@ -36,9 +36,9 @@ class Sink(Protocol):
 
     Optional attributes, with what their absence means: `wants_text` (False: request and response are left out),
     `redact` (the `Redactor` with its defaults), `wants(event)` (True: False leaves the event out, before it is redacted),
-    `flush()` and `close()` (nothing to do), `tick()` (nothing to do; called after each event, and again after as many
-    seconds as it returned if no event came), `failures` (none: counts of what went wrong besides, by class, which go to
-    `MetricsRecorder.dropped`). All are called on that thread.
+    `flush()` and `close()` (nothing to do), `tick()` (nothing to do: called once as many seconds have gone by without an
+    event as `write`, or `tick`, returned; None for never), `failures` (none: counts of what went wrong besides, by class,
+    which go to `MetricsRecorder.dropped`). All are called on that thread.
     """
 
     def write(self, event: Event, /) -> object:
@@ -89,7 +89,8 @@ def outlet(name: str, sink: Sink, *, size: int) -> Worker:
 
     def handle(event: Event) -> float | None:
         if event is not TICK and wants(event):
-            sink.write(redactor.event(event, texts=wants_text))
+            pause_s = sink.write(redactor.event(event, texts=wants_text))
+            return None if tick is None else cast("float | None", pause_s)
         return None if tick is None else tick()
 
     return Worker(

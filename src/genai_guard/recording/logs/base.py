@@ -65,6 +65,10 @@ class RowLog(Protocol):
         """Yield what can be exported, the oldest first, without what is done."""
         ...
 
+    def part(self, name: str) -> Sealed:
+        """Return sealed rows by their name; what was deleted meanwhile is not among them."""
+        ...
+
     def holds(self, name: str) -> bool:
         """Whether any of the rows with this name, or older ones, may still be there."""
         ...

@@ -27,6 +27,15 @@ class Pruned(NamedTuple):
     rows: int = 0
     size_bytes: int = 0
 
+    def and_told(self, more: Pruned) -> Pruned:
+        """Return the sum of both, having logged the second, if it is anything."""
+        if more == Pruned():
+            return self
+        import structlog  # noqa: PLC0415  loaded when there is something to tell
+
+        structlog.get_logger("genai_guard").info("old rows deleted", sink="log", **more._asdict())
+        return Pruned(*map(sum, zip(self, more, strict=True)))
+
 
 class Piece(NamedTuple):
     """A segment.

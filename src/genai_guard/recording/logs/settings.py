@@ -16,8 +16,11 @@ from genai_guard.recording.rows import row
 __all__ = ["ALWAYS", "MEGABYTE", "Content", "LogSettings", "RowMaker", "check", "check_user", "is_positive", "must"]
 
 Content: TypeAlias = Literal["redacted", "none"]
+"""Whether rows have the texts of a call."""
 
 MEGABYTE: Final = 1 << 20
+"""In bytes."""
+
 ALWAYS: Final = ("blocked", "component_failed", "error", "timeout")
 """How a call ends that is kept whatever the sampling says: blocks and errors."""
 
@@ -26,19 +29,39 @@ class LogSettings(Protocol):
     """The parameters that all logs have."""
 
     @property
-    def content(self) -> Content: ...  # noqa: D102
+    def content(self) -> Content:
+        """What is kept of the texts."""
+        ...
+
     @property
-    def sampling(self) -> float: ...  # noqa: D102
+    def sampling(self) -> float:
+        """Share of the calls that is kept."""
+        ...
+
     @property
-    def always_keep(self) -> Collection[str]: ...  # noqa: D102
+    def always_keep(self) -> Collection[str]:
+        """Statuses of calls that are kept all the same."""
+        ...
+
     @property
-    def max_payload_mb(self) -> float: ...  # noqa: D102
+    def max_payload_mb(self) -> float:
+        """Longest request or response."""
+        ...
+
     @property
-    def max_age_days(self) -> int | None: ...  # noqa: D102
+    def max_age_days(self) -> int | None:
+        """How many days rows are kept."""
+        ...
+
     @property
-    def max_total_mb(self) -> float | None: ...  # noqa: D102
+    def max_total_mb(self) -> float | None:
+        """How much all rows may take."""
+        ...
+
     @property
-    def redact(self) -> Redactor | None: ...  # noqa: D102
+    def redact(self) -> Redactor | None:
+        """How texts are redacted."""
+        ...
 
 
 class RowMaker:
@@ -85,13 +108,14 @@ def check(log: LogSettings) -> None:
     must(log, isinstance(log.redact, Redactor | None), "redact=...", "a Redactor")
 
 
-def check_user(log: object, user: object) -> None:
+def check_user(user: object, *, of: str) -> None:
     """Refuse to erase nobody.
 
     Raises:
         ConfigurationError: there is no such user to be named.
     """
-    must(log, isinstance(user, str) and bool(user), "...).erase(user=...", "the user that calls were made for")
+    if not isinstance(user, str) or not user:
+        raise ConfigurationError(f"{of}(user=...) must be the user that calls were made for")
 
 
 def must(log: object, holds: bool, parameter: str, wanted: str) -> None:
