@@ -120,7 +120,9 @@ class _Delta:
 
 
 def _calls_of(table: Any, user: str) -> Iterator[list[str]]:
-    ids = table.to_pyarrow_table(columns=["request_id"], filters=[("requester", "=", user)]).column("request_id")
+    # A file that was written anew has strings of another type, which is not compared with the usual one.
+    is_theirs = arrow("pyarrow.compute").field("requester").cast("string") == user
+    ids = table.to_pyarrow_table(columns=["request_id"], filters=is_theirs).column("request_id")
     for begin in range(0, len(ids), _MOST_IDS):
         yield ids.slice(begin, _MOST_IDS).to_pylist()
 

@@ -44,7 +44,7 @@ _TABLES: Final = (
 _MARKS: Final = ", ".join("?" * len(_NAMES))
 _ADD: Final = f"INSERT INTO inference_1 ({', '.join(_NAMES)}) VALUES ({_MARKS})"  # noqa: S608
 _PAGE: Final = f"SELECT id, {', '.join(_NAMES)} FROM inference_1 WHERE id > ? AND id <= ? ORDER BY id LIMIT 500"  # noqa: S608
-_EXTENT: Final = "SELECT COALESCE(MIN(id), 0), COALESCE(MAX(id), 0) FROM inference_1"
+_EXTENT: Final = "SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0) FROM inference_1"
 _ERASE: Final = "DELETE FROM inference_1 WHERE requester = ?"
 _ERASE_DAYS: Final = "DELETE FROM inference_1 WHERE request_date < ?"
 _ERASE_FIRST: Final = "DELETE FROM inference_1 WHERE id <= ?"
@@ -209,8 +209,8 @@ class SqliteInferenceLog:
 
     def holds(self, name: str) -> bool:
         """Whether any of these rows, or older ones, are still there."""
-        first, _ = self._extent()
-        return 0 < first <= _end(name)
+        first, last = self._extent()
+        return first <= min(last, _end(name))
 
     @property
     def _kept(self) -> SqliteFile:
@@ -219,7 +219,7 @@ class SqliteInferenceLog:
 
     def _extent(self) -> tuple[int, int]:
         if not self._kept.exists:
-            return 0, 0
+            return 1, 0
         ((first, last),) = self._kept.execute(_EXTENT)[0]
         return first, last
 
