@@ -293,10 +293,11 @@ def test_a_wrong_log_is_refused_when_it_is_built(values: dict[str, Any], complai
 
 def test_a_log_is_opened_by_its_path(make: Make, tmp_path: Path) -> None:
     log: Any = make()
+    path = Path(log.path)
     record(log, *calls(2))
 
-    assert open_log(str(log.path)).__class__ is log.__class__
-    assert ids(open_log(log.path)) == ["r0", "r1"]
+    assert type(open_log(str(path))) is type(log)
+    assert ids(open_log(path)) == ["r0", "r1"]
     (tmp_path / "notes.txt").write_text("no log")
     for wrong in ("notes.txt", "nothing"):
         with pytest.raises(ConfigurationError, match="neither the folder"):

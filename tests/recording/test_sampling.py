@@ -87,3 +87,37 @@ def test_rows_of_one_fraction_are_all_even() -> None:
 @pytest.mark.parametrize("fraction", [None, 0, -1, 2, "0.5", float("nan")])
 def test_a_row_that_does_not_say_how_probable_it_was_stands_for_itself(fraction: object) -> None:
     assert weight({"sampling_fraction": fraction}) == 1.0
+
+
+def test_feedback_on_a_sample_is_summed_up_as_if_it_were_on_all_calls() -> None:
+    from genai_guard.recording.feedback import Feedback
+    from genai_guard.recording.feedback.export import feedback_by
+
+    rows = [{"request_id": f"r{number}", "model": "m", "sampling_fraction": 0.1} for number in range(10)]
+    rows += [{"request_id": "kept", "model": "m", "sampling_fraction": 1.0}]
+    said = [("r0", "up"), ("r1", "up"), ("kept", "down")]
+    feedback = [Feedback(each, name="thumbs", value=value, time_s=1.7e9) for each, value in said]
+
+    found = feedback_by("model", rows, feedback)["m"]
+
+    assert (found.calls, found.with_feedback, found.counts.up, found.counts.down) == (101, 21, 20, 1)
+
+
+def test_an_analysis_leaves_out_what_is_kept_beside_the_sample() -> None:
+    from genai_guard.routing.analysis import analyze
+
+    calls = [
+        {"request_id": each, "variant": "ab"[number % 2], "failed": float(number % 20 < 1 + number % 2)}
+        for number, each in enumerate(IDS[:6_000])
+    ]
+    logged = [
+        row | {"sampling_fraction": 1.0 if row["failed"] else 0.3}
+        for row in calls
+        if row["failed"] or is_sampled(str(row["request_id"]), 0.3)
+    ]
+
+    whole, sample = (analyze(rows, metrics=["failed"], control="a").comparisons[0] for rows in (calls, logged))
+
+    assert analyze(logged, metrics=["failed"], control="a").left_out["kept beside the sample"] > 100
+    assert sample.control == pytest.approx(whole.control, abs=0.03)
+    assert sample.treatment == pytest.approx(whole.treatment, abs=0.03)

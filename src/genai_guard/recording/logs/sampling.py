@@ -53,4 +53,4 @@ def evenly(rows: Iterable[R]) -> Iterator[R]:
     if len(fractions) <= 1:
         yield from kept
     else:
-        yield from (row for row in kept if is_sampled(str(row.get("request_id")), smallest))
+        yield from (row for row in kept if "request_id" not in row or is_sampled(str(row["request_id"]), smallest))
