@@ -37,6 +37,7 @@ _HTTP: Final = {
     "abandoned": 499,
     "timeout": 504,
 }
+_as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `dumps` makes one each time
 _WITHHELD: Final = {TOO_LONG: "MAX_{}_SIZE_EXCEEDED", FAILED: "{}_REDACTION_FAILED"}
 
 
@@ -108,7 +109,7 @@ def day_and_time(time_s: float) -> tuple[str, str]:
 
 def encode(values: dict[str, Any]) -> bytes:
     """Return a row as one line of JSON in UTF-8. Lone surrogates, which UTF-8 has no bytes for, become `?`."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _as_json(values).encode("utf-8", "replace") + b"\n"
 
 
 def _payload(parts: Sequence[Part], name: str, codes: list[str], max_bytes: int) -> str | None:
@@ -118,7 +119,7 @@ def _payload(parts: Sequence[Part], name: str, codes: list[str], max_bytes: int)
     if len(parts) == 1 and parts[0].text in _WITHHELD:
         codes.append(_WITHHELD[parts[0].text].format(name))
         return None
-    payload = json.dumps({"messages": [_message(part) for part in parts]}, ensure_ascii=False, separators=(",", ":"))
+    payload = _as_json({"messages": [_message(part) for part in parts]})
     if len(payload.encode("utf-8", "replace")) > max_bytes:
         codes.append(_WITHHELD[TOO_LONG].format(name))
         return None
