@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
@@ -34,7 +35,9 @@ class Sink(Protocol):
     bounded queue, and what does not fit is dropped and counted.
 
     Optional attributes, with what their absence means: `wants_text` (False: request and response are left out),
-    `redact` (the `Redactor` with its defaults), `flush()` and `close()` (nothing to do). All are called on that thread.
+    `redact` (the `Redactor` with its defaults), `wants(event)` (it takes every event; it is asked before the event is
+    redacted, and must keep none of its texts where they could leave), `flush()` and `close()` (nothing to do). All are
+    called on that thread.
     """
 
     def write(self, event: Event, /) -> object:
@@ -81,7 +84,10 @@ def outlet(name: str, sink: Sink, *, size: int) -> Worker:
     wants_text = bool(getattr(sink, "wants_text", False))
     redactor: Redactor = getattr(sink, "redact", None) or Redactor()
 
+    wants: Callable[[Event], bool] | None = getattr(sink, "wants", None)
+
     def handle(event: Event) -> None:
-        sink.write(redactor.event(event, texts=wants_text))
+        if wants is None or wants(event):
+            sink.write(redactor.event(event, texts=wants_text))
 
     return Worker(name, handle, size=size, flush=getattr(sink, "flush", None), finish=getattr(sink, "close", None))

@@ -74,7 +74,11 @@ class FeedbackDesk:
         self._redact: Final[Redactor] = getattr(store, "redact", None) or Redactor()
         self._queue_size: Final = queue_size
         self._keeper: Final = (
-            None if store is None else Worker("feedback", _handler(store.add, self._redact), size=queue_size)
+            None
+            if store is None
+            else Worker(
+                "feedback", _handler(store.add, self._redact), size=queue_size, finish=getattr(store, "close", None)
+            )
         )
         self.is_wanted = store is not None
         self._tellers: tuple[Worker, ...] = ()
@@ -154,12 +158,13 @@ class FeedbackDesk:
         wanted = {self.dimensions.index(name): value for name, value in slice.items()}
         return self._series.read(window_s, wanted, now_s=self._clock())
 
-    def listen(self, listener: OnFeedback, *, name: str = "") -> None:
+    def listen(self, listener: OnFeedback, *, name: str = "", remembers: bool = True) -> None:
         """Tell `listener` as well of everything new, redacted, on a thread of its own.
 
         Args:
             listener: Called with a `Feedback`. What it raises is counted and told once.
             name: Stands in `MetricsRecorder.dropped` and on the thread; the name of the function unless given.
+            remembers: Whether calls are remembered for it, so that it is told whose they were.
 
         Raises:
             ConfigurationError: it cannot be called.
@@ -167,7 +172,7 @@ class FeedbackDesk:
         if not callable(listener):
             raise ConfigurationError("recorder.feedback.listen(...) takes a function of one Feedback")
         name = name or getattr(listener, "__name__", type(listener).__name__)
-        self.is_wanted = True
+        self.is_wanted = self.is_wanted or remembers
         self._tellers = (*self._tellers, Worker(name, _handler(listener, self._redact), size=self._queue_size))
 
     @property
