@@ -27,6 +27,7 @@ from genai_guard.recording.dimensions import DIMENSIONS, Key, check_declared, ch
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
+from genai_guard.recording.feedback.counting import FeedbackSeries
 from genai_guard.recording.feedback.erasing import erase
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
@@ -120,8 +121,10 @@ class MetricsRecorder:
         self._clock: Clock = clock or monotonic
         self._wall_clock: Clock = wall_clock or time
         thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
+        said = FeedbackSeries(places=len(self.dimensions), max_series=self.max_series)
         self._ledger = Ledger(
             partial(Windows, self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
+            feedback=said,
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
             wall_clock=self._wall_clock,
@@ -139,7 +142,8 @@ class MetricsRecorder:
             self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
         )
         self.feedback: Final = FeedbackDesk(
-            feedback, on_feedback=on_feedback, dimensions=self.dimensions, max_series=self.max_series,
+            feedback, on_feedback=on_feedback, dimensions=self.dimensions, series=said, heard=self._desk.heed,
+            is_watched=any(alert.reads_feedback for alert in self.watched),
             queue_size=self.queue_size, clock=self._clock, wall_clock=wall_clock or time, miss=self._ledger.miss,
         )  # fmt: skip
         if reviewing is not None and review is not None and review.thumbs_down is not None:
