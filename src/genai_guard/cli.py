@@ -39,6 +39,7 @@ _COMMANDS: Final = {
         "genai_guard.commands.feedback",
         "export what users and reviewers said of replies, or sum it up",
     ),
+    "review": ("genai_guard.commands.review", "look at calls that were flagged or sampled, and judge them"),
     "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
     "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
@@ -59,6 +60,7 @@ examples:
   python -m genai_guard log export inference/ --to parquet --output tables/
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
+  python -m genai_guard review next review.sqlite --reviewer ann
   python -m genai_guard dashboard policy.yaml --output dashboard.json
   python -m genai_guard alert-rules policy.yaml --output rules.yaml
   python -m genai_guard schema --output policy-schema.json

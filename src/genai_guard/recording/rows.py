@@ -16,7 +16,7 @@ import mmh3
 from genai_guard.messages import Part
 from genai_guard.recording.dimensions import variant
 from genai_guard.recording.event import Event
-from genai_guard.recording.redaction import FAILED, TOO_LONG, is_response
+from genai_guard.recording.redaction import FAILED, TOO_LONG, side_of
 from genai_guard.verdicts import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "category": finding.category,
-        "side": "response" if is_response(finding.where) else "request",
+        "side": side_of(finding.where),
         "where": finding.where,
         "start": finding.start,
         "end": finding.end,
