@@ -30,7 +30,6 @@ from genai_guard.recording import (
 )
 from genai_guard.recording.logs import LOG_COLUMNS, Pruned, count_by, latest, matching
 from genai_guard.recording.logs.querying import cell, since_text
-from genai_guard.recording.logs.sqlite import SqliteLogWriter
 from genai_guard.recording.sinks import Erasable, Log, Sink
 from recorders import call, full_call
 
@@ -196,7 +195,7 @@ def test_what_is_due_by_time_is_done_though_no_call_comes(
         log = SqliteInferenceLog(tmp_path / "log", redact=PLAIN)
     with MetricsRecorder(log=log) as recorder:
         with monkeypatch.context() as patch:
-            patch.setattr(*((os, "fsync") if kind == "jsonl" else (SqliteLogWriter, "tick")), tell)
+            patch.setattr("os.fsync" if kind == "jsonl" else "genai_guard.sqlite_file.SqliteFile.change", tell)
             recorder.record(call())
             assert done.wait(30)
         assert recorder.dropped == {}
