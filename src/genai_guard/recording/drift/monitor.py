@@ -221,7 +221,9 @@ class DriftMonitor:
             self.name, state, _message(table), float(len(table.drifted)), 0.0, self._severity, "enforce", fired_s,
             resolved_s, key=self.name, table=table,
         )  # fmt: skip
-        attempt("on_drift", self._failures, self.on_drift, event)
+        raised: dict[str, int] = {}
+        attempt("on_drift", raised, self.on_drift, event)
+        merge(self._failures, {f"on_drift.{kind}": times for kind, times in raised.items()})
 
     def __repr__(self) -> str:
         return f"<DriftMonitor {self.name!r} of {len(self.features)} features, {self.baseline!r}>"
