@@ -75,7 +75,8 @@ def test_a_profile_says_of_numbers_what_numpy_says() -> None:
     assert (found.avg, found.stddev) == pytest.approx((values.mean(), values.std(ddof=1)))
     assert found.quantiles == pytest.approx(np.quantile(values, np.arange(11) / 10))
     assert (found.min, found.max, found.median) == (0.0, values.max(), np.median(values))
-    assert (found.percent_null, found.distinct_count) == (pytest.approx(100 / 503), 501)
+    assert found.percent_null == pytest.approx(100 / 503)
+    assert found.distinct_count == 501
 
 
 def test_a_profile_says_of_labels_and_words_which_are_frequent() -> None:
@@ -221,7 +222,7 @@ def test_the_stability_index_alarms_only_where_that_was_asked_for_and_with_five_
     many = numbers(source.gauss(0.13, 1) for _ in range(600))
     tight: dict[str, Any] = {"features": ["output_tokens"], "min_n": 50, "alpha": 1e-9}
     small = drift(few, baseline=before, psi_above=0.02, **tight)
-    assert next(each.population_stability_index for each in small if each.verdict) > 0.1
+    assert next(each.population_stability_index or 0 for each in small if each.verdict) > 0.1
     assert small.drifted == ()
     assert drift(many, baseline=before, **tight).drifted == ()
     assert len(drift(many, baseline=before, psi_above=0.01, **tight).drifted) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import pytest
 from drifting import event
 from genai_guard import ConfigurationError, MetricsRecorder
 from genai_guard.messages import Usage
-from genai_guard.recording import AlertEvent, Event, HoldCanary, Redactor, Together
-from genai_guard.recording.drift import Baseline, Call, DriftEvent, DriftMonitor, Feature
+from genai_guard.recording import Event, HoldCanary, Redactor, Together
+from genai_guard.recording.drift import Baseline, Call, DriftAction, DriftEvent, DriftMonitor, Feature
 
 SECRET = "sk-proj-9f8A7b6C5d4E3f2G1h0I9j8K7l6M5n4O3p2Q1r0S"
 
@@ -39,7 +39,7 @@ def fed(monitor: DriftMonitor, *batches: Iterable[Event]) -> DriftMonitor:
 
 
 def monitor(told: list[Any] | None = None, **values: Any) -> DriftMonitor:
-    on_drift: Callable[[AlertEvent], object] | None = None if told is None else told.append
+    on_drift: DriftAction | None = None if told is None else told.append
     defaults: dict[str, Any] = {"features": ["prompt_chars", "output_tokens"], "window": 500, "learn": 1000}
     return DriftMonitor(on_drift=on_drift, **defaults | values)
 

@@ -5,13 +5,14 @@ from genai_guard.recording.drift.baseline import Baseline
 from genai_guard.recording.drift.calls import Call
 from genai_guard.recording.drift.features import FEATURES, Feature, FeatureKind
 from genai_guard.recording.drift.metrics import DriftRow, DriftTable, ProfileRow, ProfileTable
-from genai_guard.recording.drift.monitor import DriftEvent, DriftMonitor
+from genai_guard.recording.drift.monitor import DriftAction, DriftEvent, DriftMonitor
 from genai_guard.recording.drift.tables import Table
 
 __all__ = [
     "FEATURES",
     "Baseline",
     "Call",
+    "DriftAction",
     "DriftEvent",
     "DriftMonitor",
     "DriftRow",

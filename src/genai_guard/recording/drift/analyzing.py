@@ -9,7 +9,7 @@ from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, baseline_
 from genai_guard.recording.drift.cells import Cell, Collector, Place
 from genai_guard.recording.drift.comparing import Difference
 from genai_guard.recording.drift.drifting import Rule, drift_rows, judged, without_empty
-from genai_guard.recording.drift.features import Feature
+from genai_guard.recording.drift.features import Feature, features_of
 from genai_guard.recording.drift.granularity import seconds_of
 from genai_guard.recording.drift.metrics import DriftRow, DriftTable, ProfileTable
 from genai_guard.recording.drift.profiling import profile_rows, window_of
@@ -99,13 +99,12 @@ def drift(
     rule.check("drift")
     if baseline is None and granularity is None:
         raise ConfigurationError("drift(...) needs a baseline=, or a granularity= to compare each window with the last")
-    collector = _collected(data, features, granularity, slices, max_values, where="drift")
-    if baseline is None:
-        found = _consecutive(collector, granularity)
-    else:
-        keys = [each.key for each in collector.slices]
-        known = baseline_of(baseline, collector.features, keys, max_values=max_values, where="drift")
-        found = against(known, collector, granularity)
+    chosen, keys = features_of(features, where="drift"), (slices,) if isinstance(slices, str) else tuple(slices)
+    known = None
+    if baseline is not None:
+        known = baseline_of(baseline, chosen, keys, max_values=max_values, where="drift")
+    collector = _collected(data, chosen, granularity, keys, max_values, where="drift")
+    found = _consecutive(collector, granularity) if known is None else against(known, collector, granularity)
     rows = judged(found, rule)
     kept = without_empty(rows) if features is None else rows
     failures, left_out = dict(collector.failures), dict(collector.left_out)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.alerts.event import AlertAction, AlertEvent, Severity
+from genai_guard.recording.alerts.event import AlertEvent, Severity
 from genai_guard.recording.drift.analyzing import against
 from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, baseline_of
 from genai_guard.recording.drift.cells import Collector, Place, slices_of
@@ -29,7 +29,7 @@ from genai_guard.recording.rows import row
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.worker import attempt
 
-__all__ = ["DriftEvent", "DriftMonitor"]
+__all__ = ["DriftAction", "DriftEvent", "DriftMonitor"]
 
 _KEPT_TABLES: Final = 100
 _SHOWN: Final = 5
@@ -46,6 +46,10 @@ class DriftEvent(AlertEvent):
     """
 
     table: DriftTable = field(kw_only=True)
+
+
+DriftAction: TypeAlias = Callable[[DriftEvent], object]
+"""What is done about drift: called when it begins and when it ends; `event.state` says which. An `AlertAction` is one."""
 
 
 class DriftMonitor:
@@ -88,7 +92,7 @@ class DriftMonitor:
         baseline: object = None,
         features: Iterable[str | Feature] | None = None,
         window: int | str = 1_000,
-        on_drift: AlertAction | None = None,
+        on_drift: DriftAction | None = None,
         slices: Iterable[str] = (),
         alpha: float = 0.05,
         looks: int = 100,
