@@ -96,6 +96,12 @@ class ProfileRow:
         """The slice, for people."""
         return _slice(self)
 
+    @property
+    def commonest(self) -> str:
+        """The commonest label or word, and of how many values it is."""
+        first = next(iter(self.frequent_items or ()), None)
+        return "" if first is None else f"{first['item']} ({100 * first['count'] / self.count:.0f} %)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftRow:
@@ -192,6 +198,7 @@ class ProfileTable(Table[ProfileRow]):
         "min": "min",
         "max": "max",
         "distinct_count": "distinct",
+        "commonest": "commonest",
     }
 
 

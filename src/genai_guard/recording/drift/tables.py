@@ -19,6 +19,8 @@ __all__ = ["Table"]
 R = TypeVar("R")
 
 _UNSEEN: Final = "-"
+_WORDS: Final = frozenset({"window", "slice", "column_name", "verdict", "commonest"})
+"""Columns of words, which begin at the left."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ class Table(Generic[R]):
     def __str__(self) -> str:
         lines = [tuple(self.shown.values()), *self._texts()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        table = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
-        return "\n".join([*table, *self._notes()])
+        lefts = [name in _WORDS for name in self.shown]
+        table = ("  ".join(map(_placed, line, widths, lefts)) for line in lines)
+        return "\n".join([*(line.rstrip() for line in table), *self._notes()])
 
     def _repr_html_(self) -> str:
         head = element("tr", *(element("th", name) for name in self.shown.values()))
@@ -113,6 +116,10 @@ def shown(value: Any, column: str) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(value))
+
+
+def _placed(cell: str, width: int, is_left: bool, /) -> str:
+    return cell.ljust(width) if is_left else cell.rjust(width)
 
 
 def _number(value: float) -> str:
