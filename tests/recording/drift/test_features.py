@@ -96,6 +96,7 @@ def test_a_feature_that_fails_is_counted_and_the_others_are_read() -> None:
         (["latency_ms", "latency_ms"], "'latency_ms' twice"),
         ([3], "takes names and Feature"),
         (["drifting:row"], "leads to no Feature"),
+        (["nowhere:row"], "there is no module 'nowhere'"),
     ],
 )
 def test_what_is_no_feature_is_refused(features: list[Any], message: str) -> None:

@@ -154,12 +154,7 @@ def _feature(given: object, where: str) -> Feature:
     if not isinstance(given, str) or not given:
         raise ConfigurationError(f"{where}(features=...) takes names and Feature(...), not {type(given).__name__}")
     if ":" in given:
-        from genai_guard.policy.references import imported  # noqa: PLC0415  needs pydantic
-
-        found = imported(given)
-        if isinstance(found, Feature):
-            return found
-        raise ConfigurationError(f"{where}(features=...): {given!r} leads to no Feature")
+        return _imported(given, where)
     if given.endswith("_language") and given in FEATURES:
         from genai_guard.guards.language import language_of  # noqa: PLC0415  says what is missing
 
@@ -167,6 +162,20 @@ def _feature(given: object, where: str) -> Feature:
     from genai_guard.recording.quality.measures import QUALITY  # noqa: PLC0415  builds on this
 
     return FEATURES.get(given) or QUALITY.get(given) or Feature(given, _number(given), needs_text=False)
+
+
+def _imported(reference: str, where: str) -> Feature:
+    from genai_guard.policy.problems import Problems  # noqa: PLC0415  needs pydantic
+    from genai_guard.policy.references import imported  # noqa: PLC0415
+
+    try:
+        found = imported(reference)
+    except Problems as error:
+        what = "; ".join(problem.text for problem in error.problems)
+        raise ConfigurationError(f"{where}(features=...): {reference!r} {what}") from None
+    if isinstance(found, Feature):
+        return found
+    raise ConfigurationError(f"{where}(features=...): {reference!r} leads to no Feature")
 
 
 def words_of(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import ClassVar, Final, Literal, TypeAlias
@@ -62,7 +62,7 @@ class DriftMonitor:
     `alpha / looks`, corrected for its number of tests, and it does not matter that all are compared with one baseline.
 
     Args:
-        baseline: A `Baseline`, the file of one, or calls, as for `drift`; None to learn it from the first calls.
+        baseline: A `Baseline`, or the file of one; None to learn it from the first calls.
         features: Names and `Feature`s, as for `drift`; all that work here when None.
         window: How long a window is: a number of calls, or a time such as `1 hour`.
         on_drift: Told of drift, on the thread of the monitor: see `HoldCanary`, `Together` and `AlertSink.send`, or write a
@@ -89,11 +89,11 @@ class DriftMonitor:
     def __init__(
         self,
         *,
-        baseline: object = None,
-        features: Iterable[str | Feature] | None = None,
+        baseline: Baseline | str | os.PathLike[str] | None = None,
+        features: Sequence[str | Feature] | None = None,
         window: int | str = 1_000,
         on_drift: DriftAction | None = None,
-        slices: Iterable[str] = (),
+        slices: Sequence[str] = (),
         alpha: float = 0.05,
         looks: int = 100,
         min_n: int = 500,
@@ -116,27 +116,36 @@ class DriftMonitor:
         _must(is_share, "sample", "a number above 0, and 1 at most")
         _must(type(max_values) is int and max_values >= min_n, "max_values", "a whole number of at least min_n")
         self.features: Final = features_of(features, where="DriftMonitor")
-        self.redact: Final = redact
-        self.wants_text: Final = any(each.needs_text for each in self.features)
+        self.slices: Final = (slices,) if isinstance(slices, str) else tuple(slices)
+        self.window: Final = window
         self.on_drift: Final = on_drift
+        self.alpha: Final = alpha
+        self.looks: Final = looks
+        self.min_n: Final = min_n
+        self.min_distance: Final = min_distance
+        self.psi_above: Final = psi_above
+        self.learn: Final = learn
+        self.sample: Final = sample
         self.name: Final = name
-        self._severity: Severity = severity
-        self._slices = slices_of(slices, where="DriftMonitor")
+        self.severity: Final[Severity] = severity
+        self.redact: Final = redact
+        self.max_values: Final = max_values
+        self.wants_text: Final = any(each.needs_text for each in self.features)
+        self._by = slices_of(self.slices, where="DriftMonitor")
         self._rule = Rule(alpha=alpha / looks, min_n=min_n, min_distance=min_distance, psi_above=psi_above)
         self._window_s, self._window_rows = _length(window, min_n)
-        self._granularity = window if isinstance(window, str) else None
-        self._learn = learn
-        self._sample = sample
-        self._max_values = max_values
         self._random = Random(0)  # noqa: S311  which calls are sampled is no secret
-        keys = [each.key for each in self._slices]
-        where = "DriftMonitor"
-        self.baseline: Baseline | None = (
-            None if baseline is None else baseline_of(baseline, self.features, keys, max_values=max_values, where=where)
-        )
+        self.baseline: Baseline | None = None
+        if baseline is not None:
+            where = "DriftMonitor"
+            self.baseline = baseline_of(baseline, self.features, self.slices, max_values=max_values, where=where)
         self._tables: deque[DriftTable] = deque(maxlen=_KEPT_TABLES)
         self._failures: dict[str, int] = {}
         self._begin()
+
+    @property
+    def _granularity(self) -> str | None:
+        return self.window if isinstance(self.window, str) else None
 
     def _begin(self) -> None:
         self._pid = os.getpid()
@@ -144,7 +153,7 @@ class DriftMonitor:
         self._new_window()
 
     def _new_window(self) -> None:
-        self._window = Collector(self.features, slices=self._slices, limit=self._max_values)
+        self._window = Collector(self.features, slices=self._by, limit=self.max_values)
         self._start_s: float | None = None
 
     @property
@@ -176,7 +185,7 @@ class DriftMonitor:
         """Take a redacted call, and judge the window before it if that is over."""
         if self._pid != os.getpid():
             self._begin()
-        if self._sample < 1 and self._random.random() >= self._sample:
+        if self.sample < 1 and self._random.random() >= self.sample:
             return
         if self._is_over(event.time_s):
             self._judge(event.time_s)
@@ -189,7 +198,7 @@ class DriftMonitor:
         whole = self._window.cells.get(Place())
         rows = whole.rows if whole is not None else 0
         if self.baseline is None:
-            return rows >= self._learn
+            return rows >= self.learn
         if self._window_s is None:
             return rows >= self._window_rows
         return self._start_s is not None and time_s >= self._start_s + self._window_s
@@ -222,7 +231,7 @@ class DriftMonitor:
         if self.on_drift is None:
             return
         event = DriftEvent(
-            self.name, state, _message(table), float(len(table.drifted)), 0.0, self._severity, "enforce", fired_s,
+            self.name, state, _message(table), float(len(table.drifted)), 0.0, self.severity, "enforce", fired_s,
             resolved_s, key=self.name, table=table,
         )  # fmt: skip
         raised: dict[str, int] = {}
