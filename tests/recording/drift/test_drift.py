@@ -122,10 +122,10 @@ def test_a_thousand_values_of_a_slice_stay_fifty_and_the_rest() -> None:
 
 
 def test_unchanged_traffic_has_not_drifted_and_longer_prompts_have(usual: Baseline) -> None:
-    same = drift(traffic(600, seed=2), baseline=usual, features=QUICK)
+    same = drift(traffic(600, seed=2), baseline=usual)
     assert same.drifted == ()
-    assert same.summary() == "No drift in 13 tests at alpha 0.05; 4 of 17 have insufficient data."
-    longer = drift(traffic(600, seed=3, factor=1.25), baseline=usual, features=QUICK)
+    assert same.summary() == "No drift in 13 tests at alpha 0.05."
+    longer = drift(traffic(600, seed=3, factor=1.25), baseline=usual)
     assert {each.column_name for each in longer.drifted} >= {"prompt_chars", "prompt_words"}
     assert verdicts(longer)["latency_ms"] == "no drift"
     prompt = next(each for each in longer if each.column_name == "prompt_chars")
@@ -138,7 +138,7 @@ def test_unchanged_traffic_has_not_drifted_and_longer_prompts_have(usual: Baseli
 
 
 def test_below_the_stated_number_there_is_insufficient_data_and_nothing_is_corrected_for_it(usual: Baseline) -> None:
-    found = drift(traffic(499, seed=3, factor=3.0), baseline=usual, features=QUICK)
+    found = drift(traffic(499, seed=3, factor=3.0), baseline=usual)
     assert set(verdicts(found).values()) == {"insufficient data"}
     assert all(each.p_corrected is None for each in found)
     tested = drift(traffic(499, seed=3, factor=3.0), baseline=usual, min_n=100, features=["prompt_words"])
@@ -203,7 +203,7 @@ def test_a_slice_is_compared_with_its_own_past_and_an_unknown_one_with_nothing()
 
 def test_p_values_are_corrected_for_the_number_of_tests(usual: Baseline) -> None:
     one = drift(traffic(600, seed=3, factor=1.15), baseline=usual, features=["prompt_words"])
-    all_of_them = drift(traffic(600, seed=3, factor=1.15), baseline=usual, features=QUICK)
+    all_of_them = drift(traffic(600, seed=3, factor=1.15), baseline=usual)
     alone, among = (next(each for each in found if each.column_name == "prompt_words") for found in (one, all_of_them))
     assert alone.p_value == alone.p_corrected == among.p_value
     assert (among.p_corrected or 0) > 10 * (alone.p_corrected or 1)
@@ -278,6 +278,9 @@ def test_a_baseline_is_the_same_after_it_was_saved_and_its_file_holds_no_text(tm
     assert repr(made) == "<Baseline of 1,200 calls from 2026-01-01T00:30:00+00:00, 4 features>"
 
 
+USUAL = Baseline.of([row()], features=["model"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -290,6 +293,9 @@ def test_a_baseline_is_the_same_after_it_was_saved_and_its_file_holds_no_text(tm
         (lambda: drift([], baseline=[row()], min_n=1), "min_n"),
         (lambda: drift([], baseline=[row()], min_distance=1.0), "min_distance"),
         (lambda: drift([], baseline=[row()], psi_above=0), "psi_above"),
+        (lambda: drift([], baseline=USUAL, features=["cost_usd"]), "does not know 'cost_usd', only model"),
+        (lambda: drift([], baseline=USUAL, features=[Feature("model", str)]), "has a feature of kind 'label'"),
+        (lambda: drift([], baseline=USUAL, slices=["variant"]), "is not told apart by 'variant'"),
         (lambda: profile([], slices=["a =="]), "condition"),
         (lambda: profile([], max_values=3), "max_values"),
     ],

@@ -52,6 +52,7 @@ def test_calls_that_did_not_reach_the_model_have_no_latency() -> None:
 def test_guards_that_found_something_are_named_and_those_that_failed_are_not() -> None:
     verdicts = [{"guard": name, "action": action} for name, action in (("secrets", "block"), ("pii", "redact"))]
     assert read("guard_hits", verdicts=[*verdicts, {"guard": "judge", "action": "error"}]) == "pii+secrets"
+    assert read("guard_hits", verdicts=json.dumps(verdicts)) == "pii+secrets"
     assert read("guard_hits") == "none"
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, baseline_of, collected
+from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, collected, compared_by
 from genai_guard.recording.drift.cells import Cell, Collector, Place
 from genai_guard.recording.drift.comparing import Difference
 from genai_guard.recording.drift.drifting import Rule, drift_rows, judged, without_empty
-from genai_guard.recording.drift.features import Feature, features_of
+from genai_guard.recording.drift.features import Feature
 from genai_guard.recording.drift.granularity import seconds_of
 from genai_guard.recording.drift.metrics import DriftRow, DriftTable, ProfileTable
 from genai_guard.recording.drift.profiling import profile_rows, window_of
@@ -80,7 +80,7 @@ def drift(
     Args:
         data: As for `profile`.
         baseline: A `Baseline`, the file of one, which ends in `.json`, or calls, given as for `data`.
-        features: As for `profile`.
+        features: As for `profile`; those of the baseline when None, if that is a `Baseline`.
         granularity: As for `profile`. Needed without a baseline.
         slices: As for `profile`. A slice is compared with the same one of the baseline.
         alpha: Probability of any false `drift` in the whole table.
@@ -99,10 +99,8 @@ def drift(
     rule.check("drift")
     if baseline is None and granularity is None:
         raise ConfigurationError("drift(...) needs a baseline=, or a granularity= to compare each window with the last")
-    chosen, keys = features_of(features, where="drift"), (slices,) if isinstance(slices, str) else tuple(slices)
-    known = None
-    if baseline is not None:
-        known = baseline_of(baseline, chosen, keys, max_values=max_values, where="drift")
+    keys = (slices,) if isinstance(slices, str) else tuple(slices)
+    known, chosen = compared_by(baseline, features, keys, max_values=max_values, where="drift")
     collector = _collected(data, chosen, granularity, keys, max_values, where="drift")
     found = _consecutive(collector, granularity) if known is None else against(known, collector, granularity)
     rows = judged(found, rule)

@@ -17,7 +17,7 @@ from genai_guard.recording.drift.features import Feature, features_of
 from genai_guard.recording.drift.profiling import window_of
 from genai_guard.routing.analysis.sources import rows_of
 
-__all__ = ["MAX_VALUES", "Baseline", "baseline_of"]
+__all__ = ["MAX_VALUES", "Baseline", "collected", "compared_by"]
 
 MAX_VALUES: Final = 5_000
 """Most values kept of a column unless said otherwise: 40 KB."""
@@ -147,14 +147,33 @@ def _cell(saved: Mapping[str, Any]) -> Cell:
     return Cell(columns, saved["rows"], saved["first_s"], saved["last_s"])
 
 
-def baseline_of(
-    given: object, features: Sequence[Feature], slices: Sequence[str], *, max_values: int, where: str
-) -> Baseline:
-    """Return a baseline that was given, saved in a file that ends in `.json`, or made of calls.
+def compared_by(
+    given: object,
+    features: Iterable[str | Feature] | None,
+    slices: Sequence[str],
+    *,
+    max_values: int,
+    where: str,
+) -> tuple[Baseline | None, tuple[Feature, ...]]:
+    """Return a baseline that was given, saved in a file that ends in `.json` or made of calls, and what to compare by.
+
+    Where no features are named, these are the baseline's.
 
     Raises:
-        ConfigurationError: it is none.
+        ConfigurationError: it is no baseline, or does not know a feature or a slice.
     """
+    known = _known(given, where)
+    if known is not None:
+        chosen = features_of([*known.features] if features is None else features, where=where)
+        _check(known, chosen, slices, where)
+        return known, chosen
+    chosen = features_of(features, where=where)
+    if given is None:
+        return None, chosen
+    return Baseline.of(given, features=chosen, slices=slices, max_values=max_values), chosen
+
+
+def _known(given: object, where: str) -> Baseline | None:
     if isinstance(given, Baseline):
         return given
     if isinstance(given, str | Path) and str(given).endswith(".json"):
@@ -162,7 +181,23 @@ def baseline_of(
             return Baseline.load(given)
         except OSError:
             raise ConfigurationError(f"{where}(baseline={str(given)!r}): cannot be read") from None
-    return Baseline.of(given, features=features, slices=slices, max_values=max_values)
+    return None
+
+
+def _check(known: Baseline, features: Iterable[Feature], slices: Iterable[str], where: str) -> None:
+    whole = known.cells[Place()].columns
+    for each in features:
+        column = whole.get(each.name)
+        if column is None:
+            raise ConfigurationError(f"{where}(baseline=...) does not know {each.name!r}, only {', '.join(whole)}")
+        if column.kind != each.kind:
+            raise ConfigurationError(
+                f"{where}(features=...) must name what {each.name!r} is: the baseline has a feature of kind {column.kind!r}"
+            )
+    if unknown := [name for name in slices if name not in known.slices]:
+        raise ConfigurationError(
+            f"{where}(slices=...): the baseline is not told apart by {unknown[0]!r}: make it with slices=[...] too"
+        )
 
 
 def collected(

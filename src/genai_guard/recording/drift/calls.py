@@ -48,6 +48,13 @@ class Call:
         """What the model said; arguments of tools and what it thought are left out."""
         return "\n".join(part.text for part in self.response if part.kind in _SPOKEN)
 
+    @cached_property
+    def verdicts(self) -> tuple[Mapping[str, Any], ...]:
+        """What guards found; as JSON too, which is what a table without nested values has."""
+        given = self.row.get("verdicts")
+        listed: Any = json.loads(given) if isinstance(given, str) and given else given or ()
+        return tuple(listed)
+
     def number(self, column: str) -> float | None:
         """Return the number in a column; None where there is none."""
         value = self.row.get(column)

@@ -74,8 +74,7 @@ def _number(column: str) -> Callable[[Call], float | None]:
 
 def _guards(call: Call) -> str:
     """Return the guards that found something, in shadow mode too."""
-    verdicts: Iterable[Mapping[str, Any]] = call.row.get("verdicts") or ()
-    hits = {str(each["guard"]) for each in verdicts if each.get("action") not in {"allow", "error"}}
+    hits = {str(each["guard"]) for each in call.verdicts if each.get("action") not in {"allow", "error"}}
     return "+".join(sorted(hits)) or "none"
 
 

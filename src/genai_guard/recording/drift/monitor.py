@@ -17,10 +17,10 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.alerts.event import AlertEvent, Severity
 from genai_guard.recording.drift.analyzing import against
-from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, baseline_of
+from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, compared_by
 from genai_guard.recording.drift.cells import Collector, Place, slices_of
 from genai_guard.recording.drift.drifting import Rule, judged, without_empty
-from genai_guard.recording.drift.features import Feature, features_of
+from genai_guard.recording.drift.features import Feature
 from genai_guard.recording.drift.granularity import seconds_of, start_of
 from genai_guard.recording.drift.metrics import DriftTable, finding
 from genai_guard.recording.event import Event
@@ -63,7 +63,7 @@ class DriftMonitor:
 
     Args:
         baseline: A `Baseline`, or the file of one; None to learn it from the first calls.
-        features: Names and `Feature`s, as for `drift`; all that work here when None.
+        features: Names and `Feature`s; those of the baseline when None, or all that work here without one.
         window: How long a window is: a number of calls, or a time such as `1 hour`.
         on_drift: Told of drift, on the thread of the monitor: see `HoldCanary`, `Together` and `AlertSink.send`, or write a
             function of one `DriftEvent`. What takes long, such as training, should be started there and not waited for.
@@ -115,8 +115,10 @@ class DriftMonitor:
         is_share = isinstance(sample, int | float) and not isinstance(sample, bool) and 0 < sample <= 1
         _must(is_share, "sample", "a number above 0, and 1 at most")
         _must(type(max_values) is int and max_values >= min_n, "max_values", "a whole number of at least min_n")
-        self.features: Final = features_of(features, where="DriftMonitor")
         self.slices: Final = (slices,) if isinstance(slices, str) else tuple(slices)
+        known, chosen = compared_by(baseline, features, self.slices, max_values=max_values, where="DriftMonitor")
+        self.baseline: Baseline | None = known
+        self.features: Final = chosen
         self.window: Final = window
         self.on_drift: Final = on_drift
         self.alpha: Final = alpha
@@ -135,10 +137,6 @@ class DriftMonitor:
         self._rule = Rule(alpha=alpha / looks, min_n=min_n, min_distance=min_distance, psi_above=psi_above)
         self._window_s, self._window_rows = _length(window, min_n)
         self._random = Random(0)  # noqa: S311  which calls are sampled is no secret
-        self.baseline: Baseline | None = None
-        if baseline is not None:
-            where = "DriftMonitor"
-            self.baseline = baseline_of(baseline, self.features, self.slices, max_values=max_values, where=where)
         self._tables: deque[DriftTable] = deque(maxlen=_KEPT_TABLES)
         self._failures: dict[str, int] = {}
         self._begin()

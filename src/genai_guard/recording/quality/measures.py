@@ -5,7 +5,7 @@ What each says, and what it does not, is told with it. None of them knows whethe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -71,8 +71,7 @@ def guard_score(guard: str, *, name: str = "") -> Feature:
         raise ConfigurationError("guard_score(guard) takes the name of a guard, as its verdicts have it")
 
     def read(call: Call) -> float | None:
-        verdicts: Iterable[Mapping[str, Any]] = call.row.get("verdicts") or ()
-        own = [each for each in verdicts if each.get("guard") == guard]
+        own = [each for each in call.verdicts if each.get("guard") == guard]
         if any(each.get("error") for each in own):
             return None
         findings: Sequence[Mapping[str, Any]] = [found for each in own for found in each.get("findings") or ()]
