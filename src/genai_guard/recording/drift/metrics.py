@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
-from genai_guard.recording.drift.tables import Table, shown
+from genai_guard.recording.drift.tables import Table, cell
+from genai_guard.routing.analysis.wording import shown
 
 __all__ = ["DriftRow", "DriftTable", "ProfileRow", "ProfileTable", "Verdict"]
 
@@ -245,9 +246,9 @@ class DriftTable(Table[DriftRow]):
 
     def _sentences(self) -> Iterator[str]:
         for row in self.drifted:
-            when = f"{shown(row.window, 'window')}  " if row.granularity else ""
-            where = f" ({shown(row.slice, 'slice')})" if row.slice else ""
-            items = [shown(each["item"], "item") for each in row.new_items or ()]
+            when = f"{cell(row.window, 'window')}  " if row.granularity else ""
+            where = f" ({shown(row.slice)})" if row.slice else ""
+            items = [shown(str(each["item"])) for each in row.new_items or ()]
             yield f"{when}{finding(row)}{where}" + (f", new: {', '.join(items[:5])}" if items else "")
 
 

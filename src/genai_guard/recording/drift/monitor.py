@@ -80,6 +80,10 @@ class DriftMonitor:
         redact: How texts are redacted; `Redactor()` when None.
         max_values: Most values kept of a column, as for `drift`.
 
+    Attributes:
+        baseline: What is compared with now; None while it is learnt.
+        watched: The features.
+
     Raises:
         ConfigurationError: one of them is not what it must be.
     """
@@ -117,8 +121,10 @@ class DriftMonitor:
         _must(type(max_values) is int and max_values >= min_n, "max_values", "a whole number of at least min_n")
         self.slices: Final = (slices,) if isinstance(slices, str) else tuple(slices)
         known, chosen = compared_by(baseline, features, self.slices, max_values=max_values, where="DriftMonitor")
+        self.given_baseline: Final = baseline
         self.baseline: Baseline | None = known
-        self.features: Final = chosen
+        self.features: Final = None if features is None else tuple(features)
+        self.watched: Final = chosen
         self.window: Final = window
         self.on_drift: Final = on_drift
         self.alpha: Final = alpha
@@ -132,7 +138,7 @@ class DriftMonitor:
         self.severity: Final[Severity] = severity
         self.redact: Final = redact
         self.max_values: Final = max_values
-        self.wants_text: Final = any(each.needs_text for each in self.features)
+        self.wants_text: Final = any(each.needs_text for each in chosen)
         self._by = slices_of(self.slices, where="DriftMonitor")
         self._rule = Rule(alpha=alpha / looks, min_n=min_n, min_distance=min_distance, psi_above=psi_above)
         self._window_s, self._window_rows = _length(window, min_n)
@@ -151,7 +157,7 @@ class DriftMonitor:
         self._new_window()
 
     def _new_window(self) -> None:
-        self._window = Collector(self.features, slices=self._by, limit=self.max_values)
+        self._window = Collector(self.watched, slices=self._by, limit=self.max_values)
         self._start_s: float | None = None
 
     @property
@@ -237,7 +243,7 @@ class DriftMonitor:
         merge(self._failures, {f"on_drift.{kind}": times for kind, times in raised.items()})
 
     def __repr__(self) -> str:
-        return f"<DriftMonitor {self.name!r} of {len(self.features)} features, {self.baseline!r}>"
+        return f"<DriftMonitor {self.name!r} of {len(self.watched)} features, {self.baseline!r}>"
 
 
 def _message(table: DriftTable) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.markup import element, joined
+from genai_guard.routing.analysis.wording import number, shown
 
 __all__ = ["Table"]
 
@@ -59,7 +60,7 @@ class Table(Generic[R]):
         file = io.StringIO(newline="")
         writer = csv.DictWriter(file, self.columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in self.to_dicts())
+        writer.writerows({name: _flat(value) for name, value in row.items()} for row in self.to_dicts())
         return file.getvalue()
 
     def to_pandas(self) -> Any:
@@ -89,13 +90,13 @@ class Table(Generic[R]):
 
     def _repr_html_(self) -> str:
         head = element("tr", *(element("th", name) for name in self.shown.values()))
-        body = [element("tr", *(element("td", cell) for cell in line)) for line in self._texts()]
+        body = [element("tr", *(element("td", text) for text in line)) for line in self._texts()]
         notes = [element("p", note) for note in self._notes()]
         return joined((element("table", element("thead", head), element("tbody", *body)), *notes))
 
     def _texts(self) -> Iterator[Sequence[str]]:
         for row in self.rows:
-            yield tuple(shown(getattr(row, name), name) for name in self.shown)
+            yield tuple(cell(getattr(row, name), name) for name in self.shown)
 
     def _notes(self) -> Iterator[str]:
         for reason, times in self.left_out.items():
@@ -104,26 +105,21 @@ class Table(Generic[R]):
             yield f"not read: {name}, {times:,} times"
 
 
-def shown(value: Any, column: str) -> str:
-    """Return a value for people."""
+def cell(value: Any, column: str) -> str:
+    """Return what stands in a column for people."""
     if value is None or value == "":
         return _UNSEEN
     if isinstance(value, float):
-        is_share = column.startswith(("p_", "percent_"))
-        return "<0.0001" if column.startswith("p_") and value < 1e-4 else f"{value:.2g}" if is_share else _number(value)
+        is_p = column.startswith("p_")
+        return "<0.0001" if is_p and value < 1e-4 else f"{value:.2g}" if is_p else number(value)
     if isinstance(value, Mapping):
-        return str(cast("Mapping[str, str]", value).get("start", _UNSEEN)).removesuffix(":00+00:00").replace("T", " ")
-    if isinstance(value, int):
-        return f"{value:,}"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(value))
+        start = cast("Mapping[str, str]", value).get("start", _UNSEEN)
+        return start[:16].replace("T", " ")
+    return f"{value:,}" if isinstance(value, int) else shown(str(value))
 
 
-def _placed(cell: str, width: int, is_left: bool, /) -> str:
-    return cell.ljust(width) if is_left else cell.rjust(width)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+def _placed(text: str, width: int, is_left: bool, /) -> str:
+    return text.ljust(width) if is_left else text.rjust(width)
 
 
 def _plain(value: Any) -> Any:
@@ -131,5 +127,5 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _cell(value: Any) -> Any:
+def _flat(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list | tuple) else value
