@@ -30,7 +30,8 @@ class Baseline:
     """What calls were like when all was well.
 
     It can be saved: counts, and at most so many values of a column as were kept. No text is in the file; words are in it
-    as hashes, if two calls have them. Labels, and values of slices, are in it as they are.
+    as hashes, if two calls have them. Labels, values of slices and vectors are in it as they are; from an embedding much of
+    its text can be guessed.
 
     Attributes:
         cells: What is known by slice.

@@ -123,7 +123,7 @@ class DriftMonitor:
         known, chosen = compared_by(baseline, features, self.slices, max_values=max_values, where="DriftMonitor")
         self.given_baseline: Final = baseline
         self.baseline: Baseline | None = known
-        self.features: Final = None if features is None else tuple(features)
+        self.features: Final = (features,) if isinstance(features, str) else features and tuple(features)
         self.watched: Final = chosen
         self.window: Final = window
         self.on_drift: Final = on_drift
