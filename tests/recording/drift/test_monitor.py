@@ -187,6 +187,8 @@ def test_after_a_fork_the_child_begins_anew() -> None:
         ({"sample": 0}, "sample"),
         ({"on_drift": 3}, "on_drift"),
         ({"redact": "all"}, "redact"),
+        ({"severity": "loud"}, "severity"),
+        ({"name": ""}, "name"),
         ({"baseline": "nowhere.json"}, "cannot be read"),
         ({"max_values": 100}, "max_values"),
     ],

@@ -16,7 +16,7 @@ from genai_guard.recording.drift.profiling import DATA_TYPES, items, percent
 from genai_guard.recording.drift.significance import Test
 from genai_guard.routing.analysis.corrections import holm
 
-__all__ = ["LEAST_FOR_PSI", "Rule", "drift_rows", "judged"]
+__all__ = ["LEAST_FOR_PSI", "Rule", "drift_rows", "is_number", "judged", "must", "without_empty"]
 
 LEAST_FOR_PSI: Final = 500
 """With fewer values the population stability index alarms where nothing has changed."""
@@ -46,12 +46,12 @@ class Rule:
         Raises:
             ConfigurationError: it does not.
         """
-        _must(_is_number(self.alpha) and 0 < self.alpha < 1, where, "alpha", "a number between 0 and 1; 5 % is 0.05")
-        _must(type(self.min_n) is int and self.min_n >= 2, where, "min_n", "a whole number of at least 2")
-        is_share = _is_number(self.min_distance) and 0 <= self.min_distance < 1
-        _must(is_share, where, "min_distance", "a number from 0 up to 1")
-        is_index = self.psi_above is None or (_is_number(self.psi_above) and self.psi_above > 0)
-        _must(is_index, where, "psi_above", "a number above 0, commonly 0.1 or 0.25, or None")
+        must(is_number(self.alpha) and 0 < self.alpha < 1, where, "alpha", "a number between 0 and 1; 5 % is 0.05")
+        must(type(self.min_n) is int and self.min_n >= 2, where, "min_n", "a whole number of at least 2")
+        is_share = is_number(self.min_distance) and 0 <= self.min_distance < 1
+        must(is_share, where, "min_distance", "a number from 0 up to 1")
+        is_index = self.psi_above is None or (is_number(self.psi_above) and self.psi_above > 0)
+        must(is_index, where, "psi_above", "a number above 0, commonly 0.1 or 0.25, or None")
 
 
 def drift_rows(
@@ -177,10 +177,16 @@ def without_empty(rows: Sequence[DriftRow]) -> tuple[DriftRow, ...]:
     return tuple(row for row in rows if row.column_name in filled)
 
 
-def _must(holds: bool, where: str, parameter: str, wanted: str) -> None:
+def must(holds: bool, where: str, parameter: str, wanted: str) -> None:
+    """Refuse a parameter that is not what is wanted.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
     if not holds:
         raise ConfigurationError(f"{where}({parameter}=...) must be {wanted}")
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

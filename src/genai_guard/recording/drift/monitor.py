@@ -15,11 +15,11 @@ from random import Random
 from typing import ClassVar, Final, Literal, TypeAlias
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.alerts.event import AlertEvent, Severity
+from genai_guard.recording.alerts.event import SEVERITIES, AlertEvent, Severity
 from genai_guard.recording.drift.analyzing import against
 from genai_guard.recording.drift.baseline import MAX_VALUES, Baseline, compared_by
 from genai_guard.recording.drift.cells import Collector, Place, slices_of
-from genai_guard.recording.drift.drifting import Rule, judged, without_empty
+from genai_guard.recording.drift.drifting import Rule, is_number, judged, must, without_empty
 from genai_guard.recording.drift.features import Feature
 from genai_guard.recording.drift.granularity import seconds_of, start_of
 from genai_guard.recording.drift.metrics import DriftTable, finding
@@ -111,16 +111,17 @@ class DriftMonitor:
         max_values: int = MAX_VALUES,
     ) -> None:
         rule = Rule(alpha=alpha, min_n=min_n, min_distance=min_distance, psi_above=psi_above)
-        rule.check("DriftMonitor")
-        _must(type(looks) is int and looks >= 1, "looks", "a whole number above 0")
-        _must(type(learn) is int and learn >= min_n, "learn", f"a whole number of at least min_n, {min_n}")
-        _must(on_drift is None or callable(on_drift), "on_drift", "a function of one DriftEvent")
-        _must(redact is None or isinstance(redact, Redactor), "redact", "a Redactor")
-        is_share = isinstance(sample, int | float) and not isinstance(sample, bool) and 0 < sample <= 1
-        _must(is_share, "sample", "a number above 0, and 1 at most")
-        _must(type(max_values) is int and max_values >= min_n, "max_values", "a whole number of at least min_n")
+        rule.check(where := "DriftMonitor")
+        must(type(looks) is int and looks >= 1, where, "looks", "a whole number above 0")
+        must(type(learn) is int and learn >= min_n, where, "learn", f"a whole number of at least min_n, {min_n}")
+        must(on_drift is None or callable(on_drift), where, "on_drift", "a function of one DriftEvent")
+        must(isinstance(name, str) and bool(name), where, "name", "a name")
+        must(severity in SEVERITIES, where, "severity", f"one of {', '.join(map(repr, SEVERITIES))}")
+        must(redact is None or isinstance(redact, Redactor), where, "redact", "a Redactor")
+        must(is_number(sample) and 0 < sample <= 1, where, "sample", "a number above 0, and 1 at most")
+        must(type(max_values) is int and max_values >= min_n, where, "max_values", "a whole number of at least min_n")
         self.slices: Final = (slices,) if isinstance(slices, str) else tuple(slices)
-        known, chosen = compared_by(baseline, features, self.slices, max_values=max_values, where="DriftMonitor")
+        known, chosen = compared_by(baseline, features, self.slices, max_values=max_values, where=where)
         self.given_baseline: Final = baseline
         self.baseline: Baseline | None = known
         self.features: Final = (features,) if isinstance(features, str) else features and tuple(features)
@@ -139,7 +140,7 @@ class DriftMonitor:
         self.redact: Final = redact
         self.max_values: Final = max_values
         self.wants_text: Final = any(each.needs_text for each in chosen)
-        self._by = slices_of(self.slices, where="DriftMonitor")
+        self._by = slices_of(self.slices, where=where)
         self._rule = Rule(alpha=alpha / looks, min_n=min_n, min_distance=min_distance, psi_above=psi_above)
         self._window_s, self._window_rows = _length(window, min_n)
         self._random = Random(0)  # noqa: S311  which calls are sampled is no secret
@@ -262,8 +263,3 @@ def _length(window: object, min_n: int) -> tuple[int | None, int]:
             f"DriftMonitor(window=...) must be a time such as '1 hour', or at least min_n calls, which is {min_n}"
         )
     return None, window
-
-
-def _must(holds: bool, parameter: str, wanted: str) -> None:
-    if not holds:
-        raise ConfigurationError(f"DriftMonitor({parameter}=...) must be {wanted}")
