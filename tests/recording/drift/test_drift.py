@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from drifting import WORDS, row, texts, traffic
-from genai_guard import ConfigurationError
+from genai_guard import ConfigurationError, InferenceLog, MetricsRecorder, Pipeline
+from genai_guard.guards import PII
 from genai_guard.recording.drift import FEATURES, Baseline, DriftTable, Feature, drift, profile
+from genai_guard.testing import FakeLLM
 
 PROFILE = """window, log_type, logging_table_commit_version, monitor_version, granularity, slice_key, slice_value, column_name,
 data_type, count, num_nulls, avg, quantiles, min, max, stddev, num_zeros, num_nan, min_length, max_length, avg_length,
@@ -276,6 +278,26 @@ def test_a_baseline_is_the_same_after_it_was_saved_and_its_file_holds_no_text(tm
     ]
     assert found[0].rows == found[1].rows == found[2].rows
     assert repr(made) == "<Baseline of 1,200 calls from 2026-01-01T00:30:00+00:00, 4 features>"
+
+
+def test_the_log_of_a_pipeline_is_compared_with_another_one(tmp_path: Path) -> None:
+    def recorded(name: str, prompt: str) -> InferenceLog:
+        log = InferenceLog(tmp_path / name)
+        with MetricsRecorder(log=log) as recorder:
+            pipeline = Pipeline(input=[PII(action="redact")], recorder=recorder)
+            for number in range(60):
+                pipeline.run(FakeLLM("It is on its way."), f"{prompt} {number}")
+        return log
+
+    before = recorded("before", "Where is my parcel?")
+    now = recorded("now", "Where is my parcel? Please write to jo.harper@example.com about order")
+    features = ["prompt_chars", "prompt_vocabulary", "guard_hits", "reply_chars", "status"]
+    found = drift(now, baseline=str(before.path), min_n=50, features=features)
+    said = verdicts(found)
+    assert {said["prompt_chars"], said["prompt_vocabulary"], said["guard_hits"]} == {"drift", "insufficient data"}
+    assert said["prompt_vocabulary"] == "insufficient data"  # thirty texts make the vocabulary, thirty are compared
+    assert said["reply_chars"] == said["status"] == "no drift"
+    assert "jo.harper" not in found.to_json() + profile(now, features=features).to_json()
 
 
 USUAL = Baseline.of([row()], features=["model"])
