@@ -21,7 +21,7 @@ from time import process_time
 from typing import Any, Final
 
 import numpy as np
-from kit import save
+from kit import SAMPLES, save
 
 from genai_guard.recording.drift import FEATURES, Baseline, DriftTable, Feature, drift
 from genai_guard.recording.drift import distances as far
@@ -215,7 +215,7 @@ def _best_us(calls: Calls, features: list[Feature]) -> float:
 
 def _calls(count: int) -> Iterator[dict[str, Any]]:
     rng = np.random.default_rng(15)
-    words = [f"word{number}" for number in range(300)]
+    words = SAMPLES["prose"].prompt.split()
     for number in range(count):
         prompt, reply = (" ".join(rng.choice(words, 90)) for _ in range(2))
         yield {
