@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from drifting import REFUSAL, row, texts
 from genai_guard import ConfigurationError
 from genai_guard.messages import Caller, Part, Usage
 from genai_guard.recording import Event, Redactor
-from genai_guard.recording.drift import FEATURES, Call, Feature, profile
+from genai_guard.recording.drift import FEATURES, Call, Feature, guard_hit, profile
 from genai_guard.recording.drift.columns import LabelColumn, NumberColumn, VectorColumn, WordsColumn
 from genai_guard.recording.drift.features import default_features
 from genai_guard.recording.rows import row as row_of
@@ -54,6 +56,12 @@ def test_guards_that_found_something_are_named_and_those_that_failed_are_not() -
     assert read("guard_hits", verdicts=[*verdicts, {"guard": "judge", "action": "error"}]) == "pii+secrets"
     assert read("guard_hits", verdicts=json.dumps(verdicts)) == "pii+secrets"
     assert read("guard_hits") == "none"
+    assert [guard_hit(name).read(Call(row(verdicts=verdicts))) for name in ("pii", "judge")] == [True, False]
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    values = (Decimal("1.5"), np.int64(2), np.float32(0.5), True, "3", None)
+    assert [read("output_tokens", output_tokens=value) for value in values] == [1.5, 2.0, 0.5, 1.0, None, None]
 
 
 def test_refusals_and_languages_are_told() -> None:

@@ -72,6 +72,14 @@ def test_a_window_may_be_a_time() -> None:
     assert window["start"].endswith(":00:00+00:00")
 
 
+def test_a_window_ends_when_the_clock_is_set_back() -> None:
+    made = Baseline.of(_rows(usual(1000, seed=3)), features=["prompt_chars"])
+    watch = monitor(baseline=made, features=["prompt_chars"], window="1 hour")
+    for shift_s in (86_400, 86_400 - 1800, 0):  # the second call only began before its window
+        watch.write(event("x", time_s=1.7e9 + shift_s))
+    assert [table.rows[0].count for table in watch.tables] == [2]
+
+
 def _rows(events: Iterable[Event]) -> list[dict[str, Any]]:
     from genai_guard.recording.rows import row
 

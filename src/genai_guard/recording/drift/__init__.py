@@ -3,7 +3,7 @@
 from genai_guard.recording.drift.analyzing import drift, profile
 from genai_guard.recording.drift.baseline import Baseline
 from genai_guard.recording.drift.calls import Call
-from genai_guard.recording.drift.features import FEATURES, Feature, FeatureKind
+from genai_guard.recording.drift.features import FEATURES, Feature, FeatureKind, guard_hit
 from genai_guard.recording.drift.metrics import DriftRow, DriftTable, ProfileRow, ProfileTable
 from genai_guard.recording.drift.monitor import DriftAction, DriftEvent, DriftMonitor
 from genai_guard.recording.drift.tables import Table
@@ -23,5 +23,6 @@ __all__ = [
     "ProfileTable",
     "Table",
     "drift",
+    "guard_hit",
     "profile",
 ]

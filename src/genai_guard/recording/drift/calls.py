@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from numbers import Number
 from typing import Any, Final, cast
 
 from genai_guard.messages import Part
@@ -58,7 +59,7 @@ class Call:
     def number(self, column: str) -> float | None:
         """Return the number in a column; None where there is none."""
         value = self.row.get(column)
-        return float(value) if isinstance(value, int | float) else None
+        return float(cast("float", value)) if isinstance(value, Number) else None
 
     def __repr__(self) -> str:
         return f"<Call {self.row.get('request_id')}>"

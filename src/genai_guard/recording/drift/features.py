@@ -12,7 +12,7 @@ from genai_guard.guards.base import one_of
 from genai_guard.recording.drift.calls import Call
 from genai_guard.text.words import folded_tokens
 
-__all__ = ["FEATURES", "Feature", "FeatureKind", "default_features", "features_of"]
+__all__ = ["FEATURES", "Feature", "FeatureKind", "default_features", "features_of", "guard_hit", "words_of"]
 
 FeatureKind: TypeAlias = Literal["number", "label", "words", "vector"]
 """What a feature returns: a number, a label, a text whose words are watched, or a vector such as an embedding."""
@@ -72,10 +72,22 @@ def _number(column: str) -> Callable[[Call], float | None]:
     return lambda call: call.number(column)
 
 
+def guard_hit(guard: str) -> Feature:
+    """Return the feature that is whether a guard found something, in shadow mode too: its rate, called `pii_hit` for `pii`.
+
+    Args:
+        guard: Name of the guard, as verdicts have it.
+    """
+    return Feature(f"{guard}_hit", lambda call: guard in _hits(call), kind="label", needs_text=False)
+
+
+def _hits(call: Call) -> set[str]:
+    """Return the guards that found something."""
+    return {str(each["guard"]) for each in call.verdicts if each.get("action") not in {"allow", "error"}}
+
+
 def _guards(call: Call) -> str:
-    """Return the guards that found something, in shadow mode too."""
-    hits = {str(each["guard"]) for each in call.verdicts if each.get("action") not in {"allow", "error"}}
-    return "+".join(sorted(hits)) or "none"
+    return "+".join(sorted(_hits(call))) or "none"
 
 
 def _language(side: str) -> Callable[[Call], str | None]:

@@ -199,14 +199,18 @@ class DriftMonitor:
         self._window.add(row(event))
 
     def _is_over(self, time_s: float) -> bool:
-        """Whether the window ends before a call; a baseline is learnt by number, whatever the window."""
+        """Whether the window ends before a call; a baseline is learnt by number, whatever the window.
+
+        A call may have begun a little before the window and end in it. One that began a whole window before it did so by
+        a clock that was set back.
+        """
         whole = self._window.cells.get(Place())
         rows = whole.rows if whole is not None else 0
         if self.baseline is None:
             return rows >= self.learn
         if self._window_s is None:
             return rows >= self._window_rows
-        return self._start_s is not None and time_s >= self._start_s + self._window_s
+        return self._start_s is not None and not -self._window_s <= time_s - self._start_s < self._window_s
 
     def _judge(self, now_s: float) -> None:
         """Compare the window with the baseline, or make it that, and begin the next."""
