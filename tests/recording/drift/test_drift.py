@@ -184,6 +184,10 @@ def test_embeddings_by_a_function_of_the_caller_are_compared() -> None:
     found = [drift(calls(shift), baseline=calls(0.0), features=[meaning], min_n=200) for shift in (0.01, 1.0)]
     assert [verdicts(each)["meaning"] for each in found] == ["no drift", "drift"]
     assert found[1].drifted[0].effect == "energy_coefficient"
+    longer = [each | {"point": [*each["point"], 0.0]} for each in calls(0.0)]  # another model embeds
+    other = drift(longer, baseline=calls(0.0), features=[meaning], min_n=200)
+    assert verdicts(other)["meaning"] == "drift"
+    assert json.loads(other.to_json())[1]["energy_test"] == {"statistic": None, "pvalue": 0.0}
 
 
 def test_without_a_baseline_each_window_is_compared_with_the_one_right_before() -> None:

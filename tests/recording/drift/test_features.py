@@ -90,11 +90,13 @@ def test_a_feature_that_fails_is_counted_and_the_others_are_read() -> None:
     def broken(call: Call) -> float:
         raise KeyError(call.prompt)
 
-    made: list[Any] = [Feature("broken", broken), Feature("wrong", lambda call: "text"), "output_tokens"]
-    found = profile([row(output_tokens=3)] * 4, features=made)
-    assert found.failures == {"broken.KeyError": 4, "wrong.TypeError": 4}
+    wrong = Feature("wrong", lambda call: "text")
+    short = Feature("short", lambda call: [1.0] * (1 + (call.row["request_id"] == "r3")), kind="vector")
+    made: list[Any] = [Feature("broken", broken), wrong, short, "output_tokens"]
+    found = profile([row(number, output_tokens=3) for number in range(4)], features=made)
+    assert found.failures == {"broken.KeyError": 4, "wrong.TypeError": 4, "short.ValueError": 1}
     assert {each.column_name: each.count for each in found} == {
-        ":table": 4, "broken": 0, "wrong": 0, "output_tokens": 4,
+        ":table": 4, "broken": 0, "wrong": 0, "short": 3, "output_tokens": 4,
     }  # fmt: skip
 
 
@@ -137,8 +139,10 @@ def test_memory_is_bounded_whatever_comes() -> None:
     labels, words, vectors = LabelColumn(5000, chance), WordsColumn(5000, chance), VectorColumn(5000, chance)
     for number in range(3000):
         labels.add(f"label {number}")
-        words.add(f"word{number} and more")
-        vectors.add([number, 1.0])
+        vectors.add((number, 1.0))
+        text = words.read(f"word{number} and more")
+        assert text is not None
+        words.add(text)
     assert len(labels.counts) <= 201
     assert labels.counts["__other__"] == 2800
     assert len(words.kept) == 2000

@@ -143,11 +143,13 @@ class Collector:
             name = feature.name
             try:
                 value = feature.read(call)
+                read = None if value is None else COLUMNS[feature.kind].read(value)
                 for cell in cells:
-                    if value is None:
-                        cell.columns[name].nulls += 1
+                    column: Any = cell.columns[name]
+                    if read is None:
+                        column.nulls += 1
                     else:
-                        cell.columns[name].add(value)
+                        column.add(read)
             except Exception as error:  # noqa: BLE001  a feature that fails has no value, and is counted
                 count(self.failures, f"{name}.{type(error).__name__}")
 

@@ -57,15 +57,19 @@ class NumberColumn:
         self._random = random
         self._ordered: list[float] = []
 
-    def add(self, value: Any) -> None:
-        """Take a value.
+    @staticmethod
+    def read(value: Any) -> float:
+        """Return a value as it is added.
 
         Raises:
             TypeError: it is no number.
         """
         if isinstance(value, str | bytes):
             raise TypeError("a number is wanted")
-        number = float(value)
+        return float(value)
+
+    def add(self, number: float) -> None:
+        """Take a value."""
         if not math.isfinite(number):
             self.nans += 1
             return
@@ -125,9 +129,13 @@ class LabelColumn:
         self.counts: Counter[str] = Counter()
         self.nulls = 0
 
-    def add(self, value: Any) -> None:
-        """Take a label; a truth value is `true` or `false`."""
-        label = str(value).lower() if isinstance(value, bool) else str(value)[:LONGEST_LABEL]
+    @staticmethod
+    def read(value: Any) -> str:
+        """Return a label as it is added; a truth value is `true` or `false`."""
+        return str(value).lower() if isinstance(value, bool) else str(value)[:LONGEST_LABEL]
+
+    def add(self, label: str) -> None:
+        """Take a label."""
         if label not in self.counts and len(self.counts) >= MOST_LABELS:
             label = OTHER
         self.counts[label] += 1
@@ -170,6 +178,13 @@ class Vocabulary(NamedTuple):
         return sum(lacks) / len(lacks)
 
 
+class Text(NamedTuple):
+    """What is kept of a text: its words, and how many characters it has."""
+
+    words: frozenset[str]
+    chars: int
+
+
 class WordsColumn:
     """Texts, each as the set of its words.
 
@@ -192,8 +207,9 @@ class WordsColumn:
         self._random = random
         self._vocabulary: Vocabulary | None = None
 
-    def add(self, value: Any) -> None:
-        """Take a text.
+    @staticmethod
+    def read(value: Any) -> Text | None:
+        """Return a text as it is added; None if it has no words.
 
         Raises:
             TypeError: it is no text.
@@ -201,12 +217,14 @@ class WordsColumn:
         if not isinstance(value, str):
             raise TypeError("a text is wanted")
         words = frozenset(words_of(value))
-        if not words:
-            self.nulls += 1
-            return
+        return Text(words, len(value)) if words else None
+
+    def add(self, text: Text) -> None:
+        """Take a text."""
+        words, length = text
         self.count += 1
-        self.chars += len(value)
-        self.least, self.most = min(self.least, len(value)), max(self.most, len(value))
+        self.chars += length
+        self.least, self.most = min(self.least, length), max(self.most, length)
         self._vocabulary = None
         _keep(self.kept, (self.count % 2 == 1, words), _place(self.count, self._limit, self._random))
 
@@ -266,15 +284,26 @@ class VectorColumn:
         self._limit = min(limit, MOST_VECTORS)
         self._random = random
 
-    def add(self, value: Any) -> None:
+    @staticmethod
+    def read(value: Any) -> tuple[float, ...]:
+        """Return a vector as it is added.
+
+        Raises:
+            ValueError: it has no numbers, or one that is not finite.
+        """
+        vector = tuple(map(float, value))
+        if not vector or not all(map(math.isfinite, vector)):
+            raise ValueError("a vector has finite numbers")
+        return vector
+
+    def add(self, vector: tuple[float, ...]) -> None:
         """Take a vector.
 
         Raises:
-            ValueError: it has another length than those before, or a number in it is not finite.
+            ValueError: it has another length than those before.
         """
-        vector = tuple(map(float, value))
-        if (self.kept and len(vector) != len(self.kept[0])) or not vector or not math.isfinite(math.fsum(vector)):
-            raise ValueError("all vectors must have one length, and finite numbers")
+        if self.kept and len(vector) != len(self.kept[0]):
+            raise ValueError("all vectors must have one length")
         self.count += 1
         _keep(self.kept, vector, _place(self.count, self._limit, self._random))
 

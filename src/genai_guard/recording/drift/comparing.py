@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,6 +126,8 @@ def _words(before: WordsColumn, after: WordsColumn) -> Difference:
 
 def _vectors(before: VectorColumn, after: VectorColumn) -> Difference:
     counts = len(before.kept), len(after.kept)
+    if all(counts) and len(before.kept[0]) != len(after.kept[0]):  # of another model: nothing is as it was
+        return Difference((before.count, after.count), Test(math.inf, 0.0), "energy", 1.0, "energy_coefficient", 1.0)
     found = energy_test(before.shuffled(), after.shuffled())
     if found is None:
         return Difference(counts, None, "energy")

@@ -124,6 +124,8 @@ def _placed(text: str, width: int, is_left: bool, /) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a value that JSON has: no NaN and no infinity."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
