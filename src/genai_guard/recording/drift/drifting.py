@@ -145,14 +145,13 @@ def _written(test: Test) -> dict[str, float]:
 def judged(found: Iterable[tuple[DriftRow, Difference | None]], rule: Rule) -> tuple[DriftRow, ...]:
     """Return the rows with verdicts. Their p-values are corrected for the number of all that can be tested."""
     listed = list(found)
-    places = [place for place, (_, each) in enumerate(listed) if each is not None and _is_enough(each, rule)]
-    p_values = [test.p_value for place in places if (each := listed[place][1]) and (test := each.test)]
-    corrected = dict(zip(places, holm(p_values), strict=True))
+    tests = {
+        place: each.test
+        for place, (_, each) in enumerate(listed)
+        if each is not None and each.test is not None and min(each.counts) >= rule.min_n
+    }
+    corrected = dict(zip(tests, holm([test.p_value for test in tests.values()]), strict=True))
     return tuple(_with_verdict(*pair, corrected.get(place), rule) for place, pair in enumerate(listed))
-
-
-def _is_enough(found: Difference, rule: Rule) -> bool:
-    return found.test is not None and min(found.counts) >= rule.min_n
 
 
 def _with_verdict(row: DriftRow, found: Difference | None, p_corrected: float | None, rule: Rule) -> DriftRow:
