@@ -58,6 +58,7 @@ def test_the_page_tells_every_command() -> None:
         "test",
         "simulate-limits",
         "analyze",
+        "drift",
         "feedback",
         "log",
         "dashboard",
@@ -71,7 +72,7 @@ def test_the_page_tells_every_command() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("check", "explain", "test", "simulate-limits", "analyze", "feedback", "dashboard", "alert-rules"),
+        *("check", "explain", "test", "simulate-limits", "analyze", "drift", "feedback", "dashboard", "alert-rules"),
         *("log tail", "log query", "log export"),
     ],
 )
