@@ -47,6 +47,11 @@ BENCHMARK_PARTS = {
 """Modules that the benchmarks share, or that one of them runs."""
 
 
+def keep_bytecode() -> None:
+    """Let interpreters keep what they compile, whatever the environment says: the sessions start hundreds of them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def offer_pyenv_pythons() -> None:
     """Let nox see every Python that pyenv has, not only the selected one, whose shims alone would run."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -54,6 +59,7 @@ def offer_pyenv_pythons() -> None:
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
 
 
+keep_bytecode()
 offer_pyenv_pythons()
 
 
@@ -171,6 +177,13 @@ def recognisers(session: nox.Session) -> None:
     """Run the tests of the recognisers of names with the libraries that they adapt, 400 MB of them."""
     install(session, "test", "recognisers")
     session.run("python", "-m", "pytest", "tests/guards/test_names_adapters.py", *session.posargs)
+
+
+@nox.session(default=False)
+def tables(session: nox.Session) -> None:
+    """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
+    install(session, "test", "tables")
+    session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
 
 
 @nox.session(default=False)
