@@ -31,6 +31,7 @@ from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
 from genai_guard.recording.structured_log import StructlogSink, redact_processor
 from genai_guard.recording.telemetry import OpenTelemetry
+from genai_guard.recording.timeseries import Breakdown, TimeSeries
 
 __all__ = [
     "Alert",
@@ -38,6 +39,7 @@ __all__ = [
     "AlertEvent",
     "AlertSink",
     "AuditLog",
+    "Breakdown",
     "Budget",
     "BurnRate",
     "DeliveryError",
@@ -71,6 +73,7 @@ __all__ = [
     "StructlogSink",
     "Threshold",
     "TightenLimit",
+    "TimeSeries",
     "Together",
     "TripBreaker",
     "Verification",

@@ -10,6 +10,7 @@ from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
+    from genai_guard.routing.experiment import Assignment
 
 __all__ = ["DIMENSIONS", "OTHER", "STATUSES", "Key", "SeriesCap", "check_declared", "checked", "key_reader", "variant"]
 
@@ -85,7 +86,7 @@ def key_reader(dimensions: Sequence[str]) -> Callable[[Event], Key]:
         dimensions: As `checked` returns them.
     """
     if tuple(dimensions) == ("status", *DIMENSIONS):  # written out, because it is a quarter faster
-        return lambda event: (event.status, event.model, event.caller.tenant, variant(event))
+        return _default_key
     plain = _plain([_PATHS[name] for name in dimensions if name in _PATHS])
     implied = [variant if name == "variant" else _experiment_or_tag(name) for name in dimensions if name not in _PATHS]
     if not implied:
@@ -101,7 +102,15 @@ def variant(event: Event) -> str:
 
     Experiments in shadow mode do not decide anything, and are left out.
     """
-    assignments = event.assignments
+    return _applied(event.assignments)
+
+
+def _default_key(event: Event) -> Key:
+    status, _, _, caller, model, assignments = event[4:10]
+    return status, model, caller.tenant, _applied(assignments)
+
+
+def _applied(assignments: tuple[Assignment, ...]) -> str:
     if not assignments:
         return ""
     if len(assignments) == 1:

@@ -108,7 +108,7 @@ class Ledger:
     """Counts events for many threads.
 
     Args:
-        windows: Makes empty windows.
+        windows: Makes empty windows, given how far the clock on the wall is ahead as `ahead_s`.
         periods: Calendar periods whose spending is counted.
         clock: Monotonic seconds.
         wall_clock: Seconds since 1970.
@@ -120,7 +120,7 @@ class Ledger:
     )  # fmt: skip
 
     def __init__(
-        self, windows: Callable[[], Windows], *, periods: Iterable[str], clock: Clock, wall_clock: Clock
+        self, windows: Callable[..., Windows], *, periods: Iterable[str], clock: Clock, wall_clock: Clock
     ) -> None:
         self._make_windows = windows
         self._periods = tuple(periods)
@@ -133,7 +133,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._pending: deque[tuple[float, Event]] = deque()
         self._missed: deque[str] = deque()
-        self._windows = self._make_windows()
+        self._windows = self._make_windows(ahead_s=self._ahead_s())
         self._spending = Spending(self._periods)
         self._counted = 0
         self._lost: dict[str, int] = {}
@@ -168,6 +168,13 @@ class Ledger:
             return question(self._moment())
         finally:
             self._lock.release()
+
+    def _ahead_s(self) -> float:
+        """Return how far the clock on the wall is ahead; a clock that fails is no reason not to begin."""
+        try:
+            return self._wall_clock() - self._clock()
+        except Exception:  # noqa: BLE001  it is the caller's own, and each event that it fails for is counted
+            return 0.0
 
     def _moment(self) -> Moment:
         return Moment(

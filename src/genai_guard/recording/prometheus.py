@@ -73,19 +73,19 @@ _COUNTERS: Final = (
         "guardrail_hits",
         "Verdicts of guards, plain allowances excepted.",
         ("guard", "action", "mode"),
-        lambda one: ((tuple(hit), count) for hit, count in one.hits.items()),
+        lambda one: ((tuple(hit), count) for hit, count in one.rare.hits.items()),
     ),
     _Counter(
         "errors",
         "Calls in which something broke, by the class of what was raised.",
         ("error_type",),
-        lambda one: (((name,), count) for name, count in one.error_types.items()),
+        lambda one: (((name,), count) for name, count in one.rare.error_types.items()),
     ),
     _Counter(
         "denials",
         "Calls that a limit refused.",
         ("limit",),
-        lambda one: (((name,), count) for name, count in one.denials.items()),
+        lambda one: (((name,), count) for name, count in one.rare.denials.items()),
     ),
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
@@ -22,7 +22,7 @@ from genai_guard.recording.alerting.desk import checked_alerts, checked_silences
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.audit.log import AuditLog, AuditTap
-from genai_guard.recording.dimensions import DIMENSIONS, Key, check_declared, checked
+from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
@@ -30,13 +30,12 @@ from genai_guard.recording.feedback.erasing import erase
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
-from genai_guard.recording.series import Series
+from genai_guard.recording.readings import Readings
 from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
-from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.telemetry import OpenTelemetry
 from genai_guard.recording.telemetry.settings import tracing_by
-from genai_guard.recording.windows import KEPT_S, Windows
+from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import Worker
 
 __all__ = ["MetricsRecorder"]
@@ -46,7 +45,7 @@ T = TypeVar("T")
 _TICK_S: Final = 1.0
 
 
-class MetricsRecorder:
+class MetricsRecorder(Readings):
     """Counts calls, watches alerts, and hands events to an inference log.
 
     Safe for threads, and for a fork: a child begins with empty windows and segments of its own, so that sums over all
@@ -108,19 +107,20 @@ class MetricsRecorder:
         self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
         self.audit: Final = _must_be(AuditLog, audit, "audit")
         self.telemetry: Final = telemetry
-        self.dimensions: Final = checked(dimensions)
-        self.watched: Final = checked_alerts(alerts, self.dimensions)
+        declared = checked(dimensions)
+        self.watched: Final = checked_alerts(alerts, declared)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
         self._clock: Clock = clock or monotonic
         self._wall_clock: Clock = wall_clock or time
         thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
-        self._ledger = Ledger(
-            partial(Windows, self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
+        ledger = Ledger(
+            partial(Windows, declared, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
+        super().__init__(declared, ledger=ledger)
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
         self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
@@ -185,44 +185,6 @@ class MetricsRecorder:
             tap.close(until_s=monotonic())
 
         return stop
-
-    def snapshot(self, window_s: float = KEPT_S, **slice: str) -> Snapshot:  # noqa: A002  the word for it
-        """Return what happened in the last `window_s` seconds, to all calls or to those of a slice.
-
-        Everything recorded before counts. `recorder.snapshot(300, model="large", status="error")`.
-
-        Args:
-            window_s: How far to look back, at most an hour; the slice of ten seconds in which it begins counts whole.
-            slice: Values of declared dimensions.
-
-        Raises:
-            ConfigurationError: the window is not kept, or a dimension was not declared.
-        """
-        self._check(window_s, slice)
-        wanted = {self.dimensions.index(name): value for name, value in slice.items()}
-        return self._ledger.read(lambda moment: self._snapshot(moment, window_s, wanted))
-
-    def breakdown(self, by: str, *, window_s: float = KEPT_S) -> dict[str, Snapshot]:
-        """Return a snapshot for each value of a dimension that was seen, the one with the most calls first.
-
-        Raises:
-            ConfigurationError: as for `snapshot`.
-        """
-        self._check(window_s, {by: ""})
-        place = self.dimensions.index(by)
-
-        def each(moment: Moment) -> list[tuple[str, Snapshot]]:
-            values = dict.fromkeys(key[place] for key, _ in moment.windows.series(moment.now_s, window_s))
-            return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
-
-        return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
-
-    def totals(self) -> Mapping[Key, Series]:
-        """Return all calls by their status and dimensions, in sums that only grow, for whoever reads differences.
-
-        They begin with the hour before this is asked for the first time.
-        """
-        return self._ledger.read(lambda moment: moment.windows.totals())
 
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that are pending or fire and the last hundred that are over, oldest first."""
@@ -341,20 +303,6 @@ class MetricsRecorder:
             merge(lost, {f"{worker.name}.{kind}": times for kind, times in worker.failures.items()})
         merge(lost, {f"alerts.{name}": times for name, times in self._desk.failures.items()})
         return dict(sorted(lost.items()))
-
-    def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
-        if not 0 < window_s <= KEPT_S:
-            raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
-        check_declared(slice, self.dimensions)
-
-    def _snapshot(self, moment: Moment, window_s: float, wanted: Mapping[int, str]) -> Snapshot:
-        return snapshot(
-            moment.windows.series(moment.now_s, window_s),
-            window_s=window_s,
-            wanted=wanted,
-            dimensions=self.dimensions,
-            dropped=self._losses(moment),
-        )
 
 
 def _callable(on_alert: AlertAction | None) -> AlertAction | None:
