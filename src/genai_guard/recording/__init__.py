@@ -24,6 +24,7 @@ from genai_guard.recording.alerts import (
 from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
+from genai_guard.recording.history import MetricsHistory
 from genai_guard.recording.inference_log import InferenceLog
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
@@ -55,6 +56,7 @@ __all__ = [
     "InferenceLog",
     "LatencyP99",
     "Log",
+    "MetricsHistory",
     "MetricsRecorder",
     "MissingTraffic",
     "OpenTelemetry",

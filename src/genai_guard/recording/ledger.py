@@ -10,17 +10,18 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from genai_guard.recording.counts import Counts
 from genai_guard.recording.dimensions import Key
 from genai_guard.recording.event import Event
 from genai_guard.recording.facts import Facts
-from genai_guard.recording.spending import Period, Spending, Spent
+from genai_guard.recording.spending import Period, Spending, Spent, Total
+from genai_guard.recording.tallies import Tally
 from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import count
 
-__all__ = ["Clock", "Ledger", "Moment"]
+__all__ = ["Clock", "Earlier", "Ledger", "Moment"]
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
@@ -28,6 +29,18 @@ Clock: TypeAlias = Callable[[], float]
 _BATCH: Final = 128
 _MOST_AT_ONCE: Final = 512
 """What one call counts at most, should the others have been kept from it for long."""
+
+
+class Earlier(NamedTuple):
+    """What was counted before.
+
+    Attributes:
+        cells: Exact counts of cells, and when these begin in seconds since 1970.
+        spent: Returns what was spent before in each period that holds a time in seconds since 1970.
+    """
+
+    cells: Sequence[tuple[float, Mapping[Key, Tally]]]
+    spent: Callable[[float], Mapping[str, Total]]
 
 
 class Moment:
@@ -112,11 +125,14 @@ class Ledger:
         periods: Calendar periods whose spending is counted.
         clock: Monotonic seconds.
         wall_clock: Seconds since 1970.
+
+    Attributes:
+        before_reading: Called before every question, without the lock; what is to be known first, it finds out once.
     """
 
     __slots__ = (
         "_clock", "_counted", "_lock", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_spending",
-        "_wall_clock", "_windows",
+        "_wall_clock", "_windows", "before_reading",
     )  # fmt: skip
 
     def __init__(
@@ -126,6 +142,7 @@ class Ledger:
         self._periods = tuple(periods)
         self._clock = clock
         self._wall_clock = wall_clock
+        self.before_reading: Callable[[], object] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -151,6 +168,15 @@ class Ledger:
                 self._lock.release()
         return event
 
+    def restore(self, earlier: Earlier) -> None:
+        """Add what was counted before the process began."""
+        with self._lock:
+            self._fold(len(self._pending))
+            moment = self._moment()
+            spent = earlier.spent(moment.windows.wall_s(moment.now_s))
+            moment.windows.restore(moment.now_s, earlier.cells)
+            self._spending.restore(moment.wall_s, moment.windows.total, spent)
+
     def miss(self, reason: str) -> None:
         """Count something that is lost."""
         self._missed.append(reason)
@@ -160,6 +186,16 @@ class Ledger:
 
         Raises:
             TimeoutError: somebody else's question took longer than `timeout_s`.
+        """
+        if self.before_reading is not None:
+            self.before_reading()
+        return self.peek(question, timeout_s=timeout_s)
+
+    def peek(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
+        """Return the answer to a question, whatever is not known yet.
+
+        Raises:
+            TimeoutError: as for `read`.
         """
         if not self._lock.acquire(timeout=min(timeout_s, threading.TIMEOUT_MAX)):
             raise TimeoutError

@@ -27,6 +27,8 @@ from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
 from genai_guard.recording.feedback.erasing import erase
+from genai_guard.recording.history import MetricsHistory
+from genai_guard.recording.history.keeping import Keeping
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
@@ -66,6 +68,7 @@ class MetricsRecorder(Readings):
         exposures: Where the first call of each unit of an experiment is noted.
         audit: Where every block, redaction, override and change is recorded.
         telemetry: Spans and metrics for OpenTelemetry.
+        history: Where counts are kept, so that alerts and budgets know those of the process before.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -91,6 +94,7 @@ class MetricsRecorder(Readings):
         exposures: ExposureLog | None = None,
         audit: AuditLog | None = None,
         telemetry: OpenTelemetry | None = None,
+        history: MetricsHistory | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -107,6 +111,7 @@ class MetricsRecorder(Readings):
         self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
         self.audit: Final = _must_be(AuditLog, audit, "audit")
         self.telemetry: Final = telemetry
+        self.history: Final = _must_be(MetricsHistory, history, "history")
         declared = checked(dimensions)
         self.watched: Final = checked_alerts(alerts, declared)
         self.max_series: Final = _positive("max_series", max_series)
@@ -121,6 +126,9 @@ class MetricsRecorder(Readings):
             wall_clock=self._wall_clock,
         )
         super().__init__(declared, ledger=ledger)
+        self._keeping = None if history is None else Keeping(
+            history, dimensions=declared, max_series=self.max_series, ledger=ledger
+        )  # fmt: skip
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
         self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
@@ -137,7 +145,7 @@ class MetricsRecorder(Readings):
         )  # fmt: skip
         self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
-        self._look_at_s = -math.inf if self.watched else math.inf
+        self._look_at_s = self._first_look_s
         watch_over(self)
 
     def record(self, event: Event) -> None:
@@ -156,6 +164,8 @@ class MetricsRecorder(Readings):
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
                 self._desk.wake()
+                if self._keeping is not None:
+                    self._keeping.wake()
         except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
             self._ledger.miss(f"record.{type(error).__name__}")
 
@@ -237,6 +247,8 @@ class MetricsRecorder(Readings):
         audit stays open: others may have to record there.
         """
         until_s = monotonic() + timeout_s
+        if self._keeping is not None:
+            self._keeping.leave()
         self._desk.try_to_read(timeout_s)
         in_time = [worker.close(until_s=until_s) for worker in self._workers]
         return all(in_time)
@@ -263,7 +275,7 @@ class MetricsRecorder(Readings):
         self.feedback.begin()
         self._tapping = threading.Lock()
         self._desk.after_fork()
-        self._look_at_s = -math.inf if self.watched else math.inf
+        self._look_at_s = self._first_look_s
         for worker in self._workers:
             worker.after_fork()
 
@@ -289,13 +301,18 @@ class MetricsRecorder(Readings):
     def _config(self) -> tuple[object, ...]:
         return (
             self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.feedback_store,
-            self.on_feedback, self.exposures, self.audit, self.telemetry, self.dimensions, self.max_series, self.queue_size,
+            self.on_feedback, self.exposures, self.audit, self.telemetry, self.history, self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap, ...]:
+    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap | Keeping, ...]:
         tracing = () if self.tracing is None else self.tracing.workers
-        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing)
+        keeping = () if self._keeping is None else (self._keeping,)
+        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing, *keeping)
+
+    @property
+    def _first_look_s(self) -> float:
+        return -math.inf if self.watched or self._keeping is not None else math.inf
 
     def _losses(self, moment: Moment) -> dict[str, int]:
         lost = dict(moment.lost)

@@ -85,6 +85,12 @@ class Series:
         """Those that reached the model."""
         return sum(self.latency.values())
 
+    def copy(self) -> Series:
+        """Return the same calls, to which no more are added."""
+        made = Series()
+        made.merge(self)
+        return made
+
     def merge(self, other: Series) -> None:
         """Add the calls of `other`."""
         self.input_tokens += other.input_tokens

@@ -189,6 +189,15 @@ class Windows:
             tallies = {key: Tally.of(series) for key, series in self._current.items()}
             yield cell * COARSE_S, self._coarser(tallies, now=cell)
 
+    def since(self, begins_s: float) -> list[tuple[float, Mapping[Key, Series]]]:
+        """Return the slices that begin at `begins_s` or later. The one that is not over is a copy: it still changes."""
+        found: list[tuple[float, Mapping[Key, Series]]] = []
+        for number, each in self._slices.items():
+            if number * SLICE_S >= begins_s:
+                is_over = each is not self._current
+                found.append((number * SLICE_S, each if is_over else {key: one.copy() for key, one in each.items()}))
+        return found
+
     def wall_s(self, now: float) -> float:
         """Return a time in seconds since 1970; a clock on the wall that was set since the beginning changes nothing."""
         return now + self._ahead_s
