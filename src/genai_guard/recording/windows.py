@@ -51,11 +51,14 @@ class Windows:
         max_series: Most combinations of values counted apart at a time.
         ahead_s: What to add to a time for seconds since 1970, by which slices and cells are cut: so those of several
             processes are the same.
+
+    Attributes:
+        gone_s: When the last slice ended that is not kept any more, in seconds since 1970.
     """
 
     __slots__ = (
         "_ahead_s", "_cap", "_coarse", "_coarse_cap", "_coarse_since_s", "_current", "_ends_s", "_fine", "_key", "_least_threshold_s", "_max_series", "_nano_usd",
-        "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "_totals", "dimensions",
+        "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "_totals", "dimensions", "gone_s",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +70,7 @@ class Windows:
         ahead_s: float = 0.0,
     ) -> None:
         self._ahead_s = ahead_s
+        self.gone_s = -math.inf
         self.dimensions: Final = tuple(dimensions)
         self._key = key_reader(self.dimensions)
         self._thresholds_s = tuple(thresholds_s)
@@ -251,6 +255,7 @@ class Windows:
         oldest = self._number - _KEPT_SLICES
         for number in [number for number in self._slices if number < oldest]:
             gone = self._slices.pop(number)
+            self.gone_s = max(self.gone_s, (number + 1) * SLICE_S)
             if self._totals is not None:
                 self._totals.take(number, gone)
         self._cap.expire(before=oldest)

@@ -3,18 +3,19 @@
 Rule 1: A call knows nothing of it. The thread asks the windows for what they counted since it last asked.
 Rule 2: A cell of five minutes is appended once, when it is over; until then it runs, and is replaced every few seconds.
 Rule 3: What is counted twice has the same `id`, wherever a process was killed in between.
-Rule 4: What cannot be written stays to be written, as long as the windows have it: an hour.
+Rule 4: What cannot be written stays to be written, for a day.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from genai_guard.recording.dimensions import OTHER, Key, SeriesCap
 from genai_guard.recording.history.cells import Cell
@@ -36,10 +37,27 @@ __all__ = ["EVERY_S", "Keeper"]
 EVERY_S: Final = 10.0
 """How often what is counted is written. A process that is killed loses no more than that."""
 
+_MOST_UNWRITTEN: Final = 288
+"""Most cells that wait for a disk that takes none: a day of them, besides the hour that the windows have."""
+
 _MEGABYTE: Final = 1 << 20
 _HOUR_S: Final = 3600.0
 _DAY_S: Final = 86_400.0
 _PERSONS: Final = frozenset({"user", "session"})
+
+
+class _Seen(NamedTuple):
+    """What the windows have counted since something was last written."""
+
+    wall_s: float
+    gone_s: float
+    counted: int
+    slices: list[tuple[float, Mapping[Key, Series]]]
+
+    @classmethod
+    def of(cls, moment: Moment, *, since_s: float) -> _Seen:
+        windows = moment.windows
+        return cls(_wall_s(moment), windows.gone_s, moment.counted, windows.since(since_s))
 
 
 class Keeper:
@@ -72,6 +90,8 @@ class Keeper:
         self._done = -1
         self._counted = 0
         self._due_s = 0.0
+        self._unwritten: dict[int, Cell] = {}
+        self._seen_s = -math.inf
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -127,11 +147,11 @@ class Keeper:
         with self._lock:
             if self._looked or self._closed:
                 return
-            self._looked = True
             try:
                 self._claim()
             except OSError as error:
                 self._lose(type(error).__name__)
+            self._looked = True  # from now on nobody waits
 
     def leave(self) -> None:
         """Take nothing over any more, if nothing was counted: the recorder is about to be closed."""
@@ -151,10 +171,14 @@ class Keeper:
     def _take_over(self, slot: Slot) -> None:
         wall_s = self._ledger.peek(_wall_s)
         found = slot.read(since_s=wall_s - COUNTED_S, on_corrupt=self._on_corrupt)
-        cells = [self._ours(cell) for cell in found.cells if cell.number * COARSE_S <= wall_s]
-        running = [self._ours(cell) for cell in found.running if cell.number * COARSE_S <= wall_s]
-        if len(cells) + len(running) < len(found.cells) + len(found.running):
+        past = [cell for cell in (*found.cells, *found.running) if cell.number * COARSE_S <= wall_s]
+        if len(past) < len(found.cells) + len(found.running):
             self._lose("future")  # the clock was set back: nobody knows when that was
+        running = [cell for cell in found.running if cell in past and cell.dimensions == self._dimensions]
+        for cell in found.running:
+            if cell not in running:
+                slot.append(cell)  # as it is
+        cells = [self._ours(cell) for cell in past if cell not in running]
         self._running = {cell.number: cell for cell in running}
         self._ids = {cell.number: cell.id for cell in running}
         self._days = {day: max(spent, found.days.get(day, spent)) for day, spent in _by_day(cells).items()}
@@ -187,16 +211,16 @@ class Keeper:
     # --- now ----------------------------------------------------------------------------------------------------------
 
     def _write(self, slot: Slot) -> None:
-        def look(moment: Moment) -> tuple[float, int, list[tuple[float, Mapping[Key, Series]]]]:
-            return _wall_s(moment), moment.counted, moment.windows.since((self._done + 1) * COARSE_S)
-
-        wall_s, self._counted, slices = self._ledger.peek(look)
+        seen = self._ledger.peek(lambda moment: _Seen.of(moment, since_s=(self._done + 1) * COARSE_S))
+        if seen.gone_s - SLICE_S > self._seen_s:
+            self._lose("late")
+        wall_s, self._seen_s, self._counted = seen.wall_s, seen.wall_s, seen.counted
         now = int((wall_s - SLICE_S) // COARSE_S)  # an event that is late by a moment counts in the slice before
         self._cap.expire(before=now - int(COUNTED_S / COARSE_S))
-        cells = self._cells(slices)
+        cells = self._unwritten = self._cells(seen)
         for number in sorted(number for number in cells if number < now):
+            slot.append(cells[number])
             cell = cells.pop(number)
-            slot.append(cell)
             self._done = max(self._done, number)
             self._running.pop(number, None)
             self._ids.pop(number, None)
@@ -208,17 +232,21 @@ class Keeper:
         self._days = {day: spent for day, spent in self._days.items() if day[:7] >= month}
         slot.replace(list(cells.values()), self._days)
 
-    def _cells(self, slices: Iterable[tuple[float, Mapping[Key, Series]]]) -> dict[int, Cell]:
-        """Return what was counted, by the number of the cell."""
+    def _cells(self, seen: _Seen) -> dict[int, Cell]:
+        """Return what was counted, by the number of the cell; as it was seen before, if the windows have it no more."""
         found: dict[int, dict[Key, Series]] = {}
         for number, cell in self._running.items():
             found[number] = {key: series.copy() for key, series in cell.series.items()}
-        for begins_s, each in slices:
+        for begins_s, each in seen.slices:
             number = int(begins_s // COARSE_S)
             sums = found.setdefault(number, {})
             for key, series in each.items():
                 sums.setdefault(self._cap.admit(self._nameless(key), now=number), Series()).merge(series)
-        return {number: Cell(self._id_of(number), number, self._dimensions, sums) for number, sums in found.items()}
+        cells = {number: Cell(self._id_of(number), number, self._dimensions, sums) for number, sums in found.items()}
+        before = [cell for cell in self._unwritten.values() if cell.number * COARSE_S < seen.gone_s]
+        if len(before) > _MOST_UNWRITTEN:
+            self._lose("late")
+        return cells | {cell.number: cell for cell in before[-_MOST_UNWRITTEN:]}
 
     def _nameless(self, key: Key) -> Key:
         """Return a key without persons: nothing about them is kept."""

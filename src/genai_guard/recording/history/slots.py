@@ -91,7 +91,8 @@ class Slot:
         """
         values = {"cells": [plain(cell) for cell in running], "days": {day: list(each) for day, each in days.items()}}
         new = self.folder / f"{_RUNNING}.new"
-        new.write_text(json.dumps(values, separators=(",", ":")), encoding="ascii")
+        with open(new, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(json.dumps(values, separators=(",", ":")).encode("ascii"))
         new.replace(self.folder / _RUNNING)
 
     def read(self, *, since_s: float, on_corrupt: OnCorrupt) -> Found:
