@@ -3,7 +3,8 @@
     python benchmarks/recording.py [--quick]
 
 `record` is everything a call pays: the append and its share of counting batches. `deque.append` is the floor. The others
-count a latency and two numbers of tokens, where a recorder counts all that a snapshot shows. One series: each call by its
+count a latency and two numbers of tokens; `all` counts what a recorder counts of such a call, the cost, the status, the
+model's time and the rest besides. One series: each call by its
 model, tenant and variant. Four: the sums of all calls, of the model, the tenant and the variant, which others count four
 times, and a recorder adds up when it is read. CPU time of the process, because eight threads count for each other; medians
 of interleaved rounds.

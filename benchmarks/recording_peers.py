@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from ddsketch import DDSketch
@@ -106,6 +107,35 @@ def prometheus_cached(series: int) -> Record:
     return record
 
 
+def prometheus_whole(series: int) -> Record:
+    """Count what a recorder counts of the plainest call, with children that are kept."""
+    registry = CollectorRegistry()
+    spent = [
+        Histogram(f"{name}_seconds", name, LABELS, buckets=SECONDS_BOUNDS, registry=registry)
+        for name in ("latency", "model", "overhead")
+    ]
+    sums = [Counter(name, name, LABELS, registry=registry) for name in ("input", "output", "usd")]
+    metrics: list[Any] = [*spent, *sums]
+    calls = Counter("calls", "calls", (*LABELS, "status"), registry=registry)
+    children: dict[tuple[tuple[str, str, str], str], list[Any]] = {}
+
+    def record(event: Event) -> None:
+        for labels in labels_of(event, series):
+            key = labels, event.status
+            if key not in children:
+                children[key] = [*(each.labels(*labels) for each in metrics), calls.labels(*labels, event.status)]
+            known = children[key]
+            known[0].observe(event.latency_s)
+            known[1].observe(event.model_s)
+            known[2].observe(event.latency_s - event.model_s)
+            known[3].inc(event.usage.input_tokens)
+            known[4].inc(event.usage.output_tokens)
+            known[5].inc(event.cost_usd or 0.0)
+            known[6].inc()
+
+    return record
+
+
 def opentelemetry_sdk(series: int) -> Record:
     """Record a histogram and a counter with attributes."""
     meter = MeterProvider([InMemoryMetricReader()]).get_meter("bench")
@@ -126,6 +156,7 @@ PEERS: Mapping[str, Callable[[int], Record]] = {
     "log buckets + lock, no tokens": locked_buckets,
     "ddsketch + lock": ddsketch,
     "prometheus-client, cached": prometheus_cached,
+    "prometheus-client, cached, all": prometheus_whole,
     "prometheus-client, labelled": prometheus_labelled,
     "OpenTelemetry SDK": opentelemetry_sdk,
 }
@@ -135,7 +166,7 @@ def interpolated(values: Sequence[float], share: float) -> float:
     """Return a quantile as `histogram_quantile` of Prometheus finds it in the buckets of the GenAI conventions."""
     bounds = [0.0, *SECONDS_BOUNDS]
     rank, seen = share * len(values), 0
-    for below, above in zip(bounds, bounds[1:], strict=False):
+    for below, above in pairwise(bounds):
         inside = sum(below < value <= above for value in values)
         if seen + inside >= rank:
             return below + (above - below) * (rank - seen) / inside

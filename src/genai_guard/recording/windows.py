@@ -14,7 +14,7 @@ from math import log
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.recording.counts import Counts, grouped
-from genai_guard.recording.dimensions import Key, SeriesCap, key_reader
+from genai_guard.recording.dimensions import DIMENSIONS, Key, SeriesCap, applied, key_reader
 from genai_guard.recording.series import NANO, Series, Waits
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
@@ -57,7 +57,7 @@ class Windows:
     """
 
     __slots__ = (
-        "_ahead_s", "_cap", "_coarse", "_coarse_cap", "_coarse_since_s", "_current", "_ends_s", "_fine", "_key", "_least_threshold_s", "_max_series", "_nano_usd",
+        "_ahead_s", "_cap", "_coarse", "_coarse_cap", "_coarse_since_s", "_current", "_ends_s", "_fine", "_is_usual", "_key", "_least_threshold_s", "_max_series", "_nano_usd",
         "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "_totals", "dimensions", "gone_s",
     )  # fmt: skip
 
@@ -73,6 +73,7 @@ class Windows:
         self.gone_s = -math.inf
         self.dimensions: Final = tuple(dimensions)
         self._key = key_reader(self.dimensions)
+        self._is_usual = self.dimensions == ("status", *DIMENSIONS)
         self._thresholds_s = tuple(thresholds_s)
         self._least_threshold_s = min(self._thresholds_s, default=math.inf)
         self._tokens = self._nano_usd = 0
@@ -100,12 +101,11 @@ class Windows:
         """
         # By place: asking a named tuple for names takes three times as long, and for each place alone nearly so.
         (
-            status, _, stage, _, _, _, verdicts, usage, cost_usd, total_s, model_s, first_token_s, inter_token_s, queue_s,
+            status, _, stage, caller, model_name, assignments, verdicts, usage, cost_usd, total_s, model_s, first_token_s, inter_token_s, queue_s,
             _, _, _, _, shadow_denials, _, _, attempts, _, answered_by,
         ) = event[4:28]  # fmt: skip
         own_s = total_s - model_s
         input_tokens, output_tokens, cached_tokens = usage[:3]
-        tokens = input_tokens + output_tokens
         cost = None if cost_usd is None else int(cost_usd * NANO + 0.5)
         waits = None if first_token_s is None and not queue_s else Waits.of(first_token_s, inter_token_s, queue_s)
         is_all_model = own_s * NEGLIGIBLE <= total_s
@@ -114,7 +114,8 @@ class Windows:
         own = int(log(own_s) * PER_E + OFFSET) if own_s > SMALLEST else bucket(own_s)
         total = int(log(total_s) * PER_E + OFFSET) if total_s > SMALLEST else bucket(total_s)
         model = total if is_all_model else bucket(model_s)
-        key = self._key(event)
+        # The usual key is written out as well: what it takes is at hand.
+        key = (status, model_name, caller.tenant, applied(assignments)) if self._is_usual else self._key(event)
 
         # What could fail has been done: a malformed event is not half counted.
         current = self._current if now < self._ends_s else self._open(now)
@@ -123,13 +124,11 @@ class Windows:
             series = self._series(current, key)
         series.input_tokens += input_tokens
         series.output_tokens += output_tokens
-        self._tokens += tokens
         if cached_tokens:
             series.cached_tokens += cached_tokens
         if cost is not None:
             series.cost_nano_usd += cost
-            self._nano_usd += cost
-        elif tokens:
+        elif input_tokens or output_tokens:
             series.unpriced += 1
         counts = series.overhead
         counts[own] = counts.get(own, 0) + 1
@@ -149,7 +148,11 @@ class Windows:
     @property
     def total(self) -> Total:
         """What all calls since the beginning have cost, those included that are no longer kept."""
-        return Total(self._nano_usd, self._tokens)
+        current = self._current.values()
+        return Total(
+            self._nano_usd + sum(each.cost_nano_usd for each in current),
+            self._tokens + sum(each.input_tokens + each.output_tokens for each in current),
+        )
 
     def counts(self, now: float, window_s: float) -> Counts:
         """Return the exact counters of the last `window_s` seconds, at most three days."""
@@ -264,6 +267,7 @@ class Windows:
     def _tally(self) -> None:
         """Add the slice that is over to the counts."""
         at_s = self._number * SLICE_S
+        self._nano_usd, self._tokens = self.total
         tallies = {key: Tally.of(series) for key, series in self._current.items()}
         self._fine.add(at_s, tallies)
         cell = int(at_s // COARSE_S)
