@@ -209,4 +209,5 @@ def _out(call: Call, chunk: Any) -> Chunk:
         call.first_token_s = call.plan.now() - call.started
         call.first_token_model_s = call.model_s
     call.chunks += 1
+    call.chunk_model_s = call.model_s
     return Chunk(chunk)
