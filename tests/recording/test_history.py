@@ -8,6 +8,8 @@ import random
 import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,42 @@ def test_what_all_processes_counted_is_added_up_exactly(history: MetricsHistory,
     steps = history.timeseries(600.0, window_s=2 * HOUR_S, until_s=clock.wall(), model="a")
     assert sum(point.calls for point in steps.points) == 450
     assert steps.points[-2].latency_ms.p95 is not None
+
+
+def test_a_forgotten_recorder_writes_what_it_counted_and_lets_the_next_take_over(history: MetricsHistory) -> None:
+    metrics = MetricsRecorder(history=history)
+    metrics.record(call())
+    assert metrics.snapshot().calls == 1
+    (thread,) = [each for each in threading.enumerate() if each.name == "genai_guard history"]
+    del metrics
+
+    thread.join(30)
+    assert not thread.is_alive()
+    with MetricsRecorder(history=history) as following:
+        assert following._ledger.read(lambda moment: moment.counts(DAY_S).calls) == 1
+    assert [path.name for path in history.folder.iterdir()] == ["0"]
+
+
+def test_a_disk_that_hangs_holds_up_neither_calls_nor_the_end(
+    history: MetricsHistory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, let_go = threading.Event(), threading.Event()
+
+    def hang(_: object) -> int | None:
+        reached.set()
+        let_go.wait()
+        return None
+
+    monkeypatch.setattr("genai_guard.recording.history.slots.claimed", hang)
+    metrics = recorder(clock, history=history)
+    metrics.record(call())
+    assert reached.wait(30)
+    began_s = time.monotonic()
+    assert not metrics.close(timeout_s=0.05)
+    assert time.monotonic() - began_s < 5
+    assert metrics.snapshot().calls == 1
+    monkeypatch.undo()
+    let_go.set()
 
 
 def test_nothing_about_persons_is_kept(history: MetricsHistory, clock: Clock) -> None:

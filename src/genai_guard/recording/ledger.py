@@ -127,7 +127,7 @@ class Ledger:
         wall_clock: Seconds since 1970.
 
     Attributes:
-        before_reading: Called before every question, without the lock; what is to be known first, it finds out once.
+        before_reading: Called before every question with the time that there is for it; waits for what is to be known.
     """
 
     __slots__ = (
@@ -142,7 +142,7 @@ class Ledger:
         self._periods = tuple(periods)
         self._clock = clock
         self._wall_clock = wall_clock
-        self.before_reading: Callable[[], object] | None = None
+        self.before_reading: Callable[[float], object] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -188,7 +188,7 @@ class Ledger:
             TimeoutError: somebody else's question took longer than `timeout_s`.
         """
         if self.before_reading is not None:
-            self.before_reading()
+            self.before_reading(timeout_s)
         return self.peek(question, timeout_s=timeout_s)
 
     def peek(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:

@@ -68,6 +68,9 @@ class Keeper:
         dimensions: What stands in the keys.
         max_series: Most combinations of values that the recorder tells apart.
         ledger: What counts.
+
+    Attributes:
+        known: Set once the counts before are known, as far as they can be.
     """
 
     def __init__(self, history: MetricsHistory, *, dimensions: Key, max_series: int, ledger: Ledger) -> None:
@@ -82,7 +85,8 @@ class Keeper:
         self._lock = threading.RLock()
         self._cap = SeriesCap(self._max_series, dimensions=len(self._dimensions))
         self._slot: Slot | None = None
-        self._looked = self._closed = False
+        self.known = threading.Event()
+        self._closed = False
         self._running: dict[int, Cell] = {}
         self._ids: dict[int, str] = {}
         self._days: dict[str, Total] = {}
@@ -97,6 +101,7 @@ class Keeper:
 
     def tick(self, _: object = None) -> float | None:
         """Write what there is, if it is time; return when it will be, None when nothing happens any more."""
+        self.restore()
         if (left_s := self._due_s - monotonic()) > 0:
             return left_s
         self._due_s = monotonic() + EVERY_S
@@ -123,7 +128,7 @@ class Keeper:
         """
         with self._lock:
             try:
-                if self._slot is not None:
+                if self._slot is not None or self._ledger.peek(lambda moment: moment.counted):
                     self.save()
             finally:
                 self._closed = True
@@ -141,22 +146,16 @@ class Keeper:
     # --- before -------------------------------------------------------------------------------------------------------
 
     def restore(self) -> None:
-        """Find what was counted before, once. Whoever asks the recorder waits for it."""
-        if self._looked:
-            return
+        """Find what was counted before, once."""
         with self._lock:
-            if self._looked or self._closed:
+            if self.known.is_set() or self._closed:
                 return
             try:
                 self._claim()
             except OSError as error:
                 self._lose(type(error).__name__)
-            self._looked = True  # from now on nobody waits
-
-    def leave(self) -> None:
-        """Take nothing over any more, if nothing was counted: the recorder is about to be closed."""
-        if not self._looked and not self._ledger.peek(lambda moment: moment.counted):
-            self._looked = True
+            finally:
+                self.known.set()
 
     def _claim(self) -> Slot:
         slot = Slot.claim(self._history.folder, max_bytes=int(self._history.max_mb * _MEGABYTE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.recording.history.keeper import Keeper
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeping"]
 
+_PATIENCE_S: Final = 10.0
+
 
 class Keeping:
     """A keeper and its thread, which does not keep this alive.
@@ -22,16 +26,16 @@ class Keeping:
         history: Where, and for how long.
         dimensions: What stands in the keys.
         max_series: Most combinations of values that the recorder tells apart.
-        ledger: What counts. It asks the keeper before it is read for the first time.
+        ledger: What counts. Before it is read for the first time, it waits until what was counted before is known.
     """
 
-    __slots__ = ("_keeper", "_worker", "name")
+    __slots__ = ("__weakref__", "_keeper", "_worker", "name")
 
     def __init__(self, history: MetricsHistory, *, dimensions: Key, max_series: int, ledger: Ledger) -> None:
         self.name: Final = "history"
         self._keeper = Keeper(history, dimensions=dimensions, max_series=max_series, ledger=ledger)
         self._worker = Worker(self.name, self._keeper.tick, size=1, flush=self._keeper.save, finish=self._keeper.close)
-        ledger.before_reading = self._keeper.restore
+        ledger.before_reading = _weakly(weakref.WeakMethod(self.wait))
 
     @property
     def failures(self) -> dict[str, int]:
@@ -42,9 +46,15 @@ class Keeping:
         """Have what was counted written, if it is time."""
         self._worker.put(TICK)
 
+    def wait(self, timeout_s: float) -> None:
+        """Wait until what was counted before is known, some seconds at most: a disk may hang."""
+        known = self._keeper.known
+        if not known.is_set() and self._worker.put(TICK) != "closed":
+            known.wait(min(timeout_s, _PATIENCE_S))
+
     def leave(self) -> None:
-        """Take nothing over any more, if nothing was counted."""
-        self._keeper.leave()
+        """Let nobody wait any more."""
+        self._keeper.known.set()
 
     def flush(self, *, until_s: float) -> bool:
         """Write what was counted; return whether it was done until the monotonic time `until_s`."""
@@ -58,3 +68,14 @@ class Keeping:
         """Begin anew in a child."""
         self._keeper.after_fork()
         self._worker.after_fork()
+
+
+def _weakly(wait: weakref.WeakMethod[Callable[[float], object]]) -> Callable[[float], object]:
+    """Return what waits while there is something to wait for; the thread, which knows the ledger, must not keep it alive."""
+
+    def before_reading(timeout_s: float) -> None:
+        waits = wait()
+        if waits is not None:
+            waits(timeout_s)
+
+    return before_reading
