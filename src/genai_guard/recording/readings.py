@@ -128,7 +128,9 @@ class Readings:
 
     def _check(self, window_s: float, names: Iterable[str]) -> None:
         if not 0 < window_s <= KEPT_S:
-            raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
+            raise ConfigurationError(
+                f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds; timeseries() has counts of three days"
+            )
         check_declared(names, self.dimensions)
 
     @abstractmethod
