@@ -16,10 +16,8 @@ from typing import Any
 
 import pytest
 
-from genai_guard import Pipeline
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import Caller, Usage
-from genai_guard.policy.dump import dump
 from genai_guard.recording import Alert, AlertEvent, Event, MetricsHistory, MetricsRecorder, burn_rates
 from genai_guard.recording.history.cells import Cell, cell_of, plain
 from genai_guard.recording.ledger import Moment
@@ -285,14 +283,3 @@ def test_processes_of_all_kinds_leave_what_they_counted(history: MetricsHistory)
     metrics = MetricsRecorder(history=history, alerts=[Alert.budget(usd=100, per="month")])
     assert firing(metrics.alerts()) == {"budget_100_usd_per_month"}
     metrics.close()
-
-
-def test_a_policy_file_says_where_counts_are_kept(tmp_path: Path) -> None:
-    policy = tmp_path / "policy.yaml"
-    policy.write_text("version: 1\nname: kept\nmetrics:\n  history: {path: metrics, keep_days: 7}\n", encoding="utf-8")
-
-    pipeline = Pipeline.from_policy(policy)
-
-    assert isinstance(pipeline.recorder, MetricsRecorder)
-    assert pipeline.recorder.history == MetricsHistory("metrics", keep_days=7)
-    assert dump(pipeline)["metrics"] == {"history": {"path": "metrics", "keep_days": 7}}

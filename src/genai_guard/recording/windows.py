@@ -57,8 +57,9 @@ class Windows:
     """
 
     __slots__ = (
-        "_ahead_s", "_cap", "_coarse", "_coarse_cap", "_coarse_since_s", "_current", "_ends_s", "_fine", "_is_usual", "_key", "_least_threshold_s", "_max_series", "_nano_usd",
-        "_number", "_since_s", "_slices", "_thresholds_s", "_tokens", "_totals", "dimensions", "gone_s",
+        "_ahead_s", "_cap", "_coarse", "_coarse_cap", "_coarse_since_s", "_current", "_ends_s", "_fine", "_is_usual",
+        "_key", "_least_threshold_s", "_max_series", "_nano_usd", "_number", "_since_s", "_slices", "_thresholds_s",
+        "_tokens", "_totals", "dimensions", "gone_s",
     )  # fmt: skip
 
     def __init__(
@@ -101,8 +102,8 @@ class Windows:
         """
         # By place: asking a named tuple for names takes three times as long, and for each place alone nearly so.
         (
-            status, _, stage, caller, model_name, assignments, verdicts, usage, cost_usd, total_s, model_s, first_token_s, inter_token_s, queue_s,
-            _, _, _, _, shadow_denials, _, _, attempts, _, answered_by,
+            status, _, stage, caller, model_name, assignments, verdicts, usage, cost_usd, total_s, model_s,
+            first_token_s, inter_token_s, queue_s, _, _, _, _, shadow_denials, _, _, attempts, _, answered_by,
         ) = event[4:28]  # fmt: skip
         own_s = total_s - model_s
         input_tokens, output_tokens, cached_tokens = usage[:3]
