@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.dimensions import Key, check_declared
-from genai_guard.recording.snapshot import Snapshot, snapshot
-from genai_guard.recording.timeseries import Breakdown, TimeSeries, breakdown, checked_steps, timeseries
+from genai_guard.recording.snapshot import Part, Snapshot, snapshot
+from genai_guard.recording.timeseries import Breakdown, Cells, TimeSeries, breakdown, checked_steps, timeseries
 from genai_guard.recording.windows import COARSE_S, COUNTED_S, KEPT_S, SLICE_S
 
 if TYPE_CHECKING:
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from genai_guard.recording.series import Series
 
 __all__ = ["Readings", "places"]
+
+
+class _Found(NamedTuple):
+    """What was counted up to a moment; it does not change any more."""
+
+    cells: Cells
+    begins_s: float
+    now_s: float
+    dropped: dict[str, int]
+
+    def parts(self) -> Iterator[tuple[Key, Part]]:
+        for _, each in self.cells:
+            yield from each.items()
 
 
 class Readings:
@@ -44,17 +57,15 @@ class Readings:
         self._check(window_s, slice)
         wanted = places(slice, self.dimensions)
 
-        def read(moment: Moment) -> Snapshot:
-            return snapshot(
-                moment.windows.series(moment.now_s, window_s),
-                window_s=window_s,
-                begins_s=moment.windows.begins_s(moment.now_s, window_s),
-                wanted=wanted,
-                dimensions=self.dimensions,
-                dropped=self._losses(moment),
-            )
-
-        return self._ledger.read(read)
+        found = self._look(window_s)
+        return snapshot(
+            found.parts(),
+            window_s=window_s,
+            begins_s=found.begins_s,
+            wanted=wanted,
+            dimensions=self.dimensions,
+            dropped=found.dropped,
+        )
 
     def breakdown(self, by: str, *, window_s: float = KEPT_S, **slice: str) -> Breakdown:  # noqa: A002
         """Return a snapshot for each value of a dimension that was seen, the one with the most calls first.
@@ -65,18 +76,16 @@ class Readings:
         self._check(window_s, {by: "", **slice})
         wanted = places(slice, self.dimensions)
 
-        def read(moment: Moment) -> Breakdown:
-            return breakdown(
-                moment.windows.series(moment.now_s, window_s),
-                by=by,
-                window_s=window_s,
-                begins_s=moment.windows.begins_s(moment.now_s, window_s),
-                wanted=wanted,
-                dimensions=self.dimensions,
-                dropped=self._losses(moment),
-            )
-
-        return self._ledger.read(read)
+        found = self._look(window_s)
+        return breakdown(
+            found.parts(),
+            by=by,
+            window_s=window_s,
+            begins_s=found.begins_s,
+            wanted=wanted,
+            dimensions=self.dimensions,
+            dropped=found.dropped,
+        )
 
     def timeseries(
         self,
@@ -105,19 +114,16 @@ class Readings:
         check_declared([*([by] if by else []), *slice], self.dimensions)
         wanted = places(slice, self.dimensions)
 
-        def read(moment: Moment) -> TimeSeries:
-            windows, now_s = moment.windows, moment.now_s
-            return timeseries(
-                windows.slices(now_s, KEPT_S) if is_fine else windows.cells(),
-                now_s=windows.wall_s(now_s),
-                step_s=step_s,
-                window_s=window_s,
-                by=by,
-                wanted=wanted,
-                dimensions=self.dimensions,
-            )
-
-        return self._ledger.read(read)
+        found = self._look(window_s)
+        return timeseries(
+            found.cells,
+            now_s=found.now_s,
+            step_s=step_s,
+            window_s=window_s,
+            by=by,
+            wanted=wanted,
+            dimensions=self.dimensions,
+        )
 
     def totals(self) -> Mapping[Key, Series]:
         """Return all calls by their status and dimensions, in sums that only grow, for whoever reads differences.
@@ -125,6 +131,17 @@ class Readings:
         They begin with the hour before this is asked for the first time.
         """
         return self._ledger.read(lambda moment: moment.windows.totals())
+
+    def _look(self, window_s: float) -> _Found:
+        """Return what was counted, to be added up while others go on counting."""
+
+        def look(moment: Moment) -> _Found:
+            windows, now_s = moment.windows, moment.now_s
+            begins_s = windows.begins_s(now_s, window_s)
+            cells: Cells = windows.since(begins_s) if window_s <= KEPT_S else windows.cells()
+            return _Found(cells, begins_s, windows.wall_s(now_s), self._losses(moment))
+
+        return self._ledger.read(look)
 
     def _check(self, window_s: float, names: Iterable[str]) -> None:
         if not 0 < window_s <= KEPT_S:

@@ -10,7 +10,7 @@ than two megabytes for ten series, and some 45 if all 250 that there may be have
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from genai_guard.recording.dimensions import Key
@@ -123,12 +123,14 @@ class Ring:
         if number > self._newest:
             self._newest = number
             self._drop(number - int(self.kept_s / self.cell_s))
+        elif number < self._newest:
+            self._cells[number] = _copy(self._cells.get(number, {}))  # it may be looked at
         add(self._cells.setdefault(number, {}), tallies.items())
 
-    def cells(self) -> Iterator[tuple[float, Mapping[Key, Tally]]]:
-        """Yield each cell and when it begins."""
-        for number, cell in self._cells.items():
-            yield number * self.cell_s, cell
+    def cells(self) -> list[tuple[float, Mapping[Key, Tally]]]:
+        """Return each cell and when it begins. They do not change any more."""
+        cells = {**self._cells, self._newest: _copy(self._cells.get(self._newest, {}))}
+        return [(number * self.cell_s, cell) for number, cell in cells.items()]
 
     def begins_s(self, now_s: float, window_s: float) -> float:
         """Return when the first cell begins that a window touches."""
@@ -154,6 +156,12 @@ class Ring:
     def _drop(self, oldest: int) -> None:
         for number in [number for number in self._cells if number < oldest]:
             del self._cells[number]
+
+
+def _copy(cell: Mapping[Key, Tally]) -> dict[Key, Tally]:
+    copy: dict[Key, Tally] = {}
+    add(copy, cell.items())
+    return copy
 
 
 def _sum(first: Tally, second: Tally) -> Tally:

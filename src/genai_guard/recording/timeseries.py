@@ -188,8 +188,8 @@ def timeseries(
     place = dimensions.index(by) if by else None
     steps: dict[str, list[list[_Named]]] = {} if by else {"": [[] for _ in begins]}
     for begins_s, parts in cells:
-        step = int(begins_s // step_s) - newest + count - 1
-        if not 0 <= step < count:
+        step = min(int(begins_s // step_s) - newest, 0) + count - 1  # later than now: the clock went back
+        if step < 0:
             continue
         for key, part in parts.items():
             line = steps.setdefault("" if place is None else key[place], [])

@@ -179,26 +179,23 @@ class Windows:
 
     def series(self, now: float, window_s: float) -> Iterator[tuple[Key, Series]]:
         """Yield every series of every slice of the last `window_s` seconds, at most an hour."""
-        for _, each in self.slices(now, window_s):
+        for _, each in self.since(self.begins_s(now, window_s)):
             yield from each.items()
 
-    def slices(self, now: float, window_s: float) -> Iterator[tuple[float, Mapping[Key, Series]]]:
-        """Yield every slice of the last `window_s` seconds, at most an hour, and when it begins in seconds since 1970."""
-        oldest = int((now + self._ahead_s - window_s) // SLICE_S)
-        for number, each in self._slices.items():
-            if number >= oldest:
-                yield number * SLICE_S, each
+    def cells(self) -> list[tuple[float, Mapping[Key, Tally]]]:
+        """Return the cells of three days, and when they begin in seconds since 1970; the newest in two parts.
 
-    def cells(self) -> Iterator[tuple[float, Mapping[Key, Tally]]]:
-        """Yield the cells of three days, and when they begin in seconds since 1970; the newest in two parts."""
-        yield from self._coarse.cells()
+        They do not change any more.
+        """
+        cells = self._coarse.cells()
         if self._current:
             cell = int(self._number * SLICE_S // COARSE_S)
             tallies = {key: Tally.of(series) for key, series in self._current.items()}
-            yield cell * COARSE_S, self._coarser(tallies, now=cell)
+            cells.append((cell * COARSE_S, self._coarser(tallies, now=cell)))
+        return cells
 
     def since(self, begins_s: float) -> list[tuple[float, Mapping[Key, Series]]]:
-        """Return the slices that begin at `begins_s` or later. The one that is not over is a copy: it still changes."""
+        """Return the slices that begin at `begins_s` or later. They do not change any more: one that is not over is a copy."""
         found: list[tuple[float, Mapping[Key, Series]]] = []
         for number, each in self._slices.items():
             if number * SLICE_S >= begins_s:
