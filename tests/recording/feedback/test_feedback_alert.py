@@ -45,7 +45,7 @@ def test_it_fires_when_the_share_is_too_high_with_certainty(up: int, down: int, 
 
 def test_it_goes_by_variant_and_forgets_with_the_window() -> None:
     clock = Clock()
-    made = recorder(clock, alerts=[Alert.thumbs_down_rate(above=0.2, by="variant", window_s=600)])
+    made = recorder(clock, alerts=[Alert.thumbs_down_rate(above=0.2, by="variant", window_s=600, min_thumbs=30)])
     thumbs(made, "a", up=30)
     thumbs(made, "b", up=10, down=20)
 
