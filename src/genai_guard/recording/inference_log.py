@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import one_of, settle
 from genai_guard.recording.event import Event
+from genai_guard.recording.following import SegmentFollower
 from genai_guard.recording.redaction import Redactor
-from genai_guard.recording.rows import encode, row
+from genai_guard.recording.rows import decode, encode, row
 from genai_guard.recording.segments import OnSkip, SegmentWriter, blank, lines, segments
 
 if TYPE_CHECKING:
@@ -84,6 +84,15 @@ class InferenceLog:
         for segment in self.segments():
             yield from read_rows(segment, on_skip)
 
+    def follow(self, *, back_bytes: int | None = None) -> SegmentFollower:
+        """Return what yields the rows of all processes as they are written, whenever it is asked.
+
+        Args:
+            back_bytes: How much of what is there already is read: the last so many bytes of each segment, 0 for nothing,
+                None for everything.
+        """
+        return SegmentFollower(self.segments, decode=decode, back_bytes=back_bytes)
+
     def erase(self, *, user: str) -> int:
         """Overwrite every row of a user, and return how many there were.
 
@@ -151,7 +160,7 @@ def _is_positive(value: object) -> bool:
 def read_rows(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a segment; tell `on_skip` of each line that is none."""
     for number, line in enumerate(lines(segment, on_skip=on_skip), start=1):
-        values = _values(line)
+        values = decode(line)
         if values is not None:
             yield values
         elif on_skip is not None and not line.isspace():  # it was erased
@@ -166,15 +175,7 @@ def erase_rows(segments: Iterable[Path], is_wanted: Callable[[dict[str, Any]], b
     """
 
     def is_wanted_line(line: bytes) -> bool:
-        values = _values(line)
+        values = decode(line)
         return values is not None and is_wanted(values)
 
     return sum(blank(segment, is_wanted_line) for segment in segments)
-
-
-def _values(line: bytes) -> dict[str, Any] | None:
-    try:
-        values = json.loads(line)
-    except ValueError:
-        return None
-    return cast("dict[str, Any]", values) if isinstance(values, dict) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from time import gmtime, strftime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import mmh3
 
@@ -22,7 +22,7 @@ from genai_guard.verdicts import Finding, Verdict
 if TYPE_CHECKING:
     from genai_guard.routing import Assignment
 
-__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "hash_of_unit", "row", "unit_hash"]
+__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "decode", "encode", "hash_of_unit", "row", "unit_hash"]
 
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 """A longer request or response is null in its row, as in the inference table."""
@@ -104,6 +104,15 @@ def day_and_time(time_s: float) -> tuple[str, str]:
 def encode(values: dict[str, Any]) -> bytes:
     """Return a row as one line of JSON in UTF-8. Lone surrogates, which UTF-8 has no bytes for, become `?`."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def decode(line: bytes) -> dict[str, Any] | None:
+    """Return the row of a line of JSON; None for what is no row."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", values) if isinstance(values, dict) else None
 
 
 def _payload(parts: Sequence[Part], name: str, codes: list[str]) -> str | None:
