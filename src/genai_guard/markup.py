@@ -17,13 +17,18 @@ _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
 )
-_VOID: Final = frozenset({"br", "col", "hr", "meta", "rect", "line"})
+_VOID: Final = frozenset({"br", "col", "hr", "meta"})
+"""Elements that HTML closes by itself. Those of SVG are not: one that is left open swallows what follows."""
 
 
 class Markup(str):
     """Finished HTML."""
 
     __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return itself: what templates ask before they escape."""
+        return self
 
 
 def visible(text: str) -> Markup:

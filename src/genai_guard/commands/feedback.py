@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import OK, UsageError, write_text
+from genai_guard.commands.shared import OK, UsageError, feedback_in, write_text
 from genai_guard.commands.terminal import printable
 from genai_guard.recording.feedback import export
 
@@ -58,19 +58,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(folder: str, file: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
-    import sqlite3  # noqa: PLC0415  `--help` does not need it
-
-    from genai_guard.recording import InferenceLog  # noqa: PLC0415
-    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
+    from genai_guard.recording import InferenceLog  # noqa: PLC0415  `--help` does not need it
 
     if not Path(folder).is_dir():
         raise UsageError(f"{folder}: is no folder of an inference log")
-    if not Path(file).is_file():
-        raise UsageError(f"{file}: is no file of feedback")
-    try:
-        return InferenceLog(folder).read(), list(SqliteFeedbackStore(file).read())
-    except sqlite3.Error:
-        raise UsageError(f"{file}: is no file of feedback") from None
+    return InferenceLog(folder).read(), feedback_in(file)
 
 
 def _lines(values: Iterable[dict[str, Any]]) -> str:

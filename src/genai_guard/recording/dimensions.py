@@ -11,7 +11,18 @@ from genai_guard.errors import ConfigurationError
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["DIMENSIONS", "OTHER", "STATUSES", "Key", "SeriesCap", "check_declared", "checked", "key_reader", "variant"]
+__all__ = [
+    "DIMENSIONS",
+    "OTHER",
+    "REACHED",
+    "STATUSES",
+    "Key",
+    "SeriesCap",
+    "check_declared",
+    "checked",
+    "key_reader",
+    "variant",
+]
 
 Key: TypeAlias = tuple[str, ...]
 """The status of a call and its value in each declared dimension, in their order."""
@@ -34,6 +45,9 @@ STATUSES: Final = (
     "cancelled",
     "abandoned",
 )
+
+REACHED: Final = frozenset({"call", "stream", "output", "done"})
+"""The stages in which calls end that reached the model."""
 
 _PATHS: Final = {
     "status": "status",

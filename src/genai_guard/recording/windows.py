@@ -14,7 +14,7 @@ from math import log
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.recording.counts import Counts, grouped
-from genai_guard.recording.dimensions import Key, SeriesCap, key_reader
+from genai_guard.recording.dimensions import REACHED, Key, SeriesCap, key_reader
 from genai_guard.recording.series import NANO, Series, count_names
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
@@ -39,7 +39,6 @@ COUNTED_S: Final = 3 * 86_400.0
 """Seconds for which exact counts are kept, without the sketches."""
 
 _KEPT_SLICES: Final = int(KEPT_S / SLICE_S)
-_REACHED: Final = frozenset({"call", "stream", "output", "done"})
 
 
 class Windows:
@@ -117,7 +116,7 @@ class Windows:
         elif tokens:
             series.unpriced += 1
         series.overhead[own] = series.overhead.get(own, 0) + 1
-        if event[6] in _REACHED:
+        if event[6] in REACHED:
             series.latency[total] = series.latency.get(total, 0) + 1
             if model != total:
                 series.model[model] = series.model.get(model, 0) + 1
