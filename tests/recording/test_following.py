@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,13 @@ def test_a_segment_that_was_exchanged_is_read_from_its_beginning(log: InferenceL
     append(other, '{"request_id": "b"}\n')
     other.replace(segment)
     assert ids(follower) == ["b"]
+
+
+def test_what_was_last_written_long_ago_may_be_taken_as_read(log: InferenceLog, segment: Path) -> None:
+    append(segment, '{"request_id": "old"}\n')
+    os.utime(segment, (1e9, 1e9))
+    append(segment.with_name("2026-11-21-7-00001.jsonl"), '{"request_id": "new"}\n')
+    follower = log.follow(since_s=1.1e9)
+    assert ids(follower) == ["new"]
+    append(segment, '{"request_id": "late"}\n')
+    assert ids(follower) == ["late"]

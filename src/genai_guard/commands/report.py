@@ -16,8 +16,12 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("log", metavar="LOG", help="the folder of an inference log")
-    parser.add_argument("--output", metavar="FILE", default="report.html", help="where to (%(default)s); - for standard output")
-    parser.add_argument("--since", metavar="TIME", help="calls from then on: 2026-11-20, 2026-11-20T08:30, or 24h, 7d ago")
+    parser.add_argument(
+        "--output", metavar="FILE", default="report.html", help="where to (%(default)s); - for standard output"
+    )
+    parser.add_argument(
+        "--since", metavar="TIME", help="calls from then on: 2026-11-20, 2026-11-20T08:30, or 24h, 7d ago"
+    )
     parser.add_argument("--until", metavar="TIME", help="calls before then")
     parser.add_argument("--title", default="What happened", help="heading of the page")
     parser.add_argument("--budget-usd", type=float, metavar="USD", help="what may be spent in this time")

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
     from genai_guard.recording.feedback import Feedback
 
-__all__ = ["NO", "OK", "USAGE", "UsageError", "feedback_in", "load", "read_bytes", "read_json", "read_text", "write_text"]
+__all__ = [
+    "NO",
+    "OK",
+    "USAGE",
+    "UsageError",
+    "feedback_in",
+    "load",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "write_text",
+]
 
 OK: Final = 0
 NO: Final = 1

@@ -9,7 +9,7 @@ from genai_guard.commands.terminal import Paint, printable
 from genai_guard.limits.simulation import LimitResult, Result
 from genai_guard.units import dollars, plain_time
 
-__all__ = ["amount", "peak_of", "report_lines"]
+__all__ = ["amount", "blocks_for", "peak_of", "report_lines"]
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _ASCII: Final = " .:-=+*%#"
@@ -21,7 +21,7 @@ def report_lines(result: Result, paint: Paint, encoding: str) -> Iterator[str]:
     yield from _summary(result)
     yield ""
     yield from _table(result.limits, paint)
-    blocks = _blocks(encoding)
+    blocks = blocks_for(encoding)
     for limit in result.limits:
         yield ""
         yield from _plot(limit, blocks, paint)
@@ -83,7 +83,8 @@ def amount(result: LimitResult, units: float) -> str:
     return dollars(units) if result.limit.unit == "usd" else f"{units:,.0f}"
 
 
-def _blocks(encoding: str) -> str:
+def blocks_for(encoding: str) -> str:
+    """Return nine characters, each fuller than the one before, that this encoding has."""
     try:
         _BLOCKS.encode(encoding)
     except (UnicodeEncodeError, LookupError):

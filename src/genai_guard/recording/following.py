@@ -6,6 +6,7 @@ Rule 2: Looking on changes nothing: no lock, no file, no mark is left behind.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -53,15 +54,18 @@ class SegmentFollower:
         decode: Returns the row of a line without its end; None for what is none.
         back_bytes: How much of what each segment holds already is read: the last so many bytes, 0 for nothing, None for
             everything. Segments that appear later are read from their beginning.
+        since_s: Segments that were last written to before then, in seconds since 1970, are taken as read.
     """
 
-    def __init__(self, files: Files, *, decode: Decode, back_bytes: int | None = None) -> None:
+    def __init__(
+        self, files: Files, *, decode: Decode, back_bytes: int | None = None, since_s: float | None = None
+    ) -> None:
         self._files: Final = files
         self._decode: Final = decode
         self._places: dict[str, _Place] = {}
         self.skipped = 0
-        if back_bytes is not None:
-            self._begin(back_bytes)
+        if back_bytes is not None or since_s is not None:
+            self._begin(math.inf if back_bytes is None else back_bytes, since_s or 0.0)
 
     def poll(self) -> Iterator[dict[str, Any]]:
         """Yield the rows that are new, and pass over segments that cannot be read now."""
@@ -74,13 +78,13 @@ class SegmentFollower:
             except OSError:  # it was deleted, as old ones are, or belongs to somebody else
                 continue
 
-    def _begin(self, back_bytes: int) -> None:
+    def _begin(self, back_bytes: float, since_s: float) -> None:
         for path in self._files():
             try:
                 stat = path.stat()
             except OSError:
                 continue
-            offset = max(0, stat.st_size - back_bytes)
+            offset = int(max(0, stat.st_size - (back_bytes if stat.st_mtime >= since_s else 0)))
             # one byte earlier, so that a line which begins right there is not taken for the rest of one
             place = _Place(stat.st_ino, max(0, offset - 1), partial=offset > 0)
             self._places[str(path)] = place

@@ -84,14 +84,15 @@ class InferenceLog:
         for segment in self.segments():
             yield from read_rows(segment, on_skip)
 
-    def follow(self, *, back_bytes: int | None = None) -> SegmentFollower:
+    def follow(self, *, back_bytes: int | None = None, since_s: float | None = None) -> SegmentFollower:
         """Return what yields the rows of all processes as they are written, whenever it is asked.
 
         Args:
             back_bytes: How much of what is there already is read: the last so many bytes of each segment, 0 for nothing,
                 None for everything.
+            since_s: Segments that were last written to before then, in seconds since 1970, are taken as read.
         """
-        return SegmentFollower(self.segments, decode=decode, back_bytes=back_bytes)
+        return SegmentFollower(self.segments, decode=decode, back_bytes=back_bytes, since_s=since_s)
 
     def erase(self, *, user: str) -> int:
         """Overwrite every row of a user, and return how many there were.

@@ -19,7 +19,7 @@ from genai_guard.wilson import Rate, wilson
 if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback
 
-__all__ = ["Figures", "Span", "Summary", "summarize"]
+__all__ = ["Figures", "Span", "Summary", "by_calls", "summarize"]
 
 _Name = TypeVar("_Name", bound=Any)
 
@@ -283,9 +283,9 @@ class _Fold:
             width_s=width_s,
             slots=slots,
             total=Figures.of(total),
-            models=_by_calls(self._models),
-            tenants=_by_calls(self._tenants),
-            arms=_by_calls(self._arms),
+            models=by_calls(self._models),
+            tenants=by_calls(self._tenants),
+            arms=by_calls(self._arms),
             rows=self._rows,
             undated=self._undated,
             outside=self._outside,
@@ -327,6 +327,7 @@ def _ranked(counts: Mapping[_Name, float]) -> dict[_Name, float]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _by_calls(groups: Mapping[_Name, Group]) -> dict[_Name, Figures]:
+def by_calls(groups: Mapping[_Name, Group]) -> dict[_Name, Figures]:
+    """Return the figures of each group, that with the most calls first."""
     ordered = sorted(groups.items(), key=lambda pair: (-pair[1].calls, pair[0]))
     return {name: Figures.of(group) for name, group in ordered}
