@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["compact", "counted", "dollars", "frequency", "milliseconds", "percent", "plain_time"]
+__all__ = ["compact", "counted", "dollars", "frequency", "how_many", "milliseconds", "percent", "plain_time"]
 
 _SUFFIXES: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def dollars(usd: float) -> str:
     """Return an amount of money, of which little is not nothing."""
-    return f"${usd:,.2f}" if usd >= 1 else f"${usd:.4g}"
+    return f"${usd:.4g}" if usd < 1 or (usd < 100 and usd == int(usd)) else f"${usd:,.2f}"
 
 
 def plain_time(seconds: float) -> str:
@@ -42,6 +42,11 @@ def compact(number: float) -> str:
 def counted(number: float) -> str:
     """Return a number in full, or with three digits from a million on."""
     return f"{number:,.0f}" if number < 999_999.5 else compact(number)
+
+
+def how_many(number: float, thing: str) -> str:
+    """Return a number and what there are so many of: `1 row`, `2 rows`."""
+    return f"{counted(number)} {thing}{'' if number == 1 else 's'}"
 
 
 def frequency(number: float, seconds: float) -> str:

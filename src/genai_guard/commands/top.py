@@ -106,7 +106,7 @@ def _redraw(view: _View, keys: Keys, *, interval_s: float) -> None:
         view.update()
         size = shutil.get_terminal_size()
         lines = view.lines(sys.stdout, columns=size.columns, lines=size.lines, hint=_HINT)
-        sys.stdout.write("\x1b[H" + "\r\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
+        sys.stdout.write("\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
         sys.stdout.flush()
         until_s = time.monotonic() + interval_s
         while (left_s := until_s - time.monotonic()) > 0 and shutil.get_terminal_size() == size:

@@ -54,7 +54,7 @@ class Keys:
             fd = self._stream.fileno()
             if os.isatty(fd):
                 self._before = termios.tcgetattr(fd)
-                tty.setcbreak(fd)
+                tty.setcbreak(fd, termios.TCSANOW)  # to wait for what is written may take forever
                 self._fd = fd
         return self
 
@@ -65,7 +65,7 @@ class Keys:
             import termios  # noqa: PLC0415  as above
 
             with suppress(termios.error):
-                termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+                termios.tcsetattr(self._fd, termios.TCSANOW, self._before)
 
     def wait(self, seconds: float) -> str:
         """Return the key that is pressed in this time; empty for none."""

@@ -13,7 +13,7 @@ from genai_guard.recording.report.blocks import Block, Figure, Key, Note, Sectio
 from genai_guard.recording.report.over_time import shown
 from genai_guard.recording.report.plots import PALETTE
 from genai_guard.recording.report.summary import Figures, Summary
-from genai_guard.units import counted, dollars, milliseconds, percent, plain_time
+from genai_guard.units import counted, dollars, how_many, milliseconds, percent, plain_time
 from genai_guard.wilson import Rate
 
 __all__ = ["Change", "alerts", "changes", "completeness", "drift", "variants"]
@@ -210,15 +210,20 @@ def completeness(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> 
 
 def _missing(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> Iterator[Note]:
     if skipped:
-        yield Note(f"{skipped:,} lines of the log are no rows (torn or damaged) and were skipped.", warns=True)
+        yield Note(
+            f"Skipped: {how_many(skipped, 'line')} of the log that no row can be read from, torn or damaged.",
+            warns=True,
+        )
     if summary.undated:
-        yield Note(f"{summary.undated:,} rows do not say when they were and were skipped.", warns=True)
+        yield Note(f"Skipped: {how_many(summary.undated, 'row')} that do not say when they were.", warns=True)
     for name, count in dropped.items():
-        yield Note(f"{count:,} were lost before they were written: {name}.", warns=True)
+        yield Note(f"Lost before it could be written: {how_many(count, 'row')} ({name}).", warns=True)
     if summary.sampled:
-        said = "rows stand for more than one call each, because the log keeps a sample: figures are estimates."
-        yield Note(f"{summary.sampled:,} {said}", warns=True)
+        rows = how_many(summary.sampled, "row")
+        yield Note(
+            f"The log keeps a sample: {rows} stand for more than one call each, and figures are estimates.", warns=True
+        )
     if summary.outside:
-        yield Note(f"{summary.outside:,} rows lie outside of the time that was asked for.")
+        yield Note(f"Left out: {how_many(summary.outside, 'row')} from before or after the time that was asked for.")
     if summary.unplaced:
-        yield Note(f"Feedback on {summary.unplaced:,} calls that are not in this part of the log is not counted.")
+        yield Note(f"Left out: feedback on {how_many(summary.unplaced, 'call')} that are not in this part of the log.")

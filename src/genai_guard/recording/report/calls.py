@@ -5,7 +5,6 @@ A row may come from another version, another program or a damaged disk: what is 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -20,6 +19,7 @@ Row: TypeAlias = Mapping[str, Any]
 """A row as `InferenceLog.read` gives it."""
 
 _LONGEST: Final = 120
+_MOST: Final = 1e18
 _LATEST_S: Final = 7_258_118_400.0  # a clock that shows the year 2200 is wrong
 
 
@@ -76,7 +76,7 @@ def call_of(row: Row) -> Call | None:
     if time_s is None:
         return None
     get = row.get
-    reached = get("stage") in REACHED
+    reached = _name(get("stage")) in REACHED
     hits, rules = _hits(get("verdicts"))
     request_id, client_id = _name(get("request_id")), _name(get("client_request_id"))
     return Call(
@@ -125,8 +125,8 @@ def _weight(fraction: object) -> float:
 
 
 def _number(value: object) -> float | None:
-    """Return a number that is not negative."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf:
+    """Return a number that is not negative, and none that nothing could be counted with."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST:
         return value
     return None
 

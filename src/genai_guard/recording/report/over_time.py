@@ -21,7 +21,7 @@ from genai_guard.recording.report.plots import (
 from genai_guard.recording.report.summary import Figures, Summary
 from genai_guard.recording.series import ERRORS, Hit
 from genai_guard.recording.snapshot import Quantiles
-from genai_guard.units import counted, dollars, milliseconds, percent, plain_time
+from genai_guard.units import counted, dollars, how_many, milliseconds, percent, plain_time
 
 __all__ = ["cost", "errors", "guards", "latency", "limits", "shown", "traffic"]
 
@@ -119,7 +119,7 @@ def cost(summary: Summary, time: TimeAxis, budget_usd: float | None) -> Section:
     elif not total.unpriced:
         blocks.append(Note("No call cost anything."))
     if total.unpriced:
-        said = f"{counted(total.unpriced)} calls have tokens and no price: their cost is not known and not counted."
+        said = f"{how_many(total.unpriced, 'call')} with tokens but without a price: what they cost is not known and not counted."
         blocks.append(Note(said, warns=True))
     return Section("cost", "Cost", blocks)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.limits.table import UsageRow
-from genai_guard.markup import Markup, visible
+from genai_guard.markup import Markup, plain, visible
 from genai_guard.page_style import STYLE
 from genai_guard.recording.alerts import AlertEvent
 from genai_guard.recording.report import beside, over_time
@@ -18,7 +18,7 @@ from genai_guard.recording.report.axes import moment, time_axis
 from genai_guard.recording.report.beside import Change
 from genai_guard.recording.report.blocks import Note, Section, Tile
 from genai_guard.recording.report.summary import Summary
-from genai_guard.units import compact, counted, dollars, frequency, milliseconds, percent, plain_time
+from genai_guard.units import compact, counted, dollars, frequency, how_many, milliseconds, percent, plain_time
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -116,7 +116,8 @@ def _about(summary: Summary) -> str:
         return "There are no calls in this log."
     first, last = summary.calls_span
     each = plain_time(summary.width_s)
-    return f"{summary.total.seen:,} calls from {moment(first)} to {moment(last)}. A column is {each}."
+    seen = how_many(summary.total.seen, "call")
+    return f"{seen} from {moment(first)} to {moment(last)}. A column is {each}."
 
 
 def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
@@ -133,7 +134,7 @@ def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
         yield Tile(
             milliseconds(total.first_token_ms.p50),
             "p50 to first token",
-            f"{counted(total.first_token_ms.count)} streams",
+            how_many(total.first_token_ms.count, "stream"),
         )
     yield Tile(compact(total.tokens), "tokens", f"in {compact(total.input_tokens)}, out {compact(total.output_tokens)}")
     of = (
@@ -144,7 +145,7 @@ def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
         else ""
     )
     yield Tile(dollars(total.usd), "spent", of or f"{dollars(total.usd / total.calls)} a call")
-    yield Tile(counted(sum(total.hits.values())), "guardrail hits", f"{counted(total.blocked)} calls blocked")
+    yield Tile(counted(sum(total.hits.values())), "guardrail hits", f"{how_many(total.blocked, 'call')} blocked")
     yield Tile(counted(total.denied), "denied by limits", percent(total.denied / total.calls))
     if total.up or total.down:
         yield Tile(percent(total.thumbs.value), "thumbs up", f"{total.up:,} up, {total.down:,} down")
@@ -157,6 +158,7 @@ def _template() -> Template:
     except ImportError:
         raise ConfigurationError("a report needs jinja2: pip install 'genai_guard[report]'") from None
     environment = Environment(autoescape=True, finalize=_finished, undefined=StrictUndefined)
+    environment.filters["plain"] = plain
     return environment.from_string(_text("page.html.jinja"))
 
 

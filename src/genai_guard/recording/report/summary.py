@@ -24,6 +24,7 @@ __all__ = ["Figures", "Span", "Summary", "by_calls", "summarize"]
 _Name = TypeVar("_Name", bound=Any)
 
 _MOST_GROUPS: Final = 200
+_FEWEST_SLOTS: Final = 24
 _OTHER_ARM: Final = Arm(OTHER, OTHER, "enforce")
 _SHARES: Final = (0.5, 0.95, 0.99)
 _NO_RATE: Final = wilson(0, 0)
@@ -163,7 +164,7 @@ class Summary:
         span: What is shown: from the beginning of the first slot to the end of the last one.
         calls_span: From the first call to the last one; None without calls.
         width_s: Length of a slot in seconds.
-        slots: Figures over time, without a gap: those of `span` cut into stretches of `width_s`, about 60 to 120.
+        slots: Figures over time, without a gap: those of `span` cut into stretches of `width_s`, 24 to 120.
         total: Figures of everything.
         models: Figures by model, that with the most calls first; beyond 200 names they are together in `__other__`.
         tenants: The same by tenant.
@@ -274,7 +275,7 @@ class _Fold:
         total = Group()
         for group in bins.bins.values():
             total.merge(group)
-        numbers = range(bins.first, bins.last + 1) if bins.bins or math.isfinite(self._since_s) else range(0)
+        numbers = self._numbers()
         nothing = Figures()
         slots = tuple(Figures.of(bins.bins[each]) if each in bins.bins else nothing for each in numbers)
         return Summary(
@@ -293,6 +294,15 @@ class _Fold:
             feedback=len(self._thumbs),
             unplaced=len(self._thumbs) - len(self._placed),
         )
+
+    def _numbers(self) -> range:
+        """Return the slots that are shown, some empty ones around them if they are few and no time was asked for."""
+        bins = self._bins
+        asked = math.isfinite(self._since_s) or math.isfinite(self._until_s)
+        if not bins.bins and not asked:
+            return range(0)
+        missing = 0 if asked else max(0, _FEWEST_SLOTS - (bins.last - bins.first + 1))
+        return range(bins.first - missing // 2, bins.last + 1 + missing - missing // 2)
 
 
 def _thumbs(feedback: Iterable[Feedback]) -> dict[str, list[int]]:
