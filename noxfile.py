@@ -194,6 +194,13 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def tables(session: nox.Session) -> None:
+    """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
+    install(session, "test", "tables")
+    session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
+
+
+@nox.session(default=False)
 def peers(session: nox.Session) -> None:
     """Compare assignments with those of the libraries whose users are to keep them."""
     install(session, "test", "peers")

@@ -102,3 +102,10 @@ PLOTS = """
 return [...document.querySelectorAll('.plot > svg')].map(s => { const b = s.getBoundingClientRect();
   return {width: b.width, height: b.height, title: s.querySelector('title').textContent, shapes: s.querySelectorAll('path, rect:not(.tip)').length}; });
 """
+
+
+@pytest.mark.parametrize("width", [1050, 1180, 1280])
+def test_tables_are_seen_whole_on_a_wide_screen(width: int, folder: Path, browser: Browser) -> None:
+    browser.open(folder / "full.html", width=width)
+    cut = "return [...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 60))"
+    assert browser.run(cut) == []

@@ -45,7 +45,7 @@ def test_a_report_is_written_where_it_is_wanted(log: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["nowhere"], "nowhere: is no folder of an inference log"),
+        (["nowhere"], "'nowhere' is neither the folder of an InferenceLog nor"),
         (["inference", "--since", "yesterday"], "--since: takes a time such as 2026-11-20"),
         (["inference", "--since", "2026-11-21", "--until", "2026-11-20"], "since is not before until"),
         (["inference", "--budget-usd", "0"], "must be a number of dollars above 0"),

@@ -15,7 +15,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("log", metavar="LOG", help="the folder of an inference log")
+    parser.add_argument("log", metavar="LOG", help="the folder of an inference log, or its file of SQLite")
     parser.add_argument(
         "--output", metavar="FILE", default="report.html", help="where to (%(default)s); - for standard output"
     )

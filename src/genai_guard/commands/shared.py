@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_text",
+    "write_lines",
     "write_text",
 ]
 
@@ -109,6 +111,28 @@ def write_text(file: str, text: str) -> None:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def write_lines(file: str, lines: Iterable[str]) -> int:
+    """Write a file line by line, which appears when it is whole; return how many lines there were.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    path = Path(file)
+    fresh = path.with_name(f".{path.name}.new")
+    written = 0
+    try:
+        with fresh.open("w", encoding="utf-8", errors="replace", newline="") as out:
+            for line in lines:
+                out.write(line)
+                written += 1
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    finally:
+        fresh.unlink(missing_ok=True)
+    return written
 
 
 def _name(file: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, TextIO
 
 from genai_guard.commands.shared import OK, UsageError
@@ -14,18 +15,17 @@ from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.commands.top_keys import Keys
-    from genai_guard.recording.following import Follower
+    from genai_guard.recording.logs.base import LogRow
     from genai_guard.recording.report.rolling import Rolling
 
 __all__ = ["add_arguments", "run"]
 
-_BACK_BYTES: Final = 16 << 20
 _HINT: Final = "q quits"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("log", metavar="LOG", help="the folder of an inference log")
+    parser.add_argument("log", metavar="LOG", help="the folder of an inference log, or its file of SQLite")
     parser.add_argument(
         "--window", metavar="S", type=float, default=60.0, help="seconds that are added up (%(default)g)"
     )
@@ -36,16 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show frames until `q` or Ctrl-C; without a terminal print them one below the other."""
-    from genai_guard.recording.report.making import log_at  # noqa: PLC0415  `--help` does not need them
+    from genai_guard.recording import open_log  # noqa: PLC0415  `--help` does not need them
     from genai_guard.recording.report.rolling import Rolling  # noqa: PLC0415
 
     if not (1 <= args.window <= 86_400 and 0.1 <= args.interval <= 86_400):
         raise UsageError("--window takes 1 to 86400 seconds, --interval 0.1 to 86400")
     try:
-        log = log_at(args.log)
+        log = open_log(args.log)
     except ConfigurationError as error:
         raise UsageError(str(error)) from None
-    follower = log.follow(back_bytes=_BACK_BYTES, since_s=time.time() - args.window)
+    follower = log.follow(since_s=time.time() - args.window)
     view = _View(args.log, follower, Rolling(window_s=args.window), paint_for(args.color, sys.stdout))
     if args.once or not is_terminal(sys.stdout):
         _print_on(view, interval_s=None if args.once else args.interval)
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 class _View:
     """What is seen at a time."""
 
-    def __init__(self, source: str, follower: Follower, rolling: Rolling, paint: Paint) -> None:
+    def __init__(self, source: str, follower: Iterator[LogRow | None], rolling: Rolling, paint: Paint) -> None:
         self._source = source
         self._follower = follower
         self._rolling = rolling
@@ -69,7 +69,7 @@ class _View:
     def update(self) -> None:
         """Take in what is new."""
         now_s = time.time()
-        for row in self._follower.poll():
+        while (row := next(self._follower)) is not None:
             self._rolling.add(row, now_s=now_s)
 
     def lines(self, stream: TextIO, *, columns: int, lines: int | None, hint: str = "") -> list[str]:

@@ -138,7 +138,10 @@ def _mapping(form: Form, given: Mapping[str, Any], path: Path) -> dict[str, Any]
         if key not in words:
             raise _homeless(given[key], (*path, key))
     key, word = form.tag
-    return {**({key: word} if word else {}), **{key: _plain(value, (*path, key)) for key, value in given.items()}}
+    return {
+        **({key: word} if word and not form.is_usual else {}),
+        **{key: _plain(value, (*path, key)) for key, value in given.items()},
+    }
 
 
 def _given(form: Form, part: object) -> dict[str, Any]:

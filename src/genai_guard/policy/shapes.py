@@ -76,7 +76,8 @@ def entry_of(form: Form) -> type[Entry]:
     words: dict[str, str] = {}
     key, word = form.tag
     if word:
-        fields["tag"] = (Literal[word], Field(alias=key, description=f"Which {key}."))
+        usual: Any = word if form.is_usual else ...
+        fields["tag"] = (Literal[word], Field(usual, alias=key, description=f"Which {key}."))
         words[key] = quoted(word)
     for index, parameter in enumerate(form.parameters):
         shape = _parameter(form, parameter)
@@ -230,6 +231,8 @@ def _check_word(forms: Sequence[Form]) -> tuple[Callable[[Any], Any], str]:
     def check(value: Any) -> Any:
         if not is_mapping(value):
             raise Problems([Problem((), f"must be {words}, not {describe(value)}")])
+        if key not in value and forms[0].is_usual:
+            return {key: known[0], **value}
         if key not in value:
             missing = Problem((), f"has no {quoted(key)}, which must be one of {listed(known)}")
             raise Problems([_misspelt(value, [key]) or missing])

@@ -25,6 +25,8 @@ from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, r
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.inference_log import InferenceLog
+from genai_guard.recording.logs import RowLog, SqliteInferenceLog
+from genai_guard.recording.opening import open_log
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
 from genai_guard.recording.sinks import Log, Recorder, Sink
@@ -63,10 +65,12 @@ __all__ = [
     "Reading",
     "Recorder",
     "Redactor",
+    "RowLog",
     "Silence",
     "Sink",
     "Slack",
     "Snapshot",
+    "SqliteInferenceLog",
     "Structlog",
     "StructlogSink",
     "Threshold",
@@ -77,6 +81,7 @@ __all__ = [
     "Webhook",
     "burn_rates",
     "no_scan",
+    "open_log",
     "read_anchors",
     "redact_processor",
 ]

@@ -183,7 +183,7 @@ def test_a_file_of_a_log_with_torn_lines_and_an_audit_becomes_a_page(
 
 
 def test_what_cannot_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match="is no folder of an inference log"):
+    with pytest.raises(ConfigurationError, match="is neither the folder of an InferenceLog nor"):
         report(tmp_path / "nowhere")
     with pytest.raises(ConfigurationError, match=r"report\(budget_usd=0\) must be a number of dollars above 0"):
         report(tmp_path, budget_usd=0)

@@ -31,7 +31,14 @@ def row(time_s: float = T, **values: Any) -> dict[str, Any]:
 def test_a_call_is_counted_in_everything_it_belongs_to() -> None:
     hit = {"guard": "pii", "action": "redact", "mode": "enforce", "findings": [{"rule": "e", "category": "EMAIL"}]}
     arms = [{"experiment": "x", "variant": "b", "mode": "enforce"}]
-    values = {"input_tokens": 5, "output_tokens": 3, "cached_tokens": 2, "cost_usd": 0.25, "attempts": 2, "tenant": "t"}
+    values: dict[str, Any] = {
+        "input_tokens": 5,
+        "output_tokens": 3,
+        "cached_tokens": 2,
+        "cost_usd": 0.25,
+        "attempts": 2,
+        "tenant": "t",
+    }
     found = summarize([row(verdicts=[hit], assignments=arms, first_token_ms=4.0, queue_ms=2.0, **values)])
     for each in (
         found.total,
@@ -49,8 +56,13 @@ def test_a_call_is_counted_in_everything_it_belongs_to() -> None:
 
 
 def test_refusals_have_no_latency_and_their_limit_is_named() -> None:
-    denied = {"status": "rate_limited", "stage": "limits", "denied_by": "tokens", "shadow_denials": ["other"]}
-    blocked = {"status": "blocked", "stage": "input"}
+    denied: dict[str, Any] = {
+        "status": "rate_limited",
+        "stage": "limits",
+        "denied_by": "tokens",
+        "shadow_denials": ["other"],
+    }
+    blocked: dict[str, Any] = {"status": "blocked", "stage": "input"}
     total = summarize(
         [row(**denied), row(**blocked), row(status="timeout", stage="call", error_type="APITimeoutError")]
     ).total

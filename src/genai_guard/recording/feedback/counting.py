@@ -79,13 +79,13 @@ def tally(feedback: Feedback) -> dict[str, float]:
 
 
 def add_up(tallies: Iterable[Mapping[str, float]]) -> FeedbackCounts:
-    """Return the counts of several opinions."""
+    """Return the counts of several opinions, rounded: an opinion may stand for several."""
     total: dict[str, float] = {}
     for each in tallies:
         for name, number in each.items():
             total[name] = total.get(name, 0) + number
     points, ratings = total.pop("sum", 0), total.get("ratings", 0)
-    counts = {name: int(times) for name, times in total.items()}
+    counts = {name: round(times) for name, times in total.items()}
     return FeedbackCounts(**counts, mean_rating=points / ratings if ratings else None)
 
 

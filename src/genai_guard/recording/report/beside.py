@@ -155,6 +155,10 @@ _DRIFT: Final = (
     ("slice_key", "slice"),
     ("slice_value", "value"),
     ("drift_type", "compared with"),
+    ("verdict", "verdict"),
+    ("count", "values"),
+    ("p_corrected", "p, corrected"),
+    ("effect_size", "effect"),
     ("js_distance", "Jensen-Shannon"),
     ("population_stability_index", "PSI"),
     ("wasserstein_distance", "Wasserstein"),
@@ -162,11 +166,14 @@ _DRIFT: Final = (
     ("ks_test", "K-S p"),
     ("chi_squared_test", "chi-squared p"),
 )
-_DRIFT_TEXTS: Final = frozenset({"column_name", "slice_key", "slice_value", "drift_type"})
+_DRIFT_TEXTS: Final = frozenset({"column_name", "slice_key", "slice_value", "drift_type", "verdict"})
 
 
 def drift(rows: Sequence[Mapping[str, Any]]) -> Section:
-    """Return how distributions moved: rows with the columns of Databricks' `drift_metrics`; others are not shown."""
+    """Return how distributions moved: rows with the columns of Databricks' `drift_metrics`.
+
+    Of our own columns, `verdict`, `count`, `p_corrected` and `effect_size` are shown if they are there.
+    """
     windows = any(_window(row) for row in rows)
     known = [(key, name) for key, name in _DRIFT if any(row.get(key) is not None for row in rows)]
     cells = [

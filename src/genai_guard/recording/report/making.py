@@ -9,7 +9,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.inference_log import InferenceLog
+from genai_guard.recording.opening import open_log
 from genai_guard.recording.report.beside import Change
 from genai_guard.recording.report.page import Beside, render
 from genai_guard.recording.report.summary import summarize
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback
     from genai_guard.recording.segments import OnSkip
 
-__all__ = ["ReadableLog", "changes_of", "log_at", "report", "write_report"]
+__all__ = ["ReadableLog", "changes_of", "report", "write_report"]
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -32,7 +32,7 @@ _OF_CALLS: Final = frozenset({"block", "redaction", "guard_failure", "override",
 
 @runtime_checkable
 class ReadableLog(Protocol):
-    """What rows can be read from: an `InferenceLog`, or anything else with such rows."""
+    """What rows can be read from: an `InferenceLog`, a `SqliteInferenceLog`, or anything else with such rows."""
 
     def read(self, *, on_skip: OnSkip | None = None) -> Iterable[Mapping[str, Any]]:
         """Return every row; tell of what is none."""
@@ -60,7 +60,7 @@ def report(
     holds. Needs the extra `report`.
 
     Args:
-        log: The log, or the folder of one.
+        log: The log, or its path: the folder of an `InferenceLog`, the file of a `SqliteInferenceLog`.
         since_s: The first moment that is shown, in seconds since 1970; that of the first call when None.
         until_s: The first moment that is shown no more; that behind the last call when None.
         title: Heading of the page.
@@ -85,7 +85,7 @@ def report(
         nonlocal skipped
         skipped += 1
 
-    rows = (log if isinstance(log, ReadableLog) else log_at(log)).read(on_skip=skip)
+    rows = (log if isinstance(log, ReadableLog) else open_log(log)).read(on_skip=skip)
     summary = summarize(rows, since_s=since_s, until_s=until_s, feedback=feedback)
     changes = None if audit is None else [each for each in changes_of(audit) if _within(each, since_s, until_s)]
     more = Beside(alerts=alerts, changes=changes, usage=usage, drift=drift, skipped=skipped, dropped=dropped or {})
@@ -98,7 +98,7 @@ def write_report(path: FilePath, log: ReadableLog | FilePath, **options: Any) ->
 
     Args:
         path: The file.
-        log: The log, or the folder of one.
+        log: The log, or its path: the folder of an `InferenceLog`, the file of a `SqliteInferenceLog`.
         options: As `report` takes them.
 
     Raises:
@@ -108,19 +108,6 @@ def write_report(path: FilePath, log: ReadableLog | FilePath, **options: Any) ->
     from pathlib import Path  # noqa: PLC0415  see segments
 
     Path(path).write_text(report(log, **options), encoding="utf-8")
-
-
-def log_at(path: FilePath) -> InferenceLog:
-    """Return the inference log in a folder.
-
-    Raises:
-        ConfigurationError: there is no such folder.
-    """
-    from pathlib import Path  # noqa: PLC0415  see segments
-
-    if not Path(path).is_dir():
-        raise ConfigurationError(f"{os.fspath(path)}: is no folder of an inference log")
-    return InferenceLog(path)
 
 
 def changes_of(audit: FilePath) -> Iterator[Change]:

@@ -21,7 +21,7 @@ from genai_guard.recording.report.plots import (
 from genai_guard.recording.report.summary import Figures, Summary
 from genai_guard.recording.series import ERRORS, Hit
 from genai_guard.recording.snapshot import Quantiles
-from genai_guard.units import counted, dollars, how_many, milliseconds, percent, plain_time
+from genai_guard.units import compact, counted, dollars, how_many, milliseconds, percent, plain_time
 
 __all__ = ["cost", "errors", "guards", "latency", "limits", "shown", "traffic"]
 
@@ -202,7 +202,7 @@ def _groups(caption: str, name: str, groups: Mapping[str, Figures]) -> Table:
             percent(each.errors.value),
             milliseconds(each.latency_ms.p50),
             milliseconds(each.latency_ms.p99),
-            counted(each.tokens),
+            compact(each.tokens),
             dollars(each.usd),
         ]
         for key, each in list(groups.items())[:_MOST]
