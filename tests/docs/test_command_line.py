@@ -58,6 +58,8 @@ def test_the_page_tells_every_command() -> None:
         "simulate-limits",
         "analyze",
         "feedback",
+        "report",
+        "top",
         "dashboard",
         "alert-rules",
         "schema",
@@ -67,7 +69,8 @@ def test_the_page_tells_every_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["check", "explain", "test", "simulate-limits", "analyze", "feedback", "dashboard", "alert-rules"]
+    "command",
+    ["check", "explain", "test", "simulate-limits", "analyze", "feedback", "report", "top", "dashboard", "alert-rules"],
 )
 def test_the_page_tells_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
