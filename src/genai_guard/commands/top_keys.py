@@ -7,7 +7,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self, TextIO
@@ -20,7 +20,7 @@ _TERMINATED: Final = 128 + signal.SIGTERM
 
 
 @contextmanager
-def full_screen(stream: TextIO) -> Iterator[None]:
+def full_screen(stream: TextIO) -> Generator[None]:
     """Draw on the other screen of a terminal; SIGTERM ends the program as an exception does."""
     before = signal.signal(signal.SIGTERM, _exit)
     try:

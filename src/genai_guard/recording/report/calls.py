@@ -5,9 +5,9 @@ A row may come from another version, another program or a damaged disk: what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from genai_guard.recording.dimensions import REACHED
 from genai_guard.recording.series import Hit
@@ -150,7 +150,7 @@ def _names(values: object) -> tuple[str, ...]:
 
 
 def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+    return [*cast("Iterable[Any]", value)] if isinstance(value, list) else []
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

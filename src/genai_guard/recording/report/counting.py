@@ -7,7 +7,7 @@ and there are never more than `MOST_BINS` stretches of time.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from genai_guard.recording.dimensions import OTHER
 from genai_guard.recording.report.calls import Call
@@ -129,7 +129,7 @@ class Group:
         for name in self.__slots__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(mine, dict):
-                merge(mine, theirs)
+                merge(cast("dict[Any, float]", mine), theirs)
             else:
                 setattr(self, name, mine + theirs)
 
