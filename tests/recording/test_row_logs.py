@@ -304,6 +304,13 @@ def test_a_log_is_opened_by_its_path(make: Make, tmp_path: Path) -> None:
             open_log(tmp_path / wrong)
 
 
+def test_the_reference_lists_the_columns() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "inference-log.md").read_text("utf-8")
+
+    lines = [f"| `{column.name}` | `{column.type}` | {column.about} |" for column in LOG_COLUMNS]
+    assert "\n".join(lines) in page
+
+
 def test_rows_are_chosen_counted_and_taken_from_the_end() -> None:
     rows = [
         {"request_time": f"2026-11-20T{hour:02d}:00:00.000000+00:00", "status": "ok" if hour % 2 else "error",

@@ -24,7 +24,16 @@ from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.policy.docstrings import arguments, summary
-from genai_guard.recording import Alert, AlertSink, InferenceLog, Log, MetricsRecorder, SqliteInferenceLog
+from genai_guard.recording import (
+    Alert,
+    AlertSink,
+    InferenceLog,
+    Log,
+    MetricsRecorder,
+    Sink,
+    SqliteInferenceLog,
+    StructlogSink,
+)
 from genai_guard.recording.feedback import FeedbackStore, MemoryFeedbackStore, SqliteFeedbackStore
 from genai_guard.routing import ExperimentRouter, canary
 from genai_guard.routing.canary import Canary, CanaryMetric
@@ -294,6 +303,7 @@ _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     LimiterOptions: lambda: _beside(RateLimiter, LimiterOptions, "Limiter"),
     RouterOptions: lambda: _beside(ExperimentRouter, RouterOptions, "Router"),
     Log: lambda: _usual_first(_by_kind(_LOGS)),
+    Sink: lambda: (Form.of(StructlogSink, tag=("sink", "structlog")),),
     MetricsRecorder: lambda: (
         Form.of(MetricsRecorder, attributes={"alerts": "watched", "feedback": "feedback_store"}),
     ),

@@ -19,6 +19,7 @@ from genai_guard.recording.alerts import (
     RateOfChange,
     Reading,
     Threshold,
+    ThumbsDownRate,
     burn_rates,
 )
 from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
@@ -74,6 +75,7 @@ __all__ = [
     "Structlog",
     "StructlogSink",
     "Threshold",
+    "ThumbsDownRate",
     "TightenLimit",
     "Together",
     "TripBreaker",

@@ -16,7 +16,7 @@ import mmh3
 from genai_guard.messages import Part
 from genai_guard.recording.dimensions import variant
 from genai_guard.recording.event import Event
-from genai_guard.recording.redaction import FAILED, TOO_LONG, is_response
+from genai_guard.recording.redaction import FAILED, TOO_LONG, side_of
 from genai_guard.verdicts import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _HTTP: Final = {
     "abandoned": 499,
     "timeout": 504,
 }
+_as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `dumps` makes one each time
 _WITHHELD: Final = {TOO_LONG: "MAX_{}_SIZE_EXCEEDED", FAILED: "{}_REDACTION_FAILED"}
 
 
@@ -109,7 +110,7 @@ def day_and_time(time_s: float) -> tuple[str, str]:
 
 def encode(values: dict[str, Any]) -> bytes:
     """Return a row as one line of JSON in UTF-8. Lone surrogates, which UTF-8 has no bytes for, become `?`."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _as_json(values).encode("utf-8", "replace") + b"\n"
 
 
 def _payload(parts: Sequence[Part], name: str, codes: list[str], max_bytes: int) -> str | None:
@@ -119,7 +120,7 @@ def _payload(parts: Sequence[Part], name: str, codes: list[str], max_bytes: int)
     if len(parts) == 1 and parts[0].text in _WITHHELD:
         codes.append(_WITHHELD[parts[0].text].format(name))
         return None
-    payload = json.dumps({"messages": [_message(part) for part in parts]}, ensure_ascii=False, separators=(",", ":"))
+    payload = _as_json({"messages": [_message(part) for part in parts]})
     if len(payload.encode("utf-8", "replace")) > max_bytes:
         codes.append(_WITHHELD[TOO_LONG].format(name))
         return None
@@ -177,7 +178,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "category": finding.category,
-        "side": "response" if is_response(finding.where) else "request",
+        "side": side_of(finding.where),
         "where": finding.where,
         "start": finding.start,
         "end": finding.end,

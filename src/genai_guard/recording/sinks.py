@@ -35,10 +35,11 @@ class Sink(Protocol):
     bounded queue, and what does not fit is dropped and counted.
 
     Optional attributes, with what their absence means: `wants_text` (False: request and response are left out),
-    `redact` (the `Redactor` with its defaults), `wants(event)` (True: False leaves the event out, before it is redacted),
-    `flush()` and `close()` (nothing to do), `tick()` (nothing to do: called once as many seconds have gone by without an
-    event as `write`, or `tick`, returned; None for never), `failures` (none: counts of what went wrong besides, by class,
-    which go to `MetricsRecorder.dropped`). All are called on that thread.
+    `redact` (the `Redactor` with its defaults), `wants(event)` (it takes every event; it is asked before the event is
+    redacted, and must keep none of its texts where they could leave), `flush()` and `close()` (nothing to do), `tick()`
+    (nothing to do: called once as many seconds have gone by without an event as `write`, or `tick`, returned; None for
+    never), `failures` (none: counts of what went wrong besides, by class, which go to `MetricsRecorder.dropped`). All are
+    called on that thread.
     """
 
     def write(self, event: Event, /) -> object:
