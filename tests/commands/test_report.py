@@ -14,6 +14,7 @@ from genai_guard.commands.shared import UsageError
 from genai_guard.commands.terminal import Paint
 from genai_guard.commands.times import moment_of
 from genai_guard.commands.top_screen import screen
+from genai_guard.recording import Event, SqliteInferenceLog
 from genai_guard.recording.feedback import Feedback, SqliteFeedbackStore
 from genai_guard.recording.report.rolling import Rolling
 
@@ -144,3 +145,18 @@ def test_a_clock_that_is_ahead_counts_as_now() -> None:
     found = Rolling()
     found.add(next(traffic.rows(1, start_s=2e9)), now_s=1e9)
     assert found.frame(now_s=1e9).total.calls == 1
+
+
+def test_a_log_in_sqlite_is_reported_and_watched_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = SqliteInferenceLog("log.sqlite").writer()
+    writer.write(Event(time.time(), "r1", model="a model", shadow_denials=("tokens",), attempts=1, latency_s=0.01))
+    writer.close()
+    assert main(["report", "log.sqlite"]) == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert all(each in page for each in ("1 call from", "a model", "in shadow mode", ">tokens<"))
+    capsys.readouterr()
+    assert main(["top", "log.sqlite", "--once"]) == 0
+    assert "a model" in capsys.readouterr().out

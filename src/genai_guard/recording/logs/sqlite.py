@@ -147,11 +147,13 @@ class SqliteInferenceLog:
         """
         first, last = self._extent()
         after = last if since_s is None else max(first - 1, last - _LOOK_BACK_ROWS)
-        while True:
+        if since_s is None:
             yield None
+        while True:
             for number, row in self._numbered(after, _LAST):
                 after = number
                 yield row
+            yield None
 
     def erase(self, *, user: str) -> int:
         """Remove every row of a user, and return how many there were. Done by `MetricsRecorder.erase`.
