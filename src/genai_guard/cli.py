@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     ),
     "analyze": ("genai_guard.commands.analyze", "say what an experiment has shown, from the inference log or a table"),
     "log": ("genai_guard.commands.log", "show, count or export the rows of an inference log"),
+    "drift": ("genai_guard.commands.drift", "say how calls changed, from the inference log or a table"),
     "audit": ("genai_guard.commands.audit", "verify, show or export an audit trail"),
     "feedback": (
         "genai_guard.commands.feedback",
@@ -60,6 +61,7 @@ examples:
   python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
   python -m genai_guard log tail inference/ -f --status error
   python -m genai_guard log export inference/ --to parquet --output tables/
+  python -m genai_guard drift inference/ --baseline usual.json --slice variant
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
   python -m genai_guard report inference/ --output report.html --since 7d

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from genai_guard.limits.table import UsageRow
     from genai_guard.recording.alerts import AlertEvent
+    from genai_guard.recording.drift import DriftTable
     from genai_guard.recording.feedback import Feedback
     from genai_guard.recording.segments import OnSkip
 
@@ -50,7 +51,7 @@ def report(
     audit: FilePath | None = None,
     alerts: Sequence[AlertEvent] | None = None,
     usage: Iterable[UsageRow] = (),
-    drift: Sequence[Mapping[str, Any]] | None = None,
+    drift: DriftTable | Sequence[Mapping[str, Any]] | None = None,
     dropped: Mapping[str, int] | None = None,
     now_s: float | None = None,
 ) -> str:
@@ -69,7 +70,7 @@ def report(
         audit: The folder of an audit, whose changes of policies, limits and experiments are marked. It is not verified.
         alerts: As `MetricsRecorder.alerts` returns them.
         usage: How full limits are: `limiter.usage()`.
-        drift: Rows with the columns of Databricks' `drift_metrics`.
+        drift: As `recording.drift` finds it, or rows with the columns of Databricks' `drift_metrics`.
         dropped: What was lost before it was written: `recorder.dropped`.
         now_s: When the page is made, in seconds since 1970; now when None.
 
@@ -88,7 +89,8 @@ def report(
     rows = (log if isinstance(log, ReadableLog) else open_log(log)).read(on_skip=skip)
     summary = summarize(rows, since_s=since_s, until_s=until_s, feedback=feedback)
     changes = None if audit is None else [each for each in changes_of(audit) if _within(each, since_s, until_s)]
-    more = Beside(alerts=alerts, changes=changes, usage=usage, drift=drift, skipped=skipped, dropped=dropped or {})
+    found = drift if drift is None or isinstance(drift, Sequence) else drift.to_dicts()
+    more = Beside(alerts=alerts, changes=changes, usage=usage, drift=found, skipped=skipped, dropped=dropped or {})
     made_s = time() if now_s is None else now_s
     return render(summary, now_s=made_s, title=title, budget_usd=budget_usd, beside=more)
 
