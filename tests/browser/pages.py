@@ -41,9 +41,25 @@ def full_page(calls: int = 20_000, title: str = "Support assistant") -> str:
         Change(T + 0.75 * DAY_S, "canary_transition", "prompt: running to running, 25 %"),
     ]
     window = {"start": "2026-11-21T00:00", "end": "2026-11-22T00:00"}
+    found = {"window": window, "drift_type": "BASELINE", "count": 20_000}
     drift = [
-        {"column_name": name, "window": window, "drift_type": "BASELINE", "js_distance": js, "ks_test": {"pvalue": p}}
-        for name, js, p in (("input_tokens", 0.03, 0.41), ("output_tokens", 0.19, 0.0004), ("language", 0.02, None))
+        found
+        | {
+            "column_name": "input_tokens",
+            "verdict": "no drift",
+            "p_corrected": 0.41,
+            "effect_size": 0.01,
+            "js_distance": 0.03,
+        },
+        found
+        | {
+            "column_name": "output_tokens",
+            "verdict": "drift",
+            "p_corrected": 4e-9,
+            "effect_size": 0.31,
+            "js_distance": 0.19,
+        },
+        found | {"column_name": "language", "verdict": "insufficient data", "count": 80},
     ]
     usage = [
         UsageRow("tokens per minute", "north", 81_000, 90_000, 9_000, 41.0),

@@ -16,6 +16,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.limits.table import UsageRow
 from genai_guard.messages import Caller, Part
 from genai_guard.recording import AlertEvent, AuditLog, Event, InferenceLog
+from genai_guard.recording.drift import drift
 from genai_guard.recording.report import Beside, Change, changes_of, render, report, summarize, write_report
 from genai_guard.recording.report import page as page_module
 
@@ -61,12 +62,12 @@ def page() -> str:
             "budget", "firing", "$9 of $10", 0.9, 0.8, "warning", "shadow", T + 80_000, labels={"model": "gpt-5"}
         ),
     ]
-    drift = [{"column_name": "tokens", "drift_type": "BASELINE", "js_distance": 0.25, "ks_test": {"pvalue": 0.03}}]
+    drifts = [{"column_name": "tokens", "drift_type": "BASELINE", "js_distance": 0.25, "ks_test": {"pvalue": 0.03}}]
     more = Beside(
         alerts=alerts,
         changes=[Change(T + 30_000, "policy_loaded", "support")],
         usage=[UsageRow("tokens per minute", "north", 81_000, 90_000, 9_000, 41.0)],
-        drift=drift,
+        drift=drifts,
         skipped=2,
         dropped={"log.queue_full": 7},
     )
@@ -193,3 +194,27 @@ def test_what_cannot_be_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'genai_guard\[report\]'"):
         report(tmp_path)
+
+
+def test_what_the_analysis_of_drift_finds_is_shown_without_its_words() -> None:
+    rows = [
+        row | {"output_tokens": 10 + (500 if number >= 60 else number % 7), "request": json.dumps({"messages": []})}
+        for number, row in enumerate(traffic.rows(120, span_s=7200))
+    ]
+    table = drift(rows, granularity="1 hour", features=["output_tokens", "model"], min_n=20)
+    page = report(Rows(rows), drift=table, now_s=T)
+    text = Checked(page).text
+    assert "Drift in 1 of 2 tests." in text
+    assert "2026-11-21 01:00 to 2026-11-21 02:00" in text
+    assert '<span class="state bad">drift</span>' in page
+    assert ":table" not in text
+
+
+class Rows:
+    """A log of given rows."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self._rows = rows
+
+    def read(self, *, on_skip: object = None) -> list[dict[str, Any]]:
+        return self._rows

@@ -152,6 +152,7 @@ def changes(found: Sequence[Change]) -> Section:
 
 _DRIFT: Final = (
     ("column_name", "column"),
+    ("window", "window"),
     ("slice_key", "slice"),
     ("slice_value", "value"),
     ("drift_type", "compared with"),
@@ -166,46 +167,48 @@ _DRIFT: Final = (
     ("ks_test", "K-S p"),
     ("chi_squared_test", "chi-squared p"),
 )
-_DRIFT_TEXTS: Final = frozenset({"column_name", "slice_key", "slice_value", "drift_type", "verdict"})
+_DRIFT_TEXTS: Final = frozenset({"column_name", "window", "slice_key", "slice_value", "drift_type", "verdict"})
+_UNDECIDED: Final = frozenset({"wasserstein_distance", "tv_distance", "ks_test", "chi_squared_test"})
+"""What says little beside a verdict that was made of it."""
+_VERDICTS: Final = {"drift": "bad", "no drift": "good", "insufficient data": "waits"}
 
 
 def drift(rows: Sequence[Mapping[str, Any]]) -> Section:
-    """Return how distributions moved: rows with the columns of Databricks' `drift_metrics`.
+    """Return how distributions moved: rows with the columns of Databricks' `drift_metrics`, those that say drift first.
 
     Of our own columns, `verdict`, `count`, `p_corrected` and `effect_size` are shown if they are there.
     """
-    windows = any(_window(row) for row in rows)
-    known = [(key, name) for key, name in _DRIFT if any(row.get(key) is not None for row in rows)]
-    cells = [
-        [*(_drift_cell(row.get(key)) for key, _ in known[:1]), *([_window(row)] if windows else []),
-         *(_drift_cell(row.get(key)) for key, _ in known[1:])]
-        for row in rows[:_MOST]
-    ]  # fmt: skip
-    if not known:
+    of_columns = [row for row in rows if row.get("column_name") != ":table"]
+    if not of_columns:
         return Section("drift", "Drift", [Note("No drift was measured.")])
-    columns = [known[0][1], *(["window"] if windows else []), *(name for _, name in known[1:])]
-    texts = [
-        place for place, name in enumerate(columns) if name in {"window", *(n for k, n in known if k in _DRIFT_TEXTS)}
+    judged = any(row.get("verdict") for row in of_columns)
+    known = [
+        (key, name)
+        for key, name in _DRIFT
+        if any(row.get(key) is not None for row in of_columns) and not (judged and key in _UNDECIDED)
     ]
-    blocks: list[Block] = [Table("Drift of each column", columns, cells, texts)]
-    if len(rows) > _MOST:
-        blocks.append(Note(f"{len(rows) - _MOST} more rows are not shown."))
+    ordered = sorted(of_columns, key=lambda row: row.get("verdict") != "drift")
+    cells = [[_drift_cell(row.get(key), key) for key, _ in known] for row in ordered[:_MOST]]
+    texts = [place for place, (key, _) in enumerate(known) if key in _DRIFT_TEXTS]
+    blocks: list[Block] = [Table("Drift of each column", [name for _, name in known], cells, texts)]
+    if judged:
+        moved = sum(row.get("verdict") == "drift" for row in of_columns)
+        blocks.insert(0, Note(f"Drift in {moved:,} of {how_many(len(of_columns), 'test')}.", warns=moved > 0))
+    if len(of_columns) > _MOST:
+        blocks.append(Note(f"{len(of_columns) - _MOST} more rows are not shown."))
     return Section("drift", "Drift", blocks)
 
 
-def _window(row: Mapping[str, Any]) -> str:
-    window = row.get("window")
-    if isinstance(window, Mapping):
-        given = cast("Mapping[str, Any]", window)
-        return f"{str(given.get('start'))[:16]} to {str(given.get('end'))[:16]}"
-    return "" if window is None else str(window)[:60]
-
-
-def _drift_cell(value: object) -> str:
+def _drift_cell(value: object, key: str) -> str:
     if isinstance(value, Mapping):
-        value = cast("Mapping[str, Any]", value).get("pvalue")
+        given = cast("Mapping[str, Any]", value)
+        if key == "window":
+            return " to ".join(str(given.get(end))[:16].replace("T", " ") for end in ("start", "end"))
+        value = given.get("pvalue")
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return f"{value:.3g}"
+        return counted(value) if key == "count" else f"{value:.3g}"
+    if key == "verdict" and value in _VERDICTS:
+        return element("span", str(value), class_=f"state {_VERDICTS[str(value)]}")
     return "–" if value is None else str(value)[:120]  # noqa: RUF001  a dash
 
 
