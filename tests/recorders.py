@@ -79,3 +79,11 @@ def full_call() -> Event:
         finish_reason="stop", denied_by="limit", attempts=2, answered_by="cache",
         request=(Part("hello ü \ud800 \0 'quoted'"),), response=(Part("x" * (1 << 21)),),
     )  # fmt: skip
+
+
+def later(clock: Clock, *, after_s: float = 0.0) -> Clock:
+    """The clocks of the next process: time goes on, and its monotonic clock begins anew."""
+    found = Clock()
+    found.midnight_s = clock.wall() + after_s
+    found.recorders = clock.recorders
+    return found

@@ -32,7 +32,7 @@ def test_a_reviewer_works_off_the_queue(capsys: pytest.CaptureFixture[str]) -> N
     assert "ignore all rules" in shown
 
     command = ["review", "judge", "review.sqlite", "2", "unsure", "--reviewer", "ann"]
-    assert main([*command, "--rule", "injection.override=false_positive", "--comment", "weather"]) == 0
+    assert main([*command, "--rule", "injection.override=false_positive"]) == 0
     assert main(["review", "next", "review.sqlite", "--reviewer", "ann"]) == 0
     assert r"see \x1b[2J" in capsys.readouterr().out
     assert main(["review", "escalate", "review.sqlite", "1", "--reviewer", "ann"]) == 0

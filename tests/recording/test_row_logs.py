@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -176,6 +177,28 @@ def test_rows_are_followed_as_they_come(make: Make) -> None:
     record(log, call(request_id="r2"))
     assert look() == ["r2"]
     assert look() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_due_by_time_is_done_though_no_call_comes(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+
+    def tell(*_: object) -> None:
+        done.set()
+
+    log: Any
+    if kind == "jsonl":
+        log = InferenceLog(tmp_path / "log", fsync=0.001, redact=PLAIN)
+    else:
+        log = SqliteInferenceLog(tmp_path / "log", redact=PLAIN)
+    with MetricsRecorder(log=log) as recorder:
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fsync" if kind == "jsonl" else "genai_guard.sqlite_file.SqliteFile.change", tell)
+            recorder.record(call())
+            assert done.wait(30)
+        assert recorder.dropped == {}
 
 
 def test_a_disk_without_room_loses_rows_counts_each_and_fails_no_call(make: Make, tmp_path: Path) -> None:

@@ -82,15 +82,17 @@ def printable(text: str) -> str:
 def printable_json(text: str) -> str:
     """Escape in a line of JSON, as JSON does, what a terminal would obey or cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
+    if text.rstrip("\n").isprintable() and _is_shown(text, encoding):
+        return text
     return "".join(
         char if char == "\n" or (char.isprintable() and _is_shown(char, encoding)) else json.dumps(char)[1:-1]
         for char in text
     )
 
 
-def _is_shown(char: str, encoding: str) -> bool:
+def _is_shown(text: str, encoding: str) -> bool:
     try:
-        char.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

@@ -25,6 +25,7 @@ from genai_guard.recording.alerts import (
 from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
+from genai_guard.recording.history import MetricsHistory
 from genai_guard.recording.inference_log import InferenceLog
 from genai_guard.recording.logs import RowLog, SqliteInferenceLog
 from genai_guard.recording.opening import open_log
@@ -34,6 +35,7 @@ from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
 from genai_guard.recording.structured_log import StructlogSink, redact_processor
 from genai_guard.recording.telemetry import OpenTelemetry
+from genai_guard.recording.timeseries import Breakdown, TimeSeries
 
 __all__ = [
     "Alert",
@@ -41,6 +43,7 @@ __all__ = [
     "AlertEvent",
     "AlertSink",
     "AuditLog",
+    "Breakdown",
     "Budget",
     "BurnRate",
     "DeliveryError",
@@ -56,6 +59,7 @@ __all__ = [
     "InferenceLog",
     "LatencyP99",
     "Log",
+    "MetricsHistory",
     "MetricsRecorder",
     "MissingTraffic",
     "OpenTelemetry",
@@ -77,6 +81,7 @@ __all__ = [
     "Threshold",
     "ThumbsDownRate",
     "TightenLimit",
+    "TimeSeries",
     "Together",
     "TripBreaker",
     "Verification",

@@ -10,18 +10,19 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from genai_guard.recording.counts import Counts
 from genai_guard.recording.dimensions import Key
 from genai_guard.recording.event import Event
 from genai_guard.recording.facts import Facts
 from genai_guard.recording.feedback.counting import FeedbackCounts, FeedbackSeries
-from genai_guard.recording.spending import Period, Spending, Spent
+from genai_guard.recording.spending import Period, Spending, Spent, Total
+from genai_guard.recording.tallies import Tally
 from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import count
 
-__all__ = ["Clock", "Ledger", "Moment"]
+__all__ = ["Clock", "Earlier", "Ledger", "Moment"]
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
@@ -30,6 +31,18 @@ _EVERYTHING: Final[Mapping[int, str]] = {}
 _BATCH: Final = 128
 _MOST_AT_ONCE: Final = 512
 """What one call counts at most, should the others have been kept from it for long."""
+
+
+class Earlier(NamedTuple):
+    """What was counted before.
+
+    Attributes:
+        cells: Exact counts of cells, and when these begin in seconds since 1970.
+        spent: Returns what was spent before in each period that holds a time in seconds since 1970.
+    """
+
+    cells: Sequence[tuple[float, Mapping[Key, Tally]]]
+    spent: Callable[[float], Mapping[str, Total]]
 
 
 class Moment:
@@ -120,20 +133,23 @@ class Ledger:
     """Counts events for many threads.
 
     Args:
-        windows: Makes empty windows.
+        windows: Makes empty windows, given how far the clock on the wall is ahead as `ahead_s`.
         feedback: What is said of calls.
         periods: Calendar periods whose spending is counted.
         clock: Monotonic seconds.
         wall_clock: Seconds since 1970.
+
+    Attributes:
+        before_reading: Called before every question with the time that there is for it; waits for what is to be known.
     """
 
     __slots__ = (
         "_clock", "_counted", "_lock", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_said", "_spending",
-        "_wall_clock", "_windows",
+        "_wall_clock", "_windows", "before_reading",
     )  # fmt: skip
 
     def __init__(
-        self, windows: Callable[[], Windows], *, feedback: FeedbackSeries, periods: Iterable[str], clock: Clock,
+        self, windows: Callable[..., Windows], *, feedback: FeedbackSeries, periods: Iterable[str], clock: Clock,
         wall_clock: Clock,
     ) -> None:  # fmt: skip
         self._said = feedback
@@ -141,6 +157,7 @@ class Ledger:
         self._periods = tuple(periods)
         self._clock = clock
         self._wall_clock = wall_clock
+        self.before_reading: Callable[[float], object] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -148,7 +165,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._pending: deque[tuple[float, Event]] = deque()
         self._missed: deque[str] = deque()
-        self._windows = self._make_windows()
+        self._windows = self._make_windows(ahead_s=self._ahead_s())
         self._spending = Spending(self._periods)
         self._counted = 0
         self._lost: dict[str, int] = {}
@@ -166,6 +183,15 @@ class Ledger:
                 self._lock.release()
         return event
 
+    def restore(self, earlier: Earlier) -> None:
+        """Add what was counted before the process began."""
+        with self._lock:
+            self._fold(len(self._pending))
+            moment = self._moment()
+            spent = earlier.spent(moment.windows.wall_s(moment.now_s))
+            moment.windows.restore(moment.now_s, earlier.cells)
+            self._spending.restore(moment.wall_s, moment.windows.total, spent)
+
     def miss(self, reason: str) -> None:
         """Count something that is lost."""
         self._missed.append(reason)
@@ -176,6 +202,16 @@ class Ledger:
         Raises:
             TimeoutError: somebody else's question took longer than `timeout_s`.
         """
+        if self.before_reading is not None:
+            self.before_reading(timeout_s)
+        return self.peek(question, timeout_s=timeout_s)
+
+    def peek(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
+        """Return the answer to a question, whatever is not known yet.
+
+        Raises:
+            TimeoutError: as for `read`.
+        """
         if not self._lock.acquire(timeout=min(timeout_s, threading.TIMEOUT_MAX)):
             raise TimeoutError
         try:
@@ -183,6 +219,13 @@ class Ledger:
             return question(self._moment())
         finally:
             self._lock.release()
+
+    def _ahead_s(self) -> float:
+        """Return how far the clock on the wall is ahead; a clock that fails is no reason not to begin."""
+        try:
+            return self._wall_clock() - self._clock()
+        except Exception:  # noqa: BLE001  it is the caller's own, and each event that it fails for is counted
+            return 0.0
 
     def _moment(self) -> Moment:
         return Moment(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["hold", "is_held", "locked"]
+__all__ = ["claimed", "hold", "is_held", "locked", "released"]
 
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
 _PRIVATE: Final = 0o600
@@ -25,7 +25,8 @@ if sys.platform == "win32":
         os.lseek(fd, _FAR, os.SEEK_SET)
         msvcrt.locking(fd, msvcrt.LK_LOCK, 1)
 
-    def _try_lock(fd: int) -> bool:
+    def _try_lock(fd: int, *, is_shared: bool) -> bool:
+        del is_shared
         os.lseek(fd, _FAR, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
@@ -43,9 +44,9 @@ else:
     def _lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX)
 
-    def _try_lock(fd: int) -> bool:
+    def _try_lock(fd: int, *, is_shared: bool) -> bool:
         try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(fd, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -89,6 +90,31 @@ def is_held(path: Path) -> bool:
     """
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
-        return not _try_lock(fd)
+        return not _try_lock(fd, is_shared=True)
     finally:
         os.close(fd)  # which lets go of the lock
+
+
+def claimed(path: Path) -> int | None:
+    """Return what holds the lock of a file, which is made if it is not there; None if somebody else holds it.
+
+    Raises:
+        OSError: the file cannot be opened, or its file system has no locks.
+    """
+    fd = os.open(path, _FLAGS, _PRIVATE)
+    try:
+        if _try_lock(fd, is_shared=False):
+            return fd
+    except BaseException:
+        os.close(fd)
+        raise
+    os.close(fd)
+    return None
+
+
+def released(fd: int) -> None:
+    """Let go of what `claimed` returned."""
+    try:
+        _unlock(fd)
+    finally:
+        os.close(fd)

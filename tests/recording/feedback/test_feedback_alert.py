@@ -55,6 +55,7 @@ def test_it_goes_by_variant_and_forgets_with_the_window() -> None:
     assert event.message == "20 of 30 thumbs were down in the last 600 s"
     clock.now_s += 661
     assert firing(made) == []
+    assert made.flush(timeout_s=60)
 
 
 def test_a_thumb_that_is_taken_back_does_not_count() -> None:

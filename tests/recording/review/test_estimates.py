@@ -10,7 +10,7 @@ import pytest
 
 from genai_guard import ConfigurationError
 from genai_guard.recording.review import Fired, Labels, Review, ReviewItem, report
-from genai_guard.shares import wilson
+from genai_guard.wilson import wilson
 
 FIRED = (Fired("pii", "pii.phone", "PHONE", "redact"),)
 

@@ -57,7 +57,7 @@ def test_a_thumb_down_brings_a_call_in_with_its_texts_redacted(tmp_path: Path) -
     made.record(silent("calm", text="I am bob@example.com", user="u-7"))
     made.flush(timeout_s=60)
     made.feedback("calm", thumbs="down")
-    made.feedback("calm", comment="not for me")
+    made.feedback("calm", rating=1)
     made.flush(timeout_s=60)
 
     (item,) = queue.items()

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genai_guard.markup import element, visible
-from genai_guard.shares import wilson
 from genai_guard.testing.cases.calibration import Calibration, ThresholdFit
 from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Place
 from genai_guard.testing.cases.comparison import Change, PolicyDiff
@@ -22,6 +21,7 @@ from genai_guard.testing.cases.scores import score
 from genai_guard.testing.report import html_report, json_report, junit_report
 from genai_guard.testing.report.texts import Span, marked
 from genai_guard.verdicts import Action, Finding, Verdict
+from genai_guard.wilson import wilson
 
 VOID = {"meta", "rect", "br", "hr", "col"}
 HOSTILE = [

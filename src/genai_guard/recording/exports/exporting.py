@@ -83,7 +83,7 @@ def _export(log: RowLog, target: Target, path: Path) -> Exported:
             done = _take(log, target, manifest, done)
         manifest = manifest.taken(log)
         manifest.write(path)
-    for names in _batches(log.sealed(done=manifest.done)):
+    for names in _batches(log.sealed(done=frozenset(manifest.done))):
         manifest = manifest.plan(names)
         manifest.write(path)
         done = _take(log, target, manifest, done)

@@ -13,8 +13,8 @@ from genai_guard.recording.report.blocks import Block, Figure, Key, Note, Sectio
 from genai_guard.recording.report.over_time import shown
 from genai_guard.recording.report.plots import PALETTE
 from genai_guard.recording.report.summary import Figures, Summary
-from genai_guard.shares import Rate
 from genai_guard.units import counted, dollars, how_many, milliseconds, percent, plain_time
+from genai_guard.wilson import Rate
 
 __all__ = ["Change", "alerts", "changes", "completeness", "drift", "variants"]
 

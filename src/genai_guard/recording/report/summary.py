@@ -14,7 +14,7 @@ from genai_guard.recording.report.counting import Group, Groups, TimeBins, Weigh
 from genai_guard.recording.series import Hit
 from genai_guard.recording.sketch import quantiles
 from genai_guard.recording.snapshot import Quantiles
-from genai_guard.shares import Rate, wilson
+from genai_guard.wilson import Rate, wilson
 
 if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeAlias
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.review.agreement import Agreement, agreement
 from genai_guard.recording.review.values import CALL, Labels, ReviewItem
-from genai_guard.shares import score_interval
+from genai_guard.wilson import score_interval
 
 __all__ = ["Estimate", "Misses", "ReviewReport", "RulePrecision", "report"]
 

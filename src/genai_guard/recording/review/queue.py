@@ -288,6 +288,8 @@ class ReviewQueue:
         )
 
     def _redacted(self, comment: str) -> str:
+        if not comment:  # the rules of a redactor take a second to compile
+            return ""
         redact = self.redact or Redactor()
         try:
             return redact.text(comment) if len(comment) <= redact.max_chars else TOO_LONG

@@ -1,6 +1,5 @@
 """Policy tests: labelled cases, what a policy makes of them, and how well."""
 
-from genai_guard.shares import Rate, wilson
 from genai_guard.testing.cases.asserting import assert_verdict
 from genai_guard.testing.cases.calibration import Calibration, ThresholdFit, calibrate, write_back
 from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Place, ScriptedReply
@@ -13,6 +12,7 @@ from genai_guard.testing.cases.schema import cases_schema
 from genai_guard.testing.cases.scores import Score, Scores, score
 from genai_guard.testing.cases.show import Mark, describe_failure, marked, marks_of, printable
 from genai_guard.testing.cases.variation import vary, vary_all
+from genai_guard.wilson import Rate, wilson
 
 __all__ = [
     "EVASIONS",

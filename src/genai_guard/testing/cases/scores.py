@@ -19,12 +19,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from genai_guard.shares import Rate, wilson
 from genai_guard.testing.cases.case import CaseSide
 from genai_guard.testing.cases.checking import meets
 from genai_guard.testing.cases.reach import Reach
 from genai_guard.testing.cases.results import CaseResult, KnownRule, Report
 from genai_guard.verdicts import Action
+from genai_guard.wilson import Rate, wilson
 
 __all__ = ["KINDS", "Kind", "Score", "Scores", "score"]
 

@@ -9,10 +9,10 @@ from genai_guard.policy.problems import written
 from genai_guard.testing.cases.results import CaseResult, Report, Status
 
 if TYPE_CHECKING:
-    from genai_guard.shares import Rate
     from genai_guard.testing.cases.calibration import Calibration
     from genai_guard.testing.cases.comparison import PolicyDiff
     from genai_guard.testing.cases.scores import Scores
+    from genai_guard.wilson import Rate
 
 __all__ = ["json_report"]
 
