@@ -40,6 +40,8 @@ _COMMANDS: Final = {
         "genai_guard.commands.feedback",
         "export what users and reviewers said of replies, or sum it up",
     ),
+    "report": ("genai_guard.commands.report", "write a page about the calls in an inference log"),
+    "top": ("genai_guard.commands.top", "show the calls of all processes as they come, on a terminal"),
     "review": ("genai_guard.commands.review", "look at calls that were flagged or sampled, and judge them"),
     "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
     "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
@@ -62,6 +64,8 @@ examples:
   python -m genai_guard drift inference/ --baseline usual.json --slice variant
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
+  python -m genai_guard report inference/ --output report.html --since 7d
+  python -m genai_guard top inference/
   python -m genai_guard review next review.sqlite --reviewer ann
   python -m genai_guard dashboard policy.yaml --output dashboard.json
   python -m genai_guard alert-rules policy.yaml --output rules.yaml

@@ -60,6 +60,8 @@ def test_the_page_tells_every_command() -> None:
         "analyze",
         "drift",
         "feedback",
+        "report",
+        "top",
         "log",
         "dashboard",
         "alert-rules",
@@ -72,7 +74,19 @@ def test_the_page_tells_every_command() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("check", "explain", "test", "simulate-limits", "analyze", "drift", "feedback", "dashboard", "alert-rules"),
+        *(
+            "check",
+            "explain",
+            "test",
+            "simulate-limits",
+            "analyze",
+            "drift",
+            "feedback",
+            "report",
+            "top",
+            "dashboard",
+            "alert-rules",
+        ),
         *("log tail", "log query", "log export"),
     ],
 )

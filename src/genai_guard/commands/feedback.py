@@ -12,10 +12,9 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import OK, UsageError, write_text
+from genai_guard.commands.shared import OK, UsageError, feedback_in, write_text
 from genai_guard.commands.terminal import printable
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.feedback import export
@@ -59,19 +58,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(folder: str, file: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
-    import sqlite3  # noqa: PLC0415  `--help` does not need it
+    from genai_guard.recording import open_log  # noqa: PLC0415  `--help` does not need it
 
-    from genai_guard.recording import open_log  # noqa: PLC0415
-    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
-
-    if not Path(file).is_file():
-        raise UsageError(f"{file}: is no file of feedback")
     try:
-        return open_log(folder).read(), list(SqliteFeedbackStore(file).read())
+        return open_log(folder).read(), feedback_in(file)
     except ConfigurationError:
         raise UsageError(f"{folder}: is no inference log") from None
-    except sqlite3.Error:
-        raise UsageError(f"{file}: is no file of feedback") from None
 
 
 def _lines(values: Iterable[dict[str, Any]]) -> str:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
+    from genai_guard.recording.feedback import Feedback
 
 __all__ = [
     "NO",
     "OK",
     "USAGE",
     "UsageError",
+    "feedback_in",
     "load",
     "read_bytes",
     "read_json",
@@ -42,6 +44,24 @@ def load(policy: str) -> Pipeline:
     from genai_guard.testing.cases.running import load_policy  # noqa: PLC0415  `--help` does not need it
 
     return load_policy(policy)
+
+
+def feedback_in(file: str) -> list[Feedback]:
+    """Return all that was said of calls in the file of a `SqliteFeedbackStore`.
+
+    Raises:
+        UsageError: it is no such file.
+    """
+    import sqlite3  # noqa: PLC0415  few commands need it
+
+    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
+
+    if not Path(file).is_file():
+        raise UsageError(f"{file}: is no file of feedback")
+    try:
+        return list(SqliteFeedbackStore(file).read())
+    except sqlite3.Error:
+        raise UsageError(f"{file}: is no file of feedback") from None
 
 
 def read_text(file: str) -> str:

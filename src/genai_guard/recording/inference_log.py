@@ -121,9 +121,14 @@ class InferenceLog:
         for segment in self.segments():
             yield from _rows_if_there(segment, on_skip)
 
-    def follow(self) -> Iterator[dict[str, Any] | None]:
-        """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment."""
-        for line in follow(self._folder):
+    def follow(self, *, since_s: float | None = None) -> Iterator[dict[str, Any] | None]:
+        """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment.
+
+        Args:
+            since_s: Begin with the rows that were written since then, in seconds since 1970, as far as the last megabytes
+                of each segment hold them; older ones may be among them.
+        """
+        for line in follow(self._folder, since_s=since_s):
             values = None if line is None else _values(line)
             if line is None or values is not None:
                 yield values

@@ -73,6 +73,7 @@ def row(event: Event, *, sampling_fraction: float = 1.0, max_payload_bytes: int 
         "stage": event.stage,
         "error_type": event.error_type or None,
         "denied_by": event.denied_by or None,
+        "shadow_denials": list(event.shadow_denials),
         "tenant": caller.tenant or None,
         "session": caller.session or None,
         "tags": dict(caller.tags),

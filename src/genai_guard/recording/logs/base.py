@@ -49,8 +49,11 @@ class RowLog(Protocol):
         """Yield every row; those of one process in the order in which its calls ended."""
         ...
 
-    def follow(self) -> Iterator[LogRow | None]:
-        """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment."""
+    def follow(self, *, since_s: float | None = None) -> Iterator[LogRow | None]:
+        """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment.
+
+        With `since_s`, begin with the latest rows: those that were written since then, and some that are older.
+        """
         ...
 
     def erase(self, *, user: str) -> int:

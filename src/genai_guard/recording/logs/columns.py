@@ -56,6 +56,7 @@ LOG_COLUMNS: Final = tuple(
         ("stage", "STRING", "the stage in which it ended"),
         ("error_type", "STRING", "class of what was raised"),
         ("denied_by", "STRING", "the limit that refused the call"),
+        ("shadow_denials", "ARRAY<STRING>", "limits in shadow mode that would have refused it"),
         ("tenant", "STRING", "tenant of the caller"),
         ("session", "STRING", "session of the caller"),
         ("tags", "MAP<STRING, STRING>", "tags of the caller"),

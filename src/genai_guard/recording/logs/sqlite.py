@@ -51,6 +51,7 @@ _ERASE_FIRST: Final = "DELETE FROM inference_1 WHERE id <= ?"
 _LAST: Final = (1 << 63) - 1
 _MOST_ROWS: Final = 500
 _EXPORTED_ROWS: Final = 10_000
+_LOOK_BACK_ROWS: Final = 10_000
 _ROW_BYTES: Final = 4_000
 _PRUNE_ROWS: Final = 10_000
 _PRUNE_S: Final = 3_600.0
@@ -135,18 +136,24 @@ class SqliteInferenceLog:
         """
         return self._rows(0, _LAST, on_skip)
 
-    def follow(self) -> Iterator[dict[str, Any] | None]:
+    def follow(self, *, since_s: float | None = None) -> Iterator[dict[str, Any] | None]:
         """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment.
+
+        Args:
+            since_s: Begin with the last ten thousand rows, which may be older or younger than that.
 
         Raises:
             sqlite3.Error: as for `read`.
         """
-        _, after = self._extent()
-        while True:
+        first, last = self._extent()
+        after = last if since_s is None else max(first - 1, last - _LOOK_BACK_ROWS)
+        if since_s is None:
             yield None
+        while True:
             for number, row in self._numbered(after, _LAST):
                 after = number
                 yield row
+            yield None
 
     def erase(self, *, user: str) -> int:
         """Remove every row of a user, and return how many there were. Done by `MetricsRecorder.erase`.
