@@ -108,7 +108,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy --strict (everything) and pyright (the library)."""
-    install(session, "test", "types", extras="[demo]", also=("nox",))
+    install(session, "test", "types", "browser", extras="[demo]", also=("ddsketch", "nox"))
     with ThreadPoolExecutor() as side_by_side:  # each takes long, and one processor
         list(side_by_side.map(session.run, ["mypy", "pyright"]))
 
