@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import OK, UsageError, feedback_in, write_text
+from genai_guard.commands.shared import OK, UsageError, feedback_in, write_lines
 from genai_guard.commands.terminal import printable
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.feedback import export
+from genai_guard.recording.logs.querying import checked_columns
 
 if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export feedback or print its summary. What is left out is counted on standard error."""
-    rows, feedback = _read(args.log, args.feedback)
+    rows, feedback = _read(args.log, args.feedback, column=args.by)
     left_out: Counter[str] = Counter()
 
     def leave_out(_: str, reason: str) -> None:
@@ -51,19 +52,20 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "-":
         sys.stdout.write(text)
     else:
-        write_text(args.output, text)
+        write_lines(args.output, [text])
     for reason, times in sorted(left_out.items()):
         sys.stderr.write(f"left out: {times:,} ({reason})\n")
     return OK
 
 
-def _read(folder: str, file: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
+def _read(folder: str, file: str, *, column: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
     from genai_guard.recording import open_log  # noqa: PLC0415  `--help` does not need it
 
     try:
+        checked_columns([column])
         return open_log(folder).read(), feedback_in(file)
-    except ConfigurationError:
-        raise UsageError(f"{folder}: is no inference log") from None
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
 
 
 def _lines(values: Iterable[dict[str, Any]]) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import NO, OK, UsageError, load, write_text
+from genai_guard.commands.shared import NO, OK, UsageError, check_kept, load, write_lines
 from genai_guard.commands.terminal import printable
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
 def _queue(name: str) -> ReviewQueue:
     from genai_guard.recording import MetricsRecorder  # noqa: PLC0415  as above
     from genai_guard.recording.review import ReviewQueue  # noqa: PLC0415
+    from genai_guard.recording.review.table import TABLE  # noqa: PLC0415
 
-    if not Path(name).is_file():
-        raise UsageError(f"{name}: is no file of a review queue, and no policy")
-    if not name.lower().endswith(_POLICIES):
+    if not (name.lower().endswith(_POLICIES) and Path(name).is_file()):
+        check_kept(name, TABLE, what="file of a review queue, and no policy")
         return ReviewQueue(name)
     recorder = load(name).recorder
     if not isinstance(recorder, MetricsRecorder) or recorder.review is None:
@@ -190,7 +190,7 @@ def _export(queue: ReviewQueue, args: argparse.Namespace) -> int:
     if args.output == "-":
         sys.stdout.write(text)
     else:
-        write_text(args.output, text)
+        write_lines(args.output, [text])
     for reason, times in sorted(left_out.items()):
         sys.stderr.write(f"left out: {times:,} ({reason})\n")
     return OK

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +19,7 @@ __all__ = [
     "OK",
     "USAGE",
     "UsageError",
+    "check_kept",
     "feedback_in",
     "load",
     "read_bytes",
@@ -54,14 +57,33 @@ def feedback_in(file: str) -> list[Feedback]:
     """
     import sqlite3  # noqa: PLC0415  few commands need it
 
-    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
+    from genai_guard.recording.feedback.sqlite import TABLE, SqliteFeedbackStore  # noqa: PLC0415
 
-    if not Path(file).is_file():
-        raise UsageError(f"{file}: is no file of feedback")
+    check_kept(file, TABLE, what="file of feedback")
     try:
         return list(SqliteFeedbackStore(file).read())
-    except sqlite3.Error:
-        raise UsageError(f"{file}: is no file of feedback") from None
+    except sqlite3.Error as error:
+        raise UsageError(f"{file}: cannot be read: {error}") from None
+
+
+def check_kept(file: str, table: str, *, what: str) -> None:
+    """Refuse a file that is not of the kind that is asked for: to open it as one would make tables in it.
+
+    Raises:
+        UsageError: it is not there, is none of the kind, or cannot be read.
+    """
+    import sqlite3  # noqa: PLC0415  few commands need it
+
+    from genai_guard.sqlite_file import has_table  # noqa: PLC0415
+
+    try:
+        is_of_kind = Path(file).is_file() and has_table(file, table)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB:
+            raise UsageError(f"{file}: cannot be read: {error}") from None
+        is_of_kind = False
+    if not is_of_kind:
+        raise UsageError(f"{file}: is no {what}")
 
 
 def read_text(file: str) -> str:
@@ -114,24 +136,29 @@ def write_text(file: str, text: str) -> None:
 
 
 def write_lines(file: str, lines: Iterable[str]) -> int:
-    """Write a file line by line, which appears when it is whole; return how many lines there were.
+    """Write a file of what people wrote, for its owner alone, which appears when it is whole; return how many lines it has.
 
     Raises:
         UsageError: it cannot be written.
     """
     path = Path(file)
-    fresh = path.with_name(f".{path.name}.new")
+    is_stream = path.exists() and not path.is_file()  # such as /dev/stdout, which must stay what it is
+    fresh = path if is_stream else path.with_name(f".{path.name}.new")
     written = 0
     try:
-        with fresh.open("w", encoding="utf-8", errors="replace", newline="") as out:
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace", newline="") as out:
             for line in lines:
                 out.write(line)
                 written += 1
-        fresh.replace(path)
+        if not is_stream:
+            fresh.replace(path)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
     finally:
-        fresh.unlink(missing_ok=True)
+        if not is_stream:
+            with suppress(OSError):
+                fresh.unlink()
     return written
 
 

@@ -16,9 +16,11 @@ from genai_guard.recording.redaction import Redactor
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SqliteFeedbackStore"]
+__all__ = ["TABLE", "SqliteFeedbackStore"]
 
-# The format is in the name: another one takes another table.
+TABLE: Final = "feedback_1"
+"""Where it is kept. The format is in the name: another one takes another table."""
+
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS feedback_1 (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -12,7 +12,10 @@ from genai_guard.recording.logs.columns import LOG_COLUMNS, Column
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["ADD", "LAST", "PAGE", "TABLES", "prepare", "row_of", "values_of"]
+__all__ = ["ADD", "LAST", "PAGE", "TABLE", "TABLES", "prepare", "row_of", "values_of"]
+
+TABLE: Final = "inference_1"
+"""Where the rows are. The format is in the name: another one takes another table."""
 
 _NESTED: Final = frozenset(each.name for each in LOG_COLUMNS if each.type.startswith(("ARRAY", "MAP")))
 _TRUTHS: Final = frozenset(each.name for each in LOG_COLUMNS if each.type == "BOOLEAN")
@@ -24,9 +27,8 @@ def _declared(column: Column) -> str:
     return f"{column.name} {_TYPES.get(column.type, 'TEXT')}"
 
 
-# The format is in the name: another one takes another table.
 TABLES: Final = (
-    "CREATE TABLE IF NOT EXISTS inference_1 (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+    f"CREATE TABLE IF NOT EXISTS {TABLE} (id INTEGER PRIMARY KEY AUTOINCREMENT, "
     + ", ".join(map(_declared, LOG_COLUMNS))
     + ")",
     "CREATE INDEX IF NOT EXISTS inference_1_day ON inference_1 (request_date)",
