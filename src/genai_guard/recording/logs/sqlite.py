@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from genai_guard.guards.base import settle
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.event import Event
 from genai_guard.recording.logs.base import Sealed
 from genai_guard.recording.logs.retention import Pruned, first_day_kept
-from genai_guard.recording.logs.settings import ALWAYS, MEGABYTE, Content, RowMaker, check, check_user, must
+from genai_guard.recording.logs.settings import ALWAYS, MEGABYTE, Content, RowMaker, check, must
 from genai_guard.recording.logs.sqlite_table import ADD, LAST, PAGE, TABLES, prepare, row_of, values_of
 from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.rows import day_and_time
@@ -153,7 +154,7 @@ class SqliteInferenceLog:
             ConfigurationError: there is no such user to be named.
             sqlite3.Error: the file cannot be written, or was busy for too long.
         """
-        check_user(user, of="SqliteInferenceLog.erase")
+        user = checked_user(user, of="SqliteInferenceLog.erase")
         if not self._kept.exists:
             return 0
         _, erased = self._kept.execute(_ERASE, user)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from genai_guard.recording.erasing import writable
 from genai_guard.recording.logs.columns import LOG_COLUMNS, Column
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def values_of(row: dict[str, Any]) -> tuple[Any, ...]:
 def _cell(name: str, value: Any) -> Any:
     if name in _NESTED:
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode()  # lone surrogates become `?`, as in the lines of JSON
+    if isinstance(value, str):
+        return writable(value)
     if isinstance(value, int) and not -LAST <= value <= LAST:
         return None  # else SQLite would refuse all rows that are committed together
     return value
