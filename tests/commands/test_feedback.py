@@ -122,3 +122,18 @@ def test_a_file_that_cannot_be_read_is_not_said_to_be_of_another_kind(
 
     assert main(["feedback", "summary", "log", "f.sqlite"]) == 2
     assert capsys.readouterr().err == "f.sqlite: cannot be read: unable to open database file\n"
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_what_no_output_has_bytes_for_holds_up_nothing_and_a_terminal_obeys_nothing(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    SqliteFeedbackStore("f.sqlite").add(Feedback("r0", name="comment", value="odd \ud800 \x9b2J", time_s=1.7e9))
+    monkeypatch.setattr("genai_guard.commands.shared.is_terminal", lambda _: is_terminal)
+
+    assert main(["feedback", "export", "log", "f.sqlite", "--format", "assessments"]) == 0
+
+    printed = capsys.readouterr().out
+    assert ("\\u009b2J" if is_terminal else "odd ? \x9b2J") in printed
+    assert [json.loads(line)["valid"] for line in printed.splitlines()] == [True] * 4

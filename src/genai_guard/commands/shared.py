@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from genai_guard.commands.terminal import is_terminal, printable_json
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -21,6 +23,8 @@ __all__ = [
     "UsageError",
     "check_kept",
     "feedback_in",
+    "give",
+    "json_lines",
     "load",
     "read_bytes",
     "read_json",
@@ -133,6 +137,31 @@ def write_text(file: str, text: str) -> None:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def give(output: str, text: str, *, left_out: Mapping[str, int]) -> int:
+    """Write what people wrote to standard output for `-`, or to a file; say on standard error what is left out, and why.
+
+    A terminal gets nothing that it would obey, and no output what it has no bytes for.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if output != "-":
+        write_lines(output, [text])
+    elif is_terminal(sys.stdout):
+        sys.stdout.write(printable_json(text))
+    else:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    for reason, times in sorted(left_out.items()):
+        sys.stderr.write(f"left out: {times:,} ({reason})\n")
+    return OK
+
+
+def json_lines(values: Iterable[Mapping[str, Any]]) -> str:
+    """Return values as JSON, a line each."""
+    return "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in values)
 
 
 def write_lines(file: str, lines: Iterable[str]) -> int:
