@@ -233,7 +233,8 @@ class _Rows:
     """
 
     def __init__(self, data: object) -> None:
-        self._data: Final = list(rows_of(data)) if isinstance(data, Iterator) else data
+        rows: object = list(rows_of(data)) if hasattr(data, "__next__") else data
+        self._data: Final = rows
         self.count = 0
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
