@@ -50,7 +50,17 @@ def filled(clock: Clock, *, calls: int = 600, every_s: float = 5.0, **values: ob
 @given(
     st.lists(st.tuples(st.floats(0, 2 * DAY_S), events), max_size=30),
     st.sampled_from(
-        [(10.0, 600.0), (60.0, 3600.0), (300.0, 3600.0), (300.0, 7200.0), (3600.0, DAY_S), (7200.0, 3 * DAY_S)]
+        [
+            (10.0, 600.0),
+            (60.0, 3600.0),
+            (300.0, 3600.0),
+            (300.0, 7200.0),
+            (3600.0, DAY_S),
+            (7200.0, 3 * DAY_S),
+            (600.0, 900.0),
+            (3600.0, 60.0),
+            (5400.0, 10_000.0),
+        ]
     ),
     st.floats(0, 4000),
 )
@@ -117,6 +127,7 @@ def test_a_slice_and_a_line_may_be_asked_for_together(clock: Clock) -> None:
         ({"step_s": 0.0}, "multiple of 10"),
         ({"step_s": math.nan}, "multiple of 10"),
         ({"window_s": 4 * DAY_S}, "at most 259200 seconds"),
+        ({"step_s": 700.0}, "6 of them are longer than the 3600 seconds that are kept"),
         ({"by": "tenant"}, "'tenant' is not counted apart"),
         ({"tenant": "acme"}, "'tenant' is not counted apart"),
     ],

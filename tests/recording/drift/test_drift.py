@@ -267,7 +267,10 @@ def test_more_labels_than_are_counted_apart_are_no_drift_and_a_new_one_is_seen()
 
 
 def test_texts_of_two_kinds_that_take_turns_are_no_drift() -> None:
-    kinds = ("where is my parcel order lamp kettle".split(), "classify intent label schema output strict".split())
+    kinds = (
+        ["where", "is", "my", "parcel", "order", "lamp", "kettle"],
+        ["classify", "intent", "label", "schema", "output", "strict"],
+    )
 
     def calls(count: int, seed: int) -> list[dict[str, Any]]:
         chance = random.Random(seed)
