@@ -172,6 +172,16 @@ def test_it_prints_as_a_table(clock: Clock) -> None:
     assert len(lines) == 2 + 2 * 3
 
 
+def test_a_terminal_obeys_no_name(clock: Clock) -> None:
+    metrics = recorder(clock, dimensions=("model",))
+    metrics.record(call(model="\x1b[2J\n\u202e\ud800", status="error", error_type="\x1b[31m"))
+
+    for printed in (metrics.timeseries(by="model"), metrics.breakdown("model"), metrics.snapshot()):
+        assert not {"\x1b", "\u202e", "\ud800"} & set(str(printed))
+        assert not {"\x1b", "\u202e", "\ud800"} & set(printed._repr_html_())
+    assert r"\x1b[2J\n\u202e\ud800" in str(metrics.breakdown("model"))
+
+
 def test_a_notebook_shows_it_escaped_and_in_its_own_colours(clock: Clock) -> None:
     metrics = recorder(clock)
     metrics.record(call(model="<script>alert(1)</script>"))

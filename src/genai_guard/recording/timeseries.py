@@ -71,10 +71,10 @@ class TimeSeries:
         return frame(self.rows())
 
     def __str__(self) -> str:
-        return text(self._title(), self._head(), self._rows(), left=1 + bool(self.by))
+        return text(self._title(), self._head(), self._rows(), left=(0, 1) if self.by else (0,))
 
     def _repr_html_(self) -> str:
-        return html(self._title(), self._head(), self._rows(), left=1 + bool(self.by))
+        return html(self._title(), self._head(), self._rows(), left=(0, 1) if self.by else (0,))
 
     def _title(self) -> str:
         calls = sum(point.calls for point in self.points)

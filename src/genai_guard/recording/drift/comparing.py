@@ -27,7 +27,7 @@ from genai_guard.recording.drift.significance import Test, chi_squared_test, ene
 __all__ = ["LEAST_TEXTS", "Difference", "difference"]
 
 LEAST_TEXTS: Final = 5
-"""A word is shown once so many texts hold it: what only one user writes is nobody else's business."""
+"""A word is shown once so many texts hold it: what stands in one call is nobody else's business."""
 
 _MOST_SHOWN: Final = 10
 _NEW_SHARE: Final = 0.01

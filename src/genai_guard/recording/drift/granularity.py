@@ -57,8 +57,9 @@ def time_of(row: Mapping[str, Any]) -> float | None:
             value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    is_time = isinstance(value, int | float) and not isinstance(value, bool) and _EARLIEST_S < value < _LATEST_S
-    return float(value) if is_time else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if _EARLIEST_S < value < _LATEST_S else None
 
 
 def moment(time_s: float) -> str:

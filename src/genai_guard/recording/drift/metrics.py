@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+from genai_guard.printed import shown
 from genai_guard.recording.drift.tables import Table, cell
-from genai_guard.routing.analysis.wording import shown
 
 __all__ = ["DriftRow", "DriftTable", "ProfileRow", "ProfileTable", "Verdict"]
 
