@@ -142,8 +142,8 @@ class CustomClient:
 
 def _in_whole_tokens(usage: Usage) -> Usage:
     """Return a usage whose sums are exact and can be written: estimates may be fractions, and numbers those of NumPy."""
-    first = tuple([_whole(value) for value in usage[:4]])
-    return Usage(*first, usage.estimated, _whole(usage.cache_write_tokens))
+    asked, said, cached, thought = map(_whole, usage[:4])
+    return Usage(asked, said, cached, thought, usage.estimated, _whole(usage.cache_write_tokens))
 
 
 def _whole(value: Any) -> int:
