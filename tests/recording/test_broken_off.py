@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from calls import Events
-from genai_guard import Pipeline
+from genai_guard import GuardBlocked, Pipeline
 from genai_guard.guards import PII, BlockedPatterns, Names
 from genai_guard.messages import Part
 from genai_guard.recording import Event, Redactor, no_scan
@@ -75,8 +75,12 @@ def test_what_was_judged_is_logged() -> None:
 
 def test_a_finding_at_the_end_is_covered_and_not_cut() -> None:
     events = Events()
-    ask = Pipeline(output=[PII(action="block")], recorder=events).wrap(lambda prompt: iter([SAID]))
-    with pytest.raises(Exception, match="PAYMENT_CARD"):
+
+    @Pipeline(output=[PII(action="block")], recorder=events)
+    def ask(prompt: str) -> Iterator[str]:
+        yield SAID
+
+    with pytest.raises(GuardBlocked):
         list(ask("hello"))
 
     (response,) = Redactor(scan=no_scan).event(events[0]).response

@@ -78,7 +78,7 @@ class _Channel:
         """What the others let through."""
         self.said: list[Verdict] = []
         self.edits: list[Edit] | None = []
-        self.judged = (0, 0)
+        self.judged: tuple[int, int] = (0, 0)
         """Pieces of the original that there were when the others were asked, and characters of them that were held."""
 
 
