@@ -47,6 +47,11 @@ BENCHMARK_PARTS = {
 """Modules that the benchmarks share, or that one of them runs."""
 
 
+def keep_bytecode() -> None:
+    """Let interpreters keep what they compile, whatever the environment says: the sessions start hundreds of them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def offer_pyenv_pythons() -> None:
     """Let nox see every Python that pyenv has, not only the selected one, whose shims alone would run."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -54,6 +59,7 @@ def offer_pyenv_pythons() -> None:
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
 
 
+keep_bytecode()
 offer_pyenv_pythons()
 
 
