@@ -1,4 +1,4 @@
-"""What is planted: five hundred secrets, each in a text in which somebody would write it.
+"""What is planted: five hundred secrets in texts in which somebody would write them.
 
 Most are rows of the corpus, of every kind of personal data and of credentials. Some are names and words that no rule
 knows: a recogniser and a list of words of the pipeline find those.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from genai_guard.recording import Redactor
 
-__all__ = ["NAME", "WORD", "Plant", "plants", "unknown"]
+__all__ = ["NAME", "WORD", "Plant", "plants", "secrets", "unknown"]
 
 NAME = re.compile(r"Zoltana Quirrell-[a-z]{8}")
 WORD = re.compile(r"nightjar-[a-z]{8}")
@@ -27,24 +27,26 @@ _MARK = re.compile(r"⟦([A-Z0-9_]+)\|([^⟧]*)⟧")
 
 
 class Plant(NamedTuple):
-    """A text with a secret in it.
+    """A text with secrets in it.
 
     Attributes:
-        secret: What must be found nowhere.
+        secret: What must be found nowhere; the first of them.
         text: What somebody writes.
         kind: What it is, `EMAIL` for instance.
         is_known: Whether the redactor finds it by rules of its own.
+        others: The other secrets in the text.
     """
 
     secret: str
     text: str
     kind: str
     is_known: bool = True
+    others: tuple[str, ...] = ()
 
 
 @cache
 def plants(total: int = 500, *, unknown_to_rules: int = 40) -> tuple[Plant, ...]:
-    """Return so many plants, no two of the same secret, kinds in turn, the same in every run."""
+    """Return texts with so many secrets, no two of the same, kinds in turn, the same in every run."""
     found: list[Plant] = []
     seen: set[str] = set()
     for plant in _in_turn():
@@ -54,9 +56,30 @@ def plants(total: int = 500, *, unknown_to_rules: int = 40) -> tuple[Plant, ...]
             seen.add(plant.secret)
             found.append(plant)
     rng = Random(7)
-    for number in range(unknown_to_rules):
-        found.insert(rng.randrange(len(found)), unknown(rng, "NAME" if number % 2 else "WORD"))
-    return tuple(found)
+    strange = [unknown(rng, "NAME" if number % 4 < 2 else "WORD") for number in range(unknown_to_rules)]
+    made = [*_together(found, 4), *_together(strange, 2)]
+    rng.shuffle(made)
+    return tuple(made)
+
+
+def secrets(plants: Iterable[Plant]) -> list[str]:
+    """Return all secrets in the texts."""
+    return [secret for plant in plants for secret in (plant.secret, *plant.others)]
+
+
+def _together(plants: Sequence[Plant], count: int) -> Iterator[Plant]:
+    """Yield texts of several lines: as many secrets in fewer calls."""
+    redactor = Redactor()
+    for at in range(0, len(plants), count):
+        first, *others = plants[at : at + count]
+        text = "\n".join([first.text, *[other.text for other in others]])
+        redacted = redactor.text(text) if first.is_known else ""
+        if any(
+            each.secret in redacted for each in (first, *others)
+        ):  # a word of one line may excuse what stands in another
+            yield from (first, *others)
+        else:
+            yield first._replace(text=text, others=tuple([other.secret for other in others]))
 
 
 def unknown(rng: Random, kind: str) -> Plant:

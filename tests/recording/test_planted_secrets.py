@@ -22,7 +22,7 @@ import structlog
 from genai_guard.recording import Redactor, no_scan
 from genai_guard.recording.dimensions import STATUSES
 from planted.paths import PATHS
-from planted.plants import plants, unknown
+from planted.plants import plants, secrets, unknown
 from planted.search import leaks
 from planted.surfaces import SURFACES
 from planted.world import World
@@ -65,7 +65,8 @@ def test_of_500_secrets_none_is_found_on_any_surface(tmp_path: Path) -> None:
         walked = world.walk(planted)
     shown = shown_by(world)
 
-    assert leaks([plant.secret for plant in planted], shown) == []
+    assert len(set(secrets(planted))) == 500
+    assert leaks(secrets(planted), shown) == []
     broken = [plant.secret[: len(plant.secret) // 2] for plant in walked["a_stream_that_breaks_within_the_secret"]]
     assert leaks([half for half in broken if len(half) >= 8], {"files": shown["files"]}) == []
     assert {row["status"] for row in world.log.read()} == set(STATUSES)
@@ -78,7 +79,7 @@ def test_without_content_no_word_of_any_text_is_found(tmp_path: Path) -> None:
     with everything(tmp_path, content=False) as world:
         world.walk(planted)
 
-    assert leaks([plant.secret for plant in planted], shown_by(world)) == []
+    assert leaks(secrets(planted), shown_by(world)) == []
     assert {row["status"] for row in world.log.read()} == set(STATUSES)
 
 
@@ -87,7 +88,7 @@ def test_a_leak_is_found(tmp_path: Path) -> None:
     planted = plants(500)[: len(PATHS)]
     with everything(tmp_path, content=True, redact=Redactor(scan=no_scan)) as world:
         walked = world.walk(planted)
-    found = leaks([plant.secret for plant in planted], shown_by(world))
+    found = leaks(secrets(planted), shown_by(world))
 
     assert {name for name, _ in found} >= {"files", "read_back"}
     assert {("files", plant.secret) for plant in walked["the_model_raises"]} <= set(found)
