@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import structlog
@@ -24,8 +24,13 @@ from genai_guard.recording import (
     ExposureLog,
     OpenTelemetry,
     Redactor,
+    ledger,
 )
+from genai_guard.recording.alerts import Reading
+from genai_guard.recording.audit.losses import Losses
+from genai_guard.recording.facts import Facts
 from genai_guard.recording.feedback import Feedback, MemoryFeedbackStore
+from recorders import call
 
 CALLS = 120
 ROOM = 20
@@ -175,3 +180,39 @@ def test_once_they_are_let_go_everything_is_handled_or_counted(gate: Gate, tmp_p
     assert len(list(recorder.log.read())) + lost["log.queue_full"] == CALLS
     assert recorder.audit is not None
     assert recorder.audit.verify().records == CALLS
+
+
+@dataclass(frozen=True, kw_only=True)
+class HungAlert(Alert):
+    gate: Any = field(compare=False)
+    threshold: ClassVar[float] = 1.0
+
+    def read(self, facts: Facts, /) -> Reading:
+        self.gate.wait("read")
+        return Reading(firing=False, value=0.0, message="")
+
+
+def test_an_alert_that_hangs_while_it_is_read_holds_up_no_call_and_fills_no_memory(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_MOST_PENDING", 500)
+    recorder = MetricsRecorder(alerts=[HungAlert(gate=gate)])
+    recorder.record(call())
+    until(lambda: gate.reached == {"read"})
+    for _ in range(2000):
+        recorder.record(call())
+    assert not recorder.close(timeout_s=0.01)
+    assert not gate.opened.is_set()
+
+    gate.opened.set()
+    assert recorder.snapshot().calls + recorder.dropped["windows.queue_full"] == 2001
+    assert recorder.snapshot().calls <= 502
+
+
+def test_what_is_lost_for_years_is_counted_in_a_few_bytes() -> None:
+    losses = Losses()
+    for _ in range(10_000):
+        losses.add("queue_full")
+
+    assert len(losses._added) < 200
+    assert losses.total() == losses.untold() == {"queue_full": 10_000}

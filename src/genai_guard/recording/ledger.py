@@ -29,6 +29,9 @@ _BATCH: Final = 128
 _MOST_AT_ONCE: Final = 512
 """What one call counts at most, should the others have been kept from it for long."""
 
+_MOST_PENDING: Final = 100_000
+"""Events that wait at most, should an alert of somebody's own hang while it is read."""
+
 
 class Moment:
     """What is known at one moment, while nobody changes it. Serves alerts as their `Facts`, and the board as its `Slices`.
@@ -115,7 +118,7 @@ class Ledger:
     """
 
     __slots__ = (
-        "_clock", "_counted", "_lock", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_spending",
+        "_clock", "_counted", "_lock", "_losing", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_spending",
         "_wall_clock", "_windows",
     )  # fmt: skip
 
@@ -131,6 +134,7 @@ class Ledger:
     def begin(self) -> None:
         """Forget everything, locks held by threads that are no more included."""
         self._lock = threading.Lock()
+        self._losing = threading.Lock()
         self._pending: deque[tuple[float, Event]] = deque()
         self._missed: deque[str] = deque()
         self._windows = self._make_windows()
@@ -144,16 +148,26 @@ class Ledger:
             event = Event._make((*event[:-2], (), ()))
         pending = self._pending
         pending.append((now_s, event))
-        if len(pending) >= _BATCH and self._lock.acquire(blocking=False):
-            try:
-                self._fold(_MOST_AT_ONCE)
-            finally:
-                self._lock.release()
+        if len(pending) >= _BATCH:
+            if self._lock.acquire(blocking=False):
+                try:
+                    self._fold(_MOST_AT_ONCE)
+                finally:
+                    self._lock.release()
+            elif len(pending) > _MOST_PENDING:
+                pending.popleft()
+                self.miss("windows.queue_full")
         return event
 
     def miss(self, reason: str) -> None:
         """Count something that is lost."""
-        self._missed.append(reason)
+        missed = self._missed
+        missed.append(reason)
+        if len(missed) >= _BATCH and self._losing.acquire(blocking=False):
+            try:
+                self._count_missed()
+            finally:
+                self._losing.release()
 
     def read(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
         """Return the answer to a question about everything recorded so far. Nothing changes while it is answered.
@@ -195,6 +209,11 @@ class Ledger:
             try:
                 add(now_s, event)
             except Exception:  # noqa: BLE001  one malformed event must not take the batch with it
-                count(self._lost, "malformed")
-        while self._missed:
+                self._missed.append("malformed")
+        with self._losing:
+            self._count_missed()
+
+    def _count_missed(self) -> None:
+        """Count what was missed. Its lock must be held, which nobody holds for longer than that."""
+        for _ in range(len(self._missed)):
             count(self._lost, self._missed.popleft())
