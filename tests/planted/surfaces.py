@@ -114,7 +114,7 @@ def dashboards(world: World) -> Iterator[str]:
 def reprs(world: World) -> Iterator[str]:
     recorder = world.recorder
     values: list[Any] = [
-        recorder, recorder.snapshot(), recorder.breakdown("pipeline"), recorder.totals(), recorder.alerts(),
+        recorder, recorder.snapshot(), recorder.breakdown("pipeline"), recorder.alerts(),
         recorder.dropped, recorder.feedback.counts(), recorder.telemetry, recorder.log, recorder.audit, world.store,
         world.audit.dropped, world.audit.verify(), *recorder.notify, *recorder.sinks, *world.pipelines.values(),
     ]  # fmt: skip

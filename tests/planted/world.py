@@ -85,10 +85,10 @@ class World:
         self.audit = AuditLog(folder / "audit", key=lambda: "a key of thirty-two characters!!", anchor=folder / "heads")
         self.store = SqliteFeedbackStore(folder / "feedback.sqlite")
         self.recorder = MetricsRecorder(
-            dimensions=("model", "variant", "tenant", "pipeline", "target"),
+            dimensions=("model", "variant", "tenant", "pipeline", "note"),
             alerts=[
                 Alert.latency_p99(above_ms=0.001), Alert.error_rate(above=0.01), Alert.budget(usd=1e-9),
-                Alert.guardrail_hits(), Alert.guardrail_hits(name="by_pipeline", by=("pipeline", "target")),
+                Alert.guardrail_hits(), Alert.guardrail_hits(name="by_note", by=("pipeline", "note")),
             ],
             on_alert=self._tell,
             notify=[

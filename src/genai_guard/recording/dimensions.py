@@ -11,7 +11,18 @@ from genai_guard.errors import ConfigurationError
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["DIMENSIONS", "OTHER", "STATUSES", "Key", "SeriesCap", "check_declared", "checked", "key_reader", "variant"]
+__all__ = [
+    "DIMENSIONS",
+    "OTHER",
+    "STATUSES",
+    "Key",
+    "SeriesCap",
+    "check_declared",
+    "checked",
+    "is_name",
+    "key_reader",
+    "variant",
+]
 
 Key: TypeAlias = tuple[str, ...]
 """The status of a call and its value in each declared dimension, in their order."""
@@ -45,6 +56,11 @@ _PATHS: Final = {
     "tenant": "caller.tenant",
     "session": "caller.session",
 }
+
+
+def is_name(dimension: str) -> bool:
+    """Whether the values of a dimension are names of the application's own, and not what callers say."""
+    return dimension == "variant" or (dimension in _PATHS and not _PATHS[dimension].startswith("caller."))
 
 
 def checked(dimensions: Iterable[object]) -> Key:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.dimensions import Key
+from genai_guard.recording.dimensions import Key, is_name
 from genai_guard.recording.promql import labels_of
 from genai_guard.recording.recorder import MetricsRecorder
+from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.series import NANO, Series
 from genai_guard.recording.sketch import Buckets, at_most, merge, total
 from genai_guard.recording.telemetry.names import OVERHEAD_BOUNDS, SECONDS_BOUNDS
@@ -28,6 +29,8 @@ except ImportError as error:
     ) from error
 
 __all__ = ["PrometheusCollector"]
+
+_MOST_KNOWN: Final = 4096
 
 _Rows: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
 
@@ -102,7 +105,8 @@ class PrometheusCollector(Collector):
 
     `REGISTRY.register(PrometheusCollector(recorder))`. Counters are exact. Histograms are made of the recorder's
     sketches: a duration within 1 % of a bound may be counted on its other side, and sums are within 1 %. There are at most
-    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Durations
+    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Values that
+    callers give (users, tenants, sessions, tags) are redacted, those that look alike then are one. Durations
     that alerts ask about are bounds of the buckets of `genai_guard_latency_seconds`.
 
     Each process has counts of its own; with several workers let Prometheus scrape each of them, for the multiprocess mode
@@ -134,6 +138,9 @@ class PrometheusCollector(Collector):
         self._recorder = recorder
         self._places = tuple(dimensions.index(name) for name in wanted)
         self._labels = labels_of(wanted)
+        self._said = frozenset(place for place in self._places if not is_name(dimensions[place]))
+        self._redactor = Redactor()
+        self._known: dict[str, str] = {}
         thresholds_s = {alert.slow_after_s for alert in recorder.watched if alert.slow_after_s is not None}
         self._latency_bounds = tuple(sorted({*SECONDS_BOUNDS, *thresholds_s}))
         self._prefix = prefix
@@ -202,4 +209,13 @@ class PrometheusCollector(Collector):
         return CounterMetricFamily(f"{self._prefix}_{name}", about, labels=labels)
 
     def _values(self, key: Key) -> tuple[str, ...]:
-        return tuple(key[place] for place in self._places)
+        return tuple([self._shown(key[place]) if place in self._said else key[place] for place in self._places])
+
+    def _shown(self, value: str) -> str:
+        """Return a value that callers give as it may leave the process; those it came as before are not searched again."""
+        shown = self._known.get(value)
+        if shown is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            shown = self._known[value] = self._redactor.words(value)
+        return shown
