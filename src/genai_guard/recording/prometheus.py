@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.recording.dimensions import Key, is_name
+from genai_guard.recording.dimensions import Key
 from genai_guard.recording.promql import labels_of
 from genai_guard.recording.recorder import MetricsRecorder
-from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.series import NANO, Series
+from genai_guard.recording.shown import ShownKeys
 from genai_guard.recording.sketch import Buckets, at_most, merge, total
 from genai_guard.recording.telemetry.names import OVERHEAD_BOUNDS, SECONDS_BOUNDS
 
@@ -29,8 +29,6 @@ except ImportError as error:
     ) from error
 
 __all__ = ["PrometheusCollector"]
-
-_MOST_KNOWN: Final = 4096
 
 _Rows: TypeAlias = Iterable[tuple[tuple[str, ...], float]]
 
@@ -138,9 +136,7 @@ class PrometheusCollector(Collector):
         self._recorder = recorder
         self._places = tuple(dimensions.index(name) for name in wanted)
         self._labels = labels_of(wanted)
-        self._said = frozenset(place for place in self._places if not is_name(dimensions[place]))
-        self._redactor = Redactor()
-        self._known: dict[str, str] = {}
+        self._shown = ShownKeys(dimensions)
         thresholds_s = {alert.slow_after_s for alert in recorder.watched if alert.slow_after_s is not None}
         self._latency_bounds = tuple(sorted({*SECONDS_BOUNDS, *thresholds_s}))
         self._prefix = prefix
@@ -209,13 +205,5 @@ class PrometheusCollector(Collector):
         return CounterMetricFamily(f"{self._prefix}_{name}", about, labels=labels)
 
     def _values(self, key: Key) -> tuple[str, ...]:
-        return tuple([self._shown(key[place]) if place in self._said else key[place] for place in self._places])
-
-    def _shown(self, value: str) -> str:
-        """Return a value that callers give as it may leave the process; those it came as before are not searched again."""
-        shown = self._known.get(value)
-        if shown is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            shown = self._known[value] = self._redactor.words(value)
-        return shown
+        shown = self._shown.of(key)
+        return tuple([shown[place] for place in self._places])
