@@ -32,7 +32,7 @@ def path(function: Path) -> Path:
 def run(world: World, pipeline: str, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call the model, use up its reply, and keep what is shown of it all."""
     try:
-        with caller(user=f"u-{len(world.plant.text) % 9}", tenant="acme", session="s-1", tags=world.tags()):
+        with caller(user=world.user(), tenant="acme", session="s-1", tags=world.tags()):
             outcome = world.pipelines[pipeline].run(fn, *args, **kwargs)
             if hasattr(outcome.value, "__next__"):
                 for _ in outcome.value:
@@ -116,7 +116,7 @@ def cancelled(world: World, plant: Plant) -> None:
         return plant.text
 
     async def main() -> None:
-        with caller(user="u-1", tags=world.tags()):
+        with caller(user=world.user(), tags=world.tags()):
             task = asyncio.ensure_future(world.pipelines["open"].arun(ask, plant.text))
         await asked.wait()
         task.cancel(plant.text)
@@ -148,7 +148,7 @@ def a_stream_that_breaks_within_the_secret(world: World, plant: Plant) -> None:
 
 @path
 def a_stream_that_is_left(world: World, plant: Plant) -> None:
-    with caller(user="u-1", tags=world.tags()):
+    with caller(user=world.user(), tags=world.tags()):
         chunks: Any = world.pipelines["open"].run(stream(plant), plant.text).value
         for _ in chunks:
             break
@@ -158,7 +158,7 @@ def a_stream_that_is_left(world: World, plant: Plant) -> None:
 @path
 def a_stream_that_is_dropped(world: World, plant: Plant) -> None:
     """Nobody closes it: it is recorded when the next call is made."""
-    with caller(user="u-1", tags=world.tags()):
+    with caller(user=world.user(), tags=world.tags()):
         chunks = world.pipelines["open"].wrap(lambda prompt: SdkStream([plant.text, " and more"]))(plant.text)
         next(iter(chunks))
         del chunks
@@ -175,7 +175,7 @@ def an_async_stream_that_is_cancelled(world: World, plant: Plant) -> None:
         await asyncio.sleep(60)
 
     async def read() -> None:
-        with caller(user="u-1", tags=world.tags()):
+        with caller(user=world.user(), tags=world.tags()):
             async for _ in world.pipelines["plain"].wrap(ask)(plant.text):
                 pass
 
@@ -281,7 +281,7 @@ def what_users_say(world: World, plant: Plant) -> None:
     outcome = run(world, "open", lambda prompt: plant.text, plant.text)
     world.recorder.feedback(
         outcome.request_id if outcome else "never-seen",
-        thumbs="down", comment=said, correction=f"It should be: {said}", scores={"reason": said}, source="reviewer",
+        thumbs="down", comment=said, correction=f"It should be: {said}", scores={"reason": said}, source=world.user(),
     )  # fmt: skip
 
 

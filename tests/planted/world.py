@@ -41,7 +41,11 @@ from planted.paths import PATHS
 from planted.plants import NAME, WORD, Plant
 from receiver import Receiver
 
-__all__ = ["World"]
+__all__ = ["USERS", "World"]
+
+USERS = tuple(
+    f"somebody-{letters}" for letters in ("kmvp", "tzrb", "gxdw", "hqcs", "fjnl", "wprk", "bdvt", "smgz", "lxhc")
+)
 
 
 class World:
@@ -114,6 +118,10 @@ class World:
     def tags(self) -> dict[str, str]:
         """Return tags that quote the text; where nothing may be found without rules, none do."""
         return {"note": self.plant.text} if self.content and self.plant.is_known else {}
+
+    def user(self) -> str:
+        """Return whom the call is made for, one of nine."""
+        return USERS[len(self.plant.text) % len(USERS)]
 
     def json(self, plant: Plant) -> str:
         """Return the text as JSON, as models write arguments."""

@@ -25,7 +25,7 @@ from planted.paths import PATHS
 from planted.plants import plants, secrets, unknown
 from planted.search import leaks
 from planted.surfaces import SURFACES
-from planted.world import World
+from planted.world import USERS, World
 from receiver import receiver
 
 
@@ -81,6 +81,23 @@ def test_without_content_no_word_of_any_text_is_found(tmp_path: Path) -> None:
 
     assert leaks(secrets(planted), shown_by(world)) == []
     assert {row["status"] for row in world.log.read()} == set(STATUSES)
+
+
+NAMED = {"files", "logged_by_structlog", "shown", "told", "read_back", "commands"}
+"""Where it says who called: rows, subjects, sources of feedback, and events that a sink is given."""
+
+
+def test_who_called_is_named_where_that_is_said_and_in_no_file_once_it_is_erased(tmp_path: Path) -> None:
+    with everything(tmp_path, content=True) as world:
+        world.walk(plants(500)[: 2 * len(PATHS)])
+        named = {name for name, _ in leaks(USERS, shown_by(world))}
+        for user in USERS:
+            world.recorder.erase(user=user)
+    after = shown_by(world)
+
+    assert named == NAMED
+    assert leaks(USERS, {name: after[name] for name in ("files", "read_back", "commands")}) == []
+    assert world.audit.verify().ok
 
 
 def test_a_leak_is_found(tmp_path: Path) -> None:
