@@ -33,6 +33,7 @@ _COMMANDS: Final = {
         "replay traffic through the limits of a policy, and show what they would have done to it",
     ),
     "analyze": ("genai_guard.commands.analyze", "say what an experiment has shown, from the inference log or a table"),
+    "drift": ("genai_guard.commands.drift", "say how calls changed, from the inference log or a table"),
     "audit": ("genai_guard.commands.audit", "verify, show or export an audit trail"),
     "feedback": (
         "genai_guard.commands.feedback",
@@ -54,6 +55,7 @@ examples:
   python -m genai_guard test policy.yaml cases/ --html report.html
   python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
   python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
+  python -m genai_guard drift inference/ --baseline usual.json --slice variant
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
   python -m genai_guard dashboard policy.yaml --output dashboard.json

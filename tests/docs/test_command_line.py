@@ -57,6 +57,7 @@ def test_the_page_tells_every_command() -> None:
         "test",
         "simulate-limits",
         "analyze",
+        "drift",
         "feedback",
         "dashboard",
         "alert-rules",
@@ -67,7 +68,8 @@ def test_the_page_tells_every_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["check", "explain", "test", "simulate-limits", "analyze", "feedback", "dashboard", "alert-rules"]
+    "command",
+    ["check", "explain", "test", "simulate-limits", "analyze", "drift", "feedback", "dashboard", "alert-rules"],
 )
 def test_the_page_tells_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
