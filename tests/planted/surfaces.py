@@ -133,6 +133,14 @@ def read_back(world: World) -> Iterator[str]:
 
 
 @surface
+def drift(world: World) -> Iterator[str]:
+    if world.monitor.baseline is not None:
+        world.monitor.baseline.save(world.folder / "baseline.json")
+    for table in world.monitor.tables:
+        yield from (str(table), table._repr_html_(), table.to_json(), table.to_csv(), table.summary())
+
+
+@surface
 def commands(world: World) -> Iterator[str]:
     folder = world.folder
     for argv in (
@@ -140,6 +148,7 @@ def commands(world: World) -> Iterator[str]:
         ("audit", "export", folder / "audit"),
         ("feedback", "summary", folder / "log", folder / "feedback.sqlite"),
         *[("feedback", "export", folder / "log", folder / "feedback.sqlite", "--format", form) for form in _FORMATS],
+        ("drift", folder / "log", "--profile"),
         ("analyze", folder / "log", "--experiment", "tone", "--metric", "latency_ms", "--control", "long"),
     ):
         yield _said_by(*map(str, argv))

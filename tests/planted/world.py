@@ -34,6 +34,7 @@ from genai_guard.recording import (
     Webhook,
     redact_processor,
 )
+from genai_guard.recording.drift import DriftMonitor
 from genai_guard.recording.feedback import Feedback, SqliteFeedbackStore
 from genai_guard.resilience import Breaker, Fallback, Resilience, Retry
 from genai_guard.routing.shadow import Shadow
@@ -88,6 +89,7 @@ class World:
         self.content = content
         self.audit = AuditLog(folder / "audit", key=lambda: "a key of thirty-two characters!!", anchor=folder / "heads")
         self.store = SqliteFeedbackStore(folder / "feedback.sqlite")
+        self.monitor = DriftMonitor(window=20, learn=20, min_n=5, on_drift=self._tell)
         self.recorder = MetricsRecorder(
             dimensions=("model", "variant", "tenant", "pipeline", "note"),
             alerts=[
@@ -101,7 +103,7 @@ class World:
                 PagerDuty(routing_key="k" * 32, events_url=f"{server.url}/pager"),
             ],
             log=self.log,
-            sinks=[StructlogSink(content=wanted), Spilling(self)],
+            sinks=[StructlogSink(content=wanted), Spilling(self), self.monitor],
             feedback=self.store,
             on_feedback=self._tell,
             exposures=ExposureLog(folder / "exposures"),
