@@ -89,7 +89,7 @@ NAMED = {"files", "logged_by_structlog", "shown", "told", "read_back", "commands
 
 def test_who_called_is_named_where_that_is_said_and_in_no_file_once_it_is_erased(tmp_path: Path) -> None:
     with everything(tmp_path, content=True) as world:
-        world.walk(plants(500)[: 2 * len(PATHS)])
+        world.walk(plants(500)[: len(PATHS)])
         named = {name for name, _ in leaks(USERS, shown_by(world))}
         for user in USERS:
             world.recorder.erase(user=user)
