@@ -42,7 +42,14 @@ laws: it comes out the same wherever the same packages are. `nox -s tests-3.13 -
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
-    *("limits_memory.py", "limits_peers.py", "limits_stores.py", "statistics_analysis.py", "statistics_canary.py"),
+    *(
+        "limits_memory.py",
+        "recording_peers.py",
+        "limits_peers.py",
+        "limits_stores.py",
+        "statistics_analysis.py",
+        "statistics_canary.py",
+    ),
 }
 """Modules that the benchmarks share, or that one of them runs."""
 

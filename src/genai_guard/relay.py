@@ -209,5 +209,7 @@ def _reader(plan: Plan, call: Call, chunk: Any) -> StreamReader | None:
 def _out(call: Call, chunk: Any) -> Chunk:
     if call.chunks == 0:
         call.first_token_s = call.plan.now() - call.started
+        call.first_token_model_s = call.model_s
     call.chunks += 1
+    call.chunk_model_s = call.model_s
     return Chunk(chunk)

@@ -141,6 +141,15 @@ def drift(world: World) -> Iterator[str]:
 
 
 @surface
+def series(world: World) -> Iterator[str]:
+    """Metrics step by step, and those that outlast the process."""
+    for source in (world.recorder, world.history):
+        for by in ("", "pipeline"):
+            table = source.timeseries(600, window_s=1800, by=by)
+            yield from (str(table), repr(table), table._repr_html_(), str(table.rows()))
+
+
+@surface
 def commands(world: World) -> Iterator[str]:
     folder = world.folder
     for argv in (

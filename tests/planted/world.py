@@ -36,6 +36,7 @@ from genai_guard.recording import (
 )
 from genai_guard.recording.drift import DriftMonitor
 from genai_guard.recording.feedback import Feedback, SqliteFeedbackStore
+from genai_guard.recording.history import MetricsHistory
 from genai_guard.resilience import Breaker, Fallback, Resilience, Retry
 from genai_guard.routing.shadow import Shadow
 from planted.paths import PATHS
@@ -90,6 +91,7 @@ class World:
         self.audit = AuditLog(folder / "audit", key=lambda: "a key of thirty-two characters!!", anchor=folder / "heads")
         self.store = SqliteFeedbackStore(folder / "feedback.sqlite")
         self.monitor = DriftMonitor(window=20, learn=20, min_n=5, on_drift=self._tell)
+        self.history = MetricsHistory(folder / "history")
         self.recorder = MetricsRecorder(
             dimensions=("model", "variant", "tenant", "pipeline", "note"),
             alerts=[
@@ -113,6 +115,7 @@ class World:
                 tracer_provider=tracer_provider,
                 meter_provider=MeterProvider(metric_readers=[self.metrics], shutdown_on_exit=False),
             ),
+            history=self.history,
             queue_size=100_000,
         )  # fmt: skip
         self.pipelines = self._pipelines()

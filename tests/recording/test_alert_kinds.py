@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording import Alert, burn_rates
 from genai_guard.recording.counts import Counts
-from genai_guard.recording.series import Hit
+from genai_guard.recording.rare import Hit, Rare
 from genai_guard.recording.spending import Period, Spent
 from genai_guard.recording.tallies import Tally
 
@@ -25,8 +25,9 @@ def counted(
         tally = Tally()
         tally.calls = tally.reached = calls
         if status == "ok":
-            tally.tokens, tally.cost_nano_usd = tokens, int(usd * 1e9)
-            tally.hits = {Hit("pii", "redact", "enforce"): hits, Hit("tone", "flag", "shadow"): 1000}
+            tally.input_tokens, tally.cost_nano_usd = tokens, int(usd * 1e9)
+            tally.rare = Rare()
+            tally.rare.hits |= {Hit("pii", "redact", "enforce"): hits, Hit("tone", "flag", "shadow"): 1000}
             tally.slow = {0.5: slow}
         counts.add(status, tally)
     return counts

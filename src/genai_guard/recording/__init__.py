@@ -24,6 +24,7 @@ from genai_guard.recording.alerts import (
 from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
+from genai_guard.recording.history import MetricsHistory
 from genai_guard.recording.inference_log import InferenceLog
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
@@ -31,6 +32,7 @@ from genai_guard.recording.sinks import Log, Recorder, Sink
 from genai_guard.recording.snapshot import Quantiles, Snapshot
 from genai_guard.recording.structured_log import StructlogSink, redact_processor
 from genai_guard.recording.telemetry import OpenTelemetry
+from genai_guard.recording.timeseries import Breakdown, TimeSeries
 
 __all__ = [
     "Alert",
@@ -38,6 +40,7 @@ __all__ = [
     "AlertEvent",
     "AlertSink",
     "AuditLog",
+    "Breakdown",
     "Budget",
     "BurnRate",
     "DeliveryError",
@@ -53,6 +56,7 @@ __all__ = [
     "InferenceLog",
     "LatencyP99",
     "Log",
+    "MetricsHistory",
     "MetricsRecorder",
     "MissingTraffic",
     "OpenTelemetry",
@@ -71,6 +75,7 @@ __all__ = [
     "StructlogSink",
     "Threshold",
     "TightenLimit",
+    "TimeSeries",
     "Together",
     "TripBreaker",
     "Verification",

@@ -10,17 +10,18 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from genai_guard.recording.counts import Counts
 from genai_guard.recording.dimensions import Key
 from genai_guard.recording.event import Event
 from genai_guard.recording.facts import Facts
-from genai_guard.recording.spending import Period, Spending, Spent
+from genai_guard.recording.spending import Period, Spending, Spent, Total
+from genai_guard.recording.tallies import Tally
 from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import count
 
-__all__ = ["Clock", "Ledger", "Moment"]
+__all__ = ["Clock", "Earlier", "Ledger", "Moment"]
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
@@ -31,6 +32,18 @@ _MOST_AT_ONCE: Final = 512
 
 _MOST_PENDING: Final = 100_000
 """Events that wait at most, should an alert of somebody's own hang while it is read."""
+
+
+class Earlier(NamedTuple):
+    """What was counted before.
+
+    Attributes:
+        cells: Exact counts of cells, and when these begin in seconds since 1970.
+        spent: Returns what was spent before in each period that holds a time in seconds since 1970.
+    """
+
+    cells: Sequence[tuple[float, Mapping[Key, Tally]]]
+    spent: Callable[[float], Mapping[str, Total]]
 
 
 class Moment:
@@ -111,24 +124,28 @@ class Ledger:
     """Counts events for many threads.
 
     Args:
-        windows: Makes empty windows.
+        windows: Makes empty windows, given how far the clock on the wall is ahead as `ahead_s`.
         periods: Calendar periods whose spending is counted.
         clock: Monotonic seconds.
         wall_clock: Seconds since 1970.
+
+    Attributes:
+        before_reading: Called before every question with the time that there is for it; waits for what is to be known.
     """
 
     __slots__ = (
         "_clock", "_counted", "_lock", "_losing", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_spending",
-        "_wall_clock", "_windows",
+        "_wall_clock", "_windows", "before_reading",
     )  # fmt: skip
 
     def __init__(
-        self, windows: Callable[[], Windows], *, periods: Iterable[str], clock: Clock, wall_clock: Clock
+        self, windows: Callable[..., Windows], *, periods: Iterable[str], clock: Clock, wall_clock: Clock
     ) -> None:
         self._make_windows = windows
         self._periods = tuple(periods)
         self._clock = clock
         self._wall_clock = wall_clock
+        self.before_reading: Callable[[float], object] | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -137,7 +154,7 @@ class Ledger:
         self._losing = threading.Lock()
         self._pending: deque[tuple[float, Event]] = deque()
         self._missed: deque[str] = deque()
-        self._windows = self._make_windows()
+        self._windows = self._make_windows(ahead_s=self._ahead_s())
         self._spending = Spending(self._periods)
         self._counted = 0
         self._lost: dict[str, int] = {}
@@ -159,6 +176,15 @@ class Ledger:
                 self.miss("windows.queue_full")
         return event
 
+    def restore(self, earlier: Earlier) -> None:
+        """Add what was counted before the process began."""
+        with self._lock:
+            self._fold(len(self._pending))
+            moment = self._moment()
+            spent = earlier.spent(moment.windows.wall_s(moment.now_s))
+            moment.windows.restore(moment.now_s, earlier.cells)
+            self._spending.restore(moment.wall_s, moment.windows.total, spent)
+
     def miss(self, reason: str) -> None:
         """Count something that is lost."""
         missed = self._missed
@@ -175,6 +201,16 @@ class Ledger:
         Raises:
             TimeoutError: somebody else's question took longer than `timeout_s`.
         """
+        if self.before_reading is not None:
+            self.before_reading(timeout_s)
+        return self.peek(question, timeout_s=timeout_s)
+
+    def peek(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
+        """Return the answer to a question, whatever is not known yet.
+
+        Raises:
+            TimeoutError: as for `read`.
+        """
         if not self._lock.acquire(timeout=min(timeout_s, threading.TIMEOUT_MAX)):
             raise TimeoutError
         try:
@@ -182,6 +218,13 @@ class Ledger:
             return question(self._moment())
         finally:
             self._lock.release()
+
+    def _ahead_s(self) -> float:
+        """Return how far the clock on the wall is ahead; a clock that fails is no reason not to begin."""
+        try:
+            return self._wall_clock() - self._clock()
+        except Exception:  # noqa: BLE001  it is the caller's own, and each event that it fails for is counted
+            return 0.0
 
     def _moment(self) -> Moment:
         return Moment(

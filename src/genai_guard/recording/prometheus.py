@@ -74,20 +74,34 @@ _COUNTERS: Final = (
         "guardrail_hits",
         "Verdicts of guards, plain allowances excepted.",
         ("guard", "action", "mode"),
-        lambda one: ((tuple(hit), count) for hit, count in one.hits.items()),
+        lambda one: ((tuple(hit), count) for hit, count in one.rare.hits.items()),
     ),
     _Counter(
         "errors",
         "Calls in which something broke, by the class of what was raised.",
         ("error_type",),
-        lambda one: (((name,), count) for name, count in one.error_types.items()),
+        lambda one: (((name,), count) for name, count in one.rare.error_types.items()),
     ),
     _Counter(
         "denials",
         "Calls that a limit refused.",
         ("limit",),
-        lambda one: (((name,), count) for name, count in one.denials.items()),
+        lambda one: (((name,), count) for name, count in one.rare.denials.items()),
     ),
+    _Counter(
+        "shadow_denials",
+        "Calls that a limit in shadow mode would have refused.",
+        ("limit",),
+        lambda one: (((name,), count) for name, count in one.rare.shadow_denials.items()),
+    ),
+    _Counter(
+        "fallbacks",
+        "Calls that the target of a fallback or tier answered.",
+        ("fallback",),
+        lambda one: (((name,), count) for name, count in one.rare.fallbacks.items()),
+    ),
+    _Counter("retries", "Attempts that repeated what had failed.", (), lambda one: (((), one.rare.retries),)),
+    _Counter("cache_hits", "Calls answered with an old reply.", (), lambda one: (((), one.rare.cache_hits),)),
 )
 
 _HISTOGRAMS: Final = (
@@ -95,6 +109,8 @@ _HISTOGRAMS: Final = (
     _Histogram("model_seconds", "The part of it that the model took.", SECONDS_BOUNDS, _model_s),
     _Histogram("overhead_seconds", "All the rest, of every call.", OVERHEAD_BOUNDS, lambda one: one.overhead),
     _Histogram("first_token_seconds", "Time to the first chunk.", SECONDS_BOUNDS, lambda one: one.first_token),
+    _Histogram("inter_token_seconds", "Mean time to each further one.", SECONDS_BOUNDS, lambda one: one.inter_token),
+    _Histogram("queue_seconds", "Waiting for a limit, where calls did.", SECONDS_BOUNDS, lambda one: one.queue),
 )
 
 

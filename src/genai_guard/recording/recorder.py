@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
@@ -22,21 +22,22 @@ from genai_guard.recording.alerting.desk import checked_alerts, checked_silences
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.audit.log import AuditLog, AuditTap
-from genai_guard.recording.dimensions import DIMENSIONS, Key, check_declared, checked
+from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
 from genai_guard.recording.feedback.erasing import erase
+from genai_guard.recording.history import MetricsHistory
+from genai_guard.recording.history.keeping import Keeping
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
-from genai_guard.recording.series import Series
+from genai_guard.recording.readings import Readings
 from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
-from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.telemetry import OpenTelemetry
 from genai_guard.recording.telemetry.settings import tracing_by
-from genai_guard.recording.windows import KEPT_S, Windows
+from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import Worker
 
 __all__ = ["MetricsRecorder"]
@@ -46,7 +47,7 @@ T = TypeVar("T")
 _TICK_S: Final = 1.0
 
 
-class MetricsRecorder:
+class MetricsRecorder(Readings):
     """Counts calls, watches alerts, and hands events to an inference log.
 
     Safe for threads, and for a fork: a child begins with empty windows and segments of its own, so that sums over all
@@ -67,6 +68,7 @@ class MetricsRecorder:
         exposures: Where the first call of each unit of an experiment is noted.
         audit: Where every block, redaction, override and change is recorded.
         telemetry: Spans and metrics for OpenTelemetry.
+        history: Where counts are kept, so that alerts and budgets know those of the process before.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -92,6 +94,7 @@ class MetricsRecorder:
         exposures: ExposureLog | None = None,
         audit: AuditLog | None = None,
         telemetry: OpenTelemetry | None = None,
+        history: MetricsHistory | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -108,19 +111,24 @@ class MetricsRecorder:
         self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
         self.audit: Final = _must_be(AuditLog, audit, "audit")
         self.telemetry: Final = telemetry
-        self.dimensions: Final = checked(dimensions)
-        self.watched: Final = checked_alerts(alerts, self.dimensions)
+        self.history: Final = _must_be(MetricsHistory, history, "history")
+        declared = checked(dimensions)
+        self.watched: Final = checked_alerts(alerts, declared)
         self.max_series: Final = _positive("max_series", max_series)
         self.queue_size: Final = _positive("queue_size", queue_size)
         self._clock: Clock = clock or monotonic
         self._wall_clock: Clock = wall_clock or time
         thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
-        self._ledger = Ledger(
-            partial(Windows, self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
+        ledger = Ledger(
+            partial(Windows, declared, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
+        super().__init__(declared, ledger=ledger)
+        self._keeping = None if history is None else Keeping(
+            history, dimensions=declared, max_series=self.max_series, ledger=ledger
+        )  # fmt: skip
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
         self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
@@ -137,7 +145,7 @@ class MetricsRecorder:
         )  # fmt: skip
         self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
-        self._look_at_s = -math.inf if self.watched else math.inf
+        self._look_at_s = self._first_look_s
         watch_over(self)
 
     def record(self, event: Event) -> None:
@@ -156,6 +164,8 @@ class MetricsRecorder:
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
                 self._desk.wake()
+                if self._keeping is not None:
+                    self._keeping.wake()
         except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
             self._ledger.miss(f"record.{type(error).__name__}")
 
@@ -185,44 +195,6 @@ class MetricsRecorder:
             tap.close(until_s=monotonic())
 
         return stop
-
-    def snapshot(self, window_s: float = KEPT_S, **slice: str) -> Snapshot:  # noqa: A002  the word for it
-        """Return what happened in the last `window_s` seconds, to all calls or to those of a slice.
-
-        Everything recorded before counts. `recorder.snapshot(300, model="large", status="error")`.
-
-        Args:
-            window_s: How far to look back, at most an hour; the slice of ten seconds in which it begins counts whole.
-            slice: Values of declared dimensions.
-
-        Raises:
-            ConfigurationError: the window is not kept, or a dimension was not declared.
-        """
-        self._check(window_s, slice)
-        wanted = {self.dimensions.index(name): value for name, value in slice.items()}
-        return self._ledger.read(lambda moment: self._snapshot(moment, window_s, wanted))
-
-    def breakdown(self, by: str, *, window_s: float = KEPT_S) -> dict[str, Snapshot]:
-        """Return a snapshot for each value of a dimension that was seen, the one with the most calls first.
-
-        Raises:
-            ConfigurationError: as for `snapshot`.
-        """
-        self._check(window_s, {by: ""})
-        place = self.dimensions.index(by)
-
-        def each(moment: Moment) -> list[tuple[str, Snapshot]]:
-            values = dict.fromkeys(key[place] for key, _ in moment.windows.series(moment.now_s, window_s))
-            return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
-
-        return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
-
-    def totals(self) -> Mapping[Key, Series]:
-        """Return all calls by their status and dimensions, in sums that only grow, for whoever reads differences.
-
-        They begin with the hour before this is asked for the first time.
-        """
-        return self._ledger.read(lambda moment: moment.windows.totals())
 
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that are pending or fire and the last hundred that are over, oldest first."""
@@ -275,6 +247,8 @@ class MetricsRecorder:
         audit stays open: others may have to record there.
         """
         until_s = monotonic() + timeout_s
+        if self._keeping is not None:
+            self._keeping.leave()
         self._desk.try_to_read(timeout_s)
         in_time = [worker.close(until_s=until_s) for worker in self._workers]
         return all(in_time)
@@ -301,7 +275,7 @@ class MetricsRecorder:
         self.feedback.begin()
         self._tapping = threading.Lock()
         self._desk.after_fork()
-        self._look_at_s = -math.inf if self.watched else math.inf
+        self._look_at_s = self._first_look_s
         for worker in self._workers:
             worker.after_fork()
 
@@ -327,13 +301,18 @@ class MetricsRecorder:
     def _config(self) -> tuple[object, ...]:
         return (
             self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.feedback_store,
-            self.on_feedback, self.exposures, self.audit, self.telemetry, self.dimensions, self.max_series, self.queue_size,
+            self.on_feedback, self.exposures, self.audit, self.telemetry, self.history, self.dimensions, self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap, ...]:
+    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap | Keeping, ...]:
         tracing = () if self.tracing is None else self.tracing.workers
-        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing)
+        keeping = () if self._keeping is None else (self._keeping,)
+        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing, *keeping)
+
+    @property
+    def _first_look_s(self) -> float:
+        return -math.inf if self.watched or self._keeping is not None else math.inf
 
     def _losses(self, moment: Moment) -> dict[str, int]:
         lost = dict(moment.lost)
@@ -341,20 +320,6 @@ class MetricsRecorder:
             merge(lost, {f"{worker.name}.{kind}": times for kind, times in worker.failures.items()})
         merge(lost, {f"alerts.{name}": times for name, times in self._desk.failures.items()})
         return dict(sorted(lost.items()))
-
-    def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
-        if not 0 < window_s <= KEPT_S:
-            raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
-        check_declared(slice, self.dimensions)
-
-    def _snapshot(self, moment: Moment, window_s: float, wanted: Mapping[int, str]) -> Snapshot:
-        return snapshot(
-            moment.windows.series(moment.now_s, window_s),
-            window_s=window_s,
-            wanted=wanted,
-            dimensions=self.dimensions,
-            dropped=self._losses(moment),
-        )
 
 
 def _callable(on_alert: AlertAction | None) -> AlertAction | None:

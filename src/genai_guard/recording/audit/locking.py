@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["locked"]
+__all__ = ["claimed", "locked", "released"]
 
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
 _PRIVATE: Final = 0o600
@@ -22,6 +22,12 @@ if sys.platform == "win32":
     def _lock(fd: int) -> None:
         msvcrt.locking(fd, msvcrt.LK_LOCK, 1)
 
+    def _try_lock(fd: int) -> None:
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError from error
+
     def _unlock(fd: int) -> None:
         os.lseek(fd, 0, os.SEEK_SET)
         msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
@@ -31,6 +37,9 @@ else:
 
     def _lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX)
+
+    def _try_lock(fd: int) -> None:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _unlock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_UN)
@@ -50,5 +59,31 @@ def locked(path: Path) -> Generator[None]:
             yield
         finally:
             _unlock(fd)
+    finally:
+        os.close(fd)
+
+
+def claimed(path: Path) -> int | None:
+    """Return what holds the lock of a file, which is made if it is not there; None if somebody else holds it.
+
+    Raises:
+        OSError: the file cannot be opened, or its file system has no locks.
+    """
+    fd = os.open(path, _FLAGS, _PRIVATE)
+    try:
+        _try_lock(fd)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def released(fd: int) -> None:
+    """Let go of what `claimed` returned."""
+    try:
+        _unlock(fd)
     finally:
         os.close(fd)
