@@ -158,6 +158,26 @@ def commands(world: World) -> Iterator[str]:
         ("feedback", "summary", folder / "log", folder / "feedback.sqlite"),
         *[("feedback", "export", folder / "log", folder / "feedback.sqlite", "--format", form) for form in _FORMATS],
         ("drift", folder / "log", "--profile"),
+        ("log", "tail", folder / "log", "--json"),
+        ("log", "query", folder / "log.sqlite"),
+        ("log", "export", folder / "log", "--to", "csv"),
+        ("top", folder / "log", "--once", "--window", "3600"),
+        (
+            "report",
+            folder / "log",
+            "--output",
+            "-",
+            "--audit",
+            folder / "audit",
+            "--feedback",
+            folder / "feedback.sqlite",
+        ),
+        ("review", "list", folder / "review.sqlite"),
+        ("review", "next", folder / "review.sqlite", "--reviewer", "somebody"),
+        *[
+            ("review", "export", folder / "review.sqlite", "--format", form)
+            for form in ("jsonl", "cases", "label-studio")
+        ],
         ("analyze", folder / "log", "--experiment", "tone", "--metric", "latency_ms", "--control", "long"),
     ):
         yield _said_by(*map(str, argv))

@@ -37,6 +37,8 @@ from genai_guard.recording import (
 from genai_guard.recording.drift import DriftMonitor
 from genai_guard.recording.feedback import Feedback, SqliteFeedbackStore
 from genai_guard.recording.history import MetricsHistory
+from genai_guard.recording.logs import SqliteInferenceLog
+from genai_guard.recording.review import ReviewQueue
 from genai_guard.resilience import Breaker, Fallback, Resilience, Retry
 from genai_guard.routing.shadow import Shadow
 from planted.paths import PATHS
@@ -91,6 +93,7 @@ class World:
         self.audit = AuditLog(folder / "audit", key=lambda: "a key of thirty-two characters!!", anchor=folder / "heads")
         self.store = SqliteFeedbackStore(folder / "feedback.sqlite")
         self.monitor = DriftMonitor(window=20, learn=20, min_n=5, on_drift=self._tell)
+        self.sqlite_log = SqliteInferenceLog(folder / "log.sqlite", content=wanted)
         self.history = MetricsHistory(folder / "history")
         self.recorder = MetricsRecorder(
             dimensions=("model", "variant", "tenant", "pipeline", "note"),
@@ -105,7 +108,8 @@ class World:
                 PagerDuty(routing_key="k" * 32, events_url=f"{server.url}/pager"),
             ],
             log=self.log,
-            sinks=[StructlogSink(content=wanted), Spilling(self), self.monitor],
+            review=ReviewQueue(folder / "review.sqlite") if content else None,  # which is for texts
+            sinks=[self.sqlite_log.writer(), StructlogSink(content=wanted), Spilling(self), self.monitor],
             feedback=self.store,
             on_feedback=self._tell,
             exposures=ExposureLog(folder / "exposures"),

@@ -93,6 +93,7 @@ def test_who_called_is_named_where_that_is_said_and_in_no_file_once_it_is_erased
         named = {name for name, _ in leaks(USERS, shown_by(world))}
         for user in USERS:
             world.recorder.erase(user=user)
+            world.sqlite_log.erase(user=user)  # a sink besides
     after = shown_by(world)
 
     assert named == NAMED

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIMENSIONS",
     "OTHER",
+    "REACHED",
     "STATUSES",
     "Key",
     "SeriesCap",
@@ -47,6 +48,9 @@ STATUSES: Final = (
     "cancelled",
     "abandoned",
 )
+
+REACHED: Final = frozenset({"call", "stream", "output", "done"})
+"""The stages in which calls end that reached the model."""
 
 _PATHS: Final = {
     "status": "status",

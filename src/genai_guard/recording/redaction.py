@@ -1,6 +1,6 @@
 """The single exit: whatever leaves the process through a sink has been here.
 
-Rule 1: What any guard found is covered, whatever its action or mode said about the call itself.
+Rule 1: What any guard found is covered, whatever its action or mode said about the call itself, unless it is to be kept.
 Rule 2: The texts are searched again by rules of the redactor's own, for what no guard was asked about.
 Rule 3: What cannot be redacted does not leave: a finding that fits no text, a scan that fails, a text that is too long.
 Rule 4: Of a stream that broke off, what may be the beginning of something does not leave: no rule finds half a number.
@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
 from genai_guard.messages import Caller, Part
 from genai_guard.recording.event import Event
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from genai_guard.guards import PII, Secrets
     from genai_guard.guards.screen import Screen
 
-__all__ = ["FAILED", "TOO_LONG", "Redactor", "Scan", "is_response", "no_scan"]
+__all__ = ["FAILED", "TOO_LONG", "Redactor", "Scan", "Side", "is_kept", "is_response", "no_scan", "place", "side_of"]
 
 Scan: TypeAlias = Callable[[str], Iterable[tuple[int, int, str]]]
 """Finds what must not leave: first character, one past the last, and what it is."""
@@ -51,6 +53,16 @@ def is_response(where: str) -> bool:
     return where == _RESPONSE or where.startswith(("response.", "response["))
 
 
+def side_of(where: str) -> Side:
+    """Return which side of a call a finding with this `where` is about."""
+    return "response" if is_response(where) else "request"
+
+
+def is_kept(rule: str, keep: Iterable[str]) -> bool:
+    """Whether what a rule found stays readable."""
+    return any(fnmatchcase(rule, pattern) for pattern in keep)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Redactor:
     """Makes a copy of an event that may leave the process.
@@ -60,19 +72,30 @@ class Redactor:
     Args:
         scan: Rules of its own; every rule of the library's `PII` and `Secrets` guards when None. `no_scan` for guards' findings alone.
         max_chars: A request or reply that is longer, all texts together, is withheld and not searched.
+        keep: Rules of guards whose findings stay readable, by patterns with `*` and `?`: `injection.*`. The rules of
+            `scan` cover what they find all the same.
+
+    Raises:
+        ConfigurationError: `keep` is no list of patterns.
     """
 
     scan: Scan | None = None
     max_chars: int = 1 << 20
+    keep: Sequence[str] = ()
     _scan: Scan = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        settle(self, _scan=self.scan or _SENSITIVE)
+        keep: object = self.keep
+        if isinstance(keep, str) or not isinstance(keep, Sequence) or not all(isinstance(each, str) for each in keep):
+            raise ConfigurationError("Redactor(keep=...) takes patterns of rules, such as ['injection.*']")
+        settle(self, _scan=self.scan or _SENSITIVE, keep=tuple(self.keep))
 
     def event(self, event: Event, *, texts: bool = True) -> Event:
         """Return the event as it may leave; without request and response if not `texts`."""
         findings = [finding for verdict in event.verdicts for finding in verdict.findings] if texts else ()
         broke_off = event.streamed and event.stage == "stream"
+        if self.keep:
+            findings = [finding for finding in findings if not is_kept(finding.rule, self.keep)]
         return event._replace(
             caller=self._caller(event.caller),
             verdicts=tuple([self._verdict(verdict) for verdict in event.verdicts]),
@@ -94,7 +117,7 @@ class Redactor:
             return (Part(TOO_LONG),)
         try:
             found = _placed(parts, findings, side)
-            return tuple([self._part(part, found[_place(part, side)], broke_off=broke_off) for part in parts])
+            return tuple([self._part(part, found[place(part, side)], broke_off=broke_off) for part in parts])
         except Exception:  # noqa: BLE001  whatever went wrong, an unredacted text must not leave
             return (Part(FAILED),)
 
@@ -123,7 +146,7 @@ class Redactor:
             return FAILED
 
 
-def _place(part: Part, side: Side) -> str:
+def place(part: Part, side: Side) -> str:
     """Return the `where` of findings in a part."""
     if side == "request" or is_response(part.where):
         return part.where
@@ -138,7 +161,7 @@ def _placed(parts: Sequence[Part], findings: Iterable[Finding], side: Side) -> M
     """
     lengths: dict[str, int] = {}
     for part in parts:
-        where = _place(part, side)
+        where = place(part, side)
         lengths[where] = max(len(part.text), lengths.get(where, 0))
     found: dict[str, list[Finding]] = {where: [] for where in lengths}
     for finding in findings:
