@@ -22,6 +22,7 @@ __all__ = [
     "applied",
     "check_declared",
     "checked",
+    "is_name",
     "key_reader",
     "variant",
 ]
@@ -61,6 +62,11 @@ _PATHS: Final = {
     "tenant": "caller.tenant",
     "session": "caller.session",
 }
+
+
+def is_name(dimension: str) -> bool:
+    """Whether the values of a dimension are names of the application's own, and not what callers say."""
+    return dimension == "variant" or (dimension in _PATHS and not _PATHS[dimension].startswith("caller."))
 
 
 def checked(dimensions: Iterable[object]) -> Key:
