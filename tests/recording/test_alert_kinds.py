@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording import Alert, burn_rates
 from genai_guard.recording.counts import Counts
+from genai_guard.recording.feedback import FeedbackCounts
 from genai_guard.recording.rare import Hit, Rare
 from genai_guard.recording.spending import Period, Spent
 from genai_guard.recording.tallies import Tally
@@ -41,6 +42,9 @@ class Windows:
 
     def counts(self, window_s: float, /) -> Counts:
         return self.windows[window_s]
+
+    def feedback(self, window_s: float, /) -> FeedbackCounts:
+        return FeedbackCounts()
 
     def spent(self, period: Period, /) -> Spent:
         return Spent()

@@ -19,6 +19,7 @@ from genai_guard.recording.alerts import (
     RateOfChange,
     Reading,
     Threshold,
+    ThumbsDownRate,
     burn_rates,
 )
 from genai_guard.recording.audit import AuditLog, Head, Problem, Verification, read_anchors
@@ -26,6 +27,8 @@ from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import Exposure, ExposureLog, Exposures
 from genai_guard.recording.history import MetricsHistory
 from genai_guard.recording.inference_log import InferenceLog
+from genai_guard.recording.logs import RowLog, SqliteInferenceLog
+from genai_guard.recording.opening import open_log
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.redaction import Redactor, no_scan
 from genai_guard.recording.sinks import Log, Recorder, Sink
@@ -67,13 +70,16 @@ __all__ = [
     "Reading",
     "Recorder",
     "Redactor",
+    "RowLog",
     "Silence",
     "Sink",
     "Slack",
     "Snapshot",
+    "SqliteInferenceLog",
     "Structlog",
     "StructlogSink",
     "Threshold",
+    "ThumbsDownRate",
     "TightenLimit",
     "TimeSeries",
     "Together",
@@ -82,6 +88,7 @@ __all__ = [
     "Webhook",
     "burn_rates",
     "no_scan",
+    "open_log",
     "read_anchors",
     "redact_processor",
 ]

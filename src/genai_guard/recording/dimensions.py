@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIMENSIONS",
     "OTHER",
+    "REACHED",
     "STATUSES",
     "Key",
     "SeriesCap",
@@ -22,6 +23,7 @@ __all__ = [
     "check_declared",
     "checked",
     "in_words",
+    "is_name",
     "key_reader",
     "variant",
 ]
@@ -48,6 +50,9 @@ STATUSES: Final = (
     "abandoned",
 )
 
+REACHED: Final = frozenset({"call", "stream", "output", "done"})
+"""The stages in which calls end that reached the model."""
+
 _PATHS: Final = {
     "status": "status",
     "model": "model",
@@ -58,6 +63,11 @@ _PATHS: Final = {
     "tenant": "caller.tenant",
     "session": "caller.session",
 }
+
+
+def is_name(dimension: str) -> bool:
+    """Whether the values of a dimension are names of the application's own, and not what callers say."""
+    return dimension == "variant" or (dimension in _PATHS and not _PATHS[dimension].startswith("caller."))
 
 
 def checked(dimensions: Iterable[object]) -> Key:

@@ -22,10 +22,12 @@ from genai_guard.recording.alerting.desk import checked_alerts, checked_silences
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.audit.log import AuditLog, AuditTap
+from genai_guard.recording.checks import callable_or_none, must_be, positive
 from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
+from genai_guard.recording.feedback.counting import FeedbackSeries
 from genai_guard.recording.feedback.erasing import erase
 from genai_guard.recording.history import MetricsHistory
 from genai_guard.recording.history.keeping import Keeping
@@ -33,6 +35,7 @@ from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
 from genai_guard.recording.readings import Readings
+from genai_guard.recording.review.queue import ReviewQueue
 from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
 from genai_guard.recording.telemetry import OpenTelemetry
@@ -65,6 +68,7 @@ class MetricsRecorder(Readings):
         feedback: Where `recorder.feedback(request_id, thumbs="down")` keeps what users and reviewers say of replies; see
             `FeedbackDesk`.
         on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
+        review: Where calls are put that people are to look at; see `ReviewQueue`.
         exposures: Where the first call of each unit of an experiment is noted.
         audit: Where every block, redaction, override and change is recorded.
         telemetry: Spans and metrics for OpenTelemetry.
@@ -91,6 +95,7 @@ class MetricsRecorder(Readings):
         sinks: Iterable[Sink] = (),
         feedback: FeedbackStore | None = None,
         on_feedback: OnFeedback | None = None,
+        review: ReviewQueue | None = None,
         exposures: ExposureLog | None = None,
         audit: AuditLog | None = None,
         telemetry: OpenTelemetry | None = None,
@@ -102,25 +107,28 @@ class MetricsRecorder(Readings):
         wall_clock: Clock | None = None,
     ) -> None:
         self.log: Final = log
-        self.on_alert: Final = _callable(on_alert)
+        self.on_alert: Final = callable_or_none(on_alert)
         self.notify: Final = checked_sinks(notify)
         self.silences: Final = checked_silences(silences)
         self.sinks: Final = tuple(sinks)
         self.feedback_store: Final = feedback
         self.on_feedback: Final = on_feedback
-        self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
-        self.audit: Final = _must_be(AuditLog, audit, "audit")
+        self.review: Final = must_be(ReviewQueue, review, "review")
+        self.exposures: Final = must_be(ExposureLog, exposures, "exposures")
+        self.audit: Final = must_be(AuditLog, audit, "audit")
         self.telemetry: Final = telemetry
-        self.history: Final = _must_be(MetricsHistory, history, "history")
+        self.history: Final = must_be(MetricsHistory, history, "history")
         declared = checked(dimensions)
         self.watched: Final = checked_alerts(alerts, declared)
-        self.max_series: Final = _positive("max_series", max_series)
-        self.queue_size: Final = _positive("queue_size", queue_size)
+        self.max_series: Final = positive("max_series", max_series)
+        self.queue_size: Final = positive("queue_size", queue_size)
         self._clock: Clock = clock or monotonic
         self._wall_clock: Clock = wall_clock or time
         thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
+        said = FeedbackSeries(places=len(declared), max_series=self.max_series)
         ledger = Ledger(
             partial(Windows, declared, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
+            feedback=said,
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
             wall_clock=self._wall_clock,
@@ -131,6 +139,8 @@ class MetricsRecorder(Readings):
         )  # fmt: skip
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
+        reviewing = None if review is None else review.writer()
+        named += [] if reviewing is None else [("review", reviewing)]
         self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
         self.wants_text: Final = any(
             getattr(each, "wants_text", False) for each in (telemetry, *(sink for _, sink in named))
@@ -140,9 +150,14 @@ class MetricsRecorder(Readings):
             self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
         )
         self.feedback: Final = FeedbackDesk(
-            feedback, on_feedback=on_feedback, dimensions=self.dimensions, max_series=self.max_series,
+            feedback, on_feedback=on_feedback, dimensions=self.dimensions, series=said, heard=self._desk.heed,
+            is_watched=any(alert.reads_feedback for alert in self.watched),
             queue_size=self.queue_size, clock=self._clock, wall_clock=wall_clock or time, miss=self._ledger.miss,
         )  # fmt: skip
+        if reviewing is not None and review is not None and review.thumbs_down is not None:
+            self.feedback.listen(reviewing.hear, name="review")
+        if self.tracing is not None and self.tracing.evaluations is not None:
+            self.feedback.listen(self.tracing.evaluations.said, name="evaluations", remembers=False)
         self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
         self._look_at_s = self._first_look_s
@@ -257,7 +272,8 @@ class MetricsRecorder(Readings):
         """Take a user out of everything that was written, and return by log how many rows were about that user.
 
         Feedback and rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
-        are about. Waits for what is queued in this process. The windows are left alone: they end within the hour.
+        are about. Sinks that have an `erase` are asked to, by their class. Waits for what is queued in this process. The windows
+        are left alone: they end within the hour.
 
         Raises:
             ConfigurationError: there is no such user to be named.
@@ -266,13 +282,21 @@ class MetricsRecorder(Readings):
         """
         self.flush(timeout_s=60.0)
         said = {} if self.feedback_store is None else {"feedback": erase(self.feedback_store, self.log, user=user)}
-        logs = {"log": self.log, "exposures": self.exposures, "audit": self.audit}
+        logs: dict[str, object] = {
+            "log": self.log,
+            "review": self.review,
+            "exposures": self.exposures,
+            "audit": self.audit,
+        }
+        logs |= {type(sink).__name__: sink for sink in self.sinks}
         return said | {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
 
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
         self.feedback.begin()
+        if self.review is not None:
+            self.review.begin()
         self._tapping = threading.Lock()
         self._desk.after_fork()
         self._look_at_s = self._first_look_s
@@ -301,7 +325,8 @@ class MetricsRecorder(Readings):
     def _config(self) -> tuple[object, ...]:
         return (
             self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.feedback_store,
-            self.on_feedback, self.exposures, self.audit, self.telemetry, self.history, self.dimensions, self.max_series, self.queue_size,
+            self.on_feedback, self.review, self.exposures, self.audit, self.telemetry, self.history, self.dimensions,
+            self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
@@ -320,21 +345,3 @@ class MetricsRecorder(Readings):
             merge(lost, {f"{worker.name}.{kind}": times for kind, times in worker.failures.items()})
         merge(lost, {f"alerts.{name}": times for name, times in self._desk.failures.items()})
         return dict(sorted(lost.items()))
-
-
-def _callable(on_alert: AlertAction | None) -> AlertAction | None:
-    if on_alert is not None and not callable(on_alert):
-        raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
-    return on_alert
-
-
-def _must_be(kind: type[T], given: object, name: str) -> T | None:
-    if given is not None and not isinstance(given, kind):
-        raise ConfigurationError(f"MetricsRecorder({name}=...) must be an {kind.__name__}, not {type(given).__name__}")
-    return given
-
-
-def _positive(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"MetricsRecorder({name}=...) must be a whole number above 0")
-    return value

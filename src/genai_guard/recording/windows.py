@@ -14,7 +14,7 @@ from math import log
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.recording.counts import Counts, grouped
-from genai_guard.recording.dimensions import DIMENSIONS, Key, SeriesCap, applied, in_words, key_reader
+from genai_guard.recording.dimensions import DIMENSIONS, REACHED, Key, SeriesCap, applied, in_words, key_reader
 from genai_guard.recording.series import NANO, Series, Waits
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
@@ -39,7 +39,6 @@ COUNTED_S: Final = 3 * 86_400.0
 """Seconds for which exact counts are kept, without the sketches."""
 
 _KEPT_SLICES: Final = int(KEPT_S / SLICE_S)
-_REACHED: Final = frozenset({"call", "stream", "output", "done"})
 
 
 class Windows:
@@ -135,7 +134,7 @@ class Windows:
         counts[own] = counts.get(own, 0) + 1
         if waits is not None:
             series.count_waits(waits)
-        if stage in _REACHED:
+        if stage in REACHED:
             counts = series.latency
             counts[total] = counts.get(total, 0) + 1
             if model != total:

@@ -22,6 +22,7 @@ from genai_guard.recording.history.cells import Cell
 from genai_guard.recording.history.slots import Slot, day_of, prune
 from genai_guard.recording.ledger import Earlier, Ledger, Moment
 from genai_guard.recording.series import Series
+from genai_guard.recording.shown import ShownKeys
 from genai_guard.recording.spending import PERIODS, Total
 from genai_guard.recording.tallies import Tally
 from genai_guard.recording.windows import COARSE_S, COUNTED_S, SLICE_S
@@ -77,6 +78,7 @@ class Keeper:
         self._history = history
         self._dimensions = dimensions
         self._persons = [place for place, name in enumerate(dimensions) if name in _PERSONS]
+        self._shown = ShownKeys(dimensions)
         self._max_series = max(1, max_series // 4)
         self._ledger = ledger
         self._begin()
@@ -261,7 +263,8 @@ class Keeper:
         return cells | {cell.number: cell for cell in before[-_MOST_UNWRITTEN:]}
 
     def _nameless(self, key: Key) -> Key:
-        """Return a key without persons: nothing about them is kept."""
+        """Return a key without persons, of whom nothing is kept, and with what else callers say redacted."""
+        key = self._shown.of(key)
         if not self._persons:
             return key
         return tuple([OTHER if place in self._persons and value else value for place, value in enumerate(key)])

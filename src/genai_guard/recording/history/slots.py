@@ -10,8 +10,8 @@ from itertools import count
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from genai_guard.recording.audit.locking import claimed, released
 from genai_guard.recording.history.cells import Cell, cell_of, plain
+from genai_guard.recording.locking import claimed, released
 from genai_guard.recording.segments import SegmentWriter, lines, segments
 from genai_guard.recording.spending import Total
 from genai_guard.recording.windows import COARSE_S
