@@ -22,6 +22,7 @@ __all__ = [
     "applied",
     "check_declared",
     "checked",
+    "in_words",
     "is_name",
     "key_reader",
     "variant",
@@ -95,6 +96,11 @@ def check_declared(names: Iterable[str], dimensions: Sequence[str]) -> None:
             f"{unknown[0]!r} is not counted apart, only {', '.join(dimensions)} are: "
             f"declare it with MetricsRecorder(dimensions=(..., {unknown[0]!r}))"
         )
+
+
+def in_words(key: Sequence[object]) -> Key:
+    """Return a key whose values are words, as they stand in tables, labels and files: `caller(tenant=7)` is accepted."""
+    return tuple(["" if value is None else str(value) for value in key])
 
 
 def key_reader(dimensions: Sequence[str]) -> Callable[[Event], Key]:

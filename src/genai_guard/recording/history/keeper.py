@@ -120,7 +120,7 @@ class Keeper:
         with self._lock:
             if not self._closed:
                 self.restore()
-                self._write(self._slot or self._claim())
+                self._write(self._own_slot())
 
     def close(self) -> None:
         """Write what was counted, and let another process take over.
@@ -159,8 +159,21 @@ class Keeper:
             finally:
                 self.known.set()
 
+    def _own_slot(self) -> Slot:
+        slot = self._slot
+        if slot is None:
+            return self._claim()
+        if not slot.is_ours:
+            self._slot = self._free_slot(is_new=True)  # what is known goes on, and nobody else's is added to it
+            slot.release()
+            self._lose("gone")
+        return self._slot or slot
+
+    def _free_slot(self, *, is_new: bool = False) -> Slot:
+        return Slot.claim(self._history.folder, max_bytes=int(self._history.max_mb * _MEGABYTE), is_new=is_new)
+
     def _claim(self) -> Slot:
-        slot = Slot.claim(self._history.folder, max_bytes=int(self._history.max_mb * _MEGABYTE))
+        slot = self._free_slot()
         try:
             self._take_over(slot)
         except BaseException:
