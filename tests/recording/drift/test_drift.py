@@ -18,7 +18,6 @@ from drifting import WORDS, row, texts, traffic
 from genai_guard import ConfigurationError, InferenceLog, MetricsRecorder, Pipeline
 from genai_guard.guards import PII
 from genai_guard.recording.drift import FEATURES, Baseline, DriftTable, Feature, drift, profile
-from genai_guard.recording.logs.sampling import is_sampled
 from genai_guard.testing import FakeLLM
 
 PROFILE = """window, log_type, logging_table_commit_version, monitor_version, granularity, slice_key, slice_value, column_name,
@@ -386,24 +385,3 @@ def test_the_order_of_rows_does_not_matter_while_all_are_kept() -> None:
         assert one.ks_test == other.ks_test
         assert one.verdict == other.verdict
     assert all(a.window["start"] <= b.window["start"] for a, b in pairwise(tables[0]) if a.window and b.window)
-
-
-@pytest.mark.parametrize("once", [False, True])
-def test_a_log_with_a_sample_has_not_drifted_from_one_without(once: bool) -> None:
-    def calls(sampling: float) -> list[dict[str, Any]]:
-        rows = [
-            row(number, request_id=f"r{number}", status="ok" if number % 20 else "error") for number in range(9_000)
-        ]
-        return [
-            each | {"sampling_fraction": 1.0 if each["status"] == "error" else sampling}
-            for each in rows
-            if each["status"] == "error" or is_sampled(each["request_id"], sampling)
-        ]
-
-    sample = calls(0.1)
-    table = drift(iter(sample) if once else sample, baseline=calls(1.0), features=["status"])
-
-    assert [each.verdict for each in table.rows] == [None, "no drift"]
-    assert table.left_out == {"kept beside the sample": sum(not is_sampled(each["request_id"], 0.1) for each in sample)}
-    assert "kept beside the sample" in str(table)
-    assert str(profile(sample, features=["status"]).left_out) == str(table.left_out)
