@@ -105,7 +105,7 @@ def test_a_log_describes_a_sink_and_touches_no_file_before_its_first_row(make: M
     assert not isinstance(log, Sink)
     assert isinstance(writer, Sink)
     assert (list(log.read()), list(log.sealed())) == ([], [])
-    assert (log.erase(user="ann"), log.prune(), log.holds("1-1")) == (0, Pruned(), False)
+    assert (log.erase(user="ann"), log.prune(), log.holds("1-1-1")) == (0, Pruned(), False)
     writer.close()  # type: ignore[attr-defined]
     assert list(tmp_path.iterdir()) == []
     assert make() == log
