@@ -10,10 +10,10 @@ from genai_guard.recording.alerts import AlertEvent
 from genai_guard.recording.report import shapes
 from genai_guard.recording.report.axes import TimeAxis, moment
 from genai_guard.recording.report.blocks import Block, Figure, Key, Note, Section, Table
-from genai_guard.recording.report.over_time import shown
+from genai_guard.recording.report.over_time import shown, spent
 from genai_guard.recording.report.plots import PALETTE
 from genai_guard.recording.report.summary import Figures, Summary
-from genai_guard.units import counted, dollars, how_many, milliseconds, percent, plain_time
+from genai_guard.units import counted, how_many, milliseconds, percent, plain_time
 from genai_guard.wilson import Rate
 
 __all__ = ["Change", "alerts", "changes", "completeness", "drift", "variants"]
@@ -45,8 +45,8 @@ def variants(summary: Summary) -> Section | None:
     if not blocks:
         return None
     said = (
-        "Bars show 95 % intervals (Wilson), each of its own. Whether variants differ, and by how much, is told by: "
-        "python -m genai_guard analyze."
+        "Bars show 95 % intervals (Wilson), each of its own, from 0 % at the left. Whether variants differ, and by how "
+        "much, is told by: python -m genai_guard analyze."
     )
     return Section("variants", "Variants", [*blocks, Note(said)])
 
@@ -67,8 +67,8 @@ def _arms(experiment: str, mode: str, arms: Mapping[str, Figures]) -> Table:
             milliseconds(each.latency_ms.p50),
             milliseconds(each.latency_ms.p99),
             counted(each.tokens / each.calls),
-            dollars(each.usd / each.calls),
-            dollars(each.usd),
+            spent(each, calls=each.calls),
+            spent(each),
             percent(each.blocked / each.calls),
         ]
         rows.append([*cells, _rate_cell(each.thumbs, 1.0)] if with_thumbs else cells)
@@ -86,7 +86,7 @@ def _rate_cell(rate: Rate, most: float) -> Markup:
     shapes = (
         element("title", said),
         element("rect", x=0, y=4, width=_BAR, height=2, class_="track"),
-        element("rect", x=low, y=3, width=max(high - low, 1), height=4, rx=2, class_="fill c1"),
+        element("rect", x=low, y=3, width=max(high - low, 1), height=4, rx=2, class_="fill c0"),
         element("rect", x=min(at, _BAR - 1), y=0, width=1.5, height=10, class_="point"),
     )
     bar = element("svg", *shapes, class_="interval", viewBox=f"0 0 {_BAR} 10", preserveAspectRatio="none", role="img")
@@ -146,7 +146,7 @@ def changes(found: Sequence[Change]) -> Section:
         return Section("changes", "Changes", [Note("Nothing was changed, as far as the audit tells.")])
     note = Note("Dashed lines in the plots above stand where these are.")
     return Section(
-        "changes", "Changes", [Table("Changes, from the audit", ["when", "what", "more"], rows, (1, 2)), note]
+        "changes", "Changes", [Table("Changes, from the audit", ["when", "what", "details"], rows, (1, 2)), note]
     )
 
 
@@ -214,7 +214,9 @@ def _drift_cell(value: object, key: str) -> str:
 
 def completeness(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> Section:
     """Return what the page does not tell, and why."""
-    notes = list(_missing(summary, skipped, dropped)) or [Note("Every line of the log was read and is counted.")]
+    notes = list(_missing(summary, skipped, dropped)) or [
+        Note("Every line of the log was read and is counted." if summary.rows else "The log is empty.")
+    ]
     return Section("completeness", "Completeness", notes)
 
 

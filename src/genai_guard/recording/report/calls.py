@@ -49,6 +49,7 @@ class Call(NamedTuple):
     status: str
     error_type: str
     model: str
+    pipeline: str
     tenant: str
     user: str
     arms: tuple[Arm, ...]
@@ -85,6 +86,7 @@ def call_of(row: Row) -> Call | None:
         _name(get("status")) or "unknown",
         _name(get("error_type")),
         _name(get("model")),
+        _name(get("pipeline")),
         _name(get("tenant")),
         _name(get("requester")),
         _arms(row),

@@ -26,6 +26,7 @@ _Name = TypeVar("_Name", bound=Any)
 _MOST_GROUPS: Final = 200
 _FEWEST_SLOTS: Final = 24
 _OTHER_ARM: Final = Arm(OTHER, OTHER, "enforce")
+_LEFT_OVER: Final = (OTHER, _OTHER_ARM)
 _SHARES: Final = (0.5, 0.95, 0.99)
 _NO_RATE: Final = wilson(0, 0)
 _NO_TIMES: Final = Quantiles()
@@ -168,6 +169,7 @@ class Summary:
         total: Figures of everything.
         models: Figures by model, that with the most calls first; beyond 200 names they are together in `__other__`.
         tenants: The same by tenant.
+        pipelines: The same by pipeline.
         arms: The same by variant of an experiment.
         rows: How many rows were read.
         undated: Rows that do not say when they were, which count nowhere.
@@ -175,6 +177,8 @@ class Summary:
         sampled: Rows that stand for more than one call.
         feedback: Things that were said of calls.
         unplaced: Of them, those of calls that are not in the log.
+        since_s: The first moment that was asked for; None for that of the first call.
+        until_s: The first moment that was not asked for any more; None for that behind the last call.
     """
 
     span: Span
@@ -191,6 +195,15 @@ class Summary:
     sampled: int = 0
     feedback: int = 0
     unplaced: int = 0
+    pipelines: Mapping[str, Figures] = field(default_factory=dict[str, Figures])
+    since_s: float | None = None
+    until_s: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the time was in which the calls were made: that which was asked for, else that of the calls."""
+        first, last = self.calls_span or (0.0, 0.0)
+        return (last if self.until_s is None else self.until_s) - (first if self.since_s is None else self.since_s)
 
 
 def summarize(
@@ -229,6 +242,7 @@ class _Fold:
         self._bins = TimeBins()
         self._models: Groups[str] = Groups(_MOST_GROUPS, OTHER)
         self._tenants: Groups[str] = Groups(_MOST_GROUPS, OTHER)
+        self._pipelines: Groups[str] = Groups(_MOST_GROUPS, OTHER)
         self._arms: Groups[Arm] = Groups(_MOST_GROUPS, _OTHER_ARM)
         self._first_s, self._last_s = math.inf, -math.inf
         self._rows = self._undated = self._outside = self._sampled = 0
@@ -240,6 +254,7 @@ class _Fold:
     def add_all(self, rows: Iterable[Row]) -> None:
         since_s, until_s = self._since_s, self._until_s
         at, model, arm, tenant = self._bins.at, self._models.of, self._arms.of, self._tenants.of
+        pipeline = self._pipelines.of
         for row in rows:
             self._rows += 1
             call = call_of(row)
@@ -252,7 +267,7 @@ class _Fold:
                 continue
             self._first_s, self._last_s = min(self._first_s, time_s), max(self._last_s, time_s)
             self._sampled += call.weight > 1
-            groups = [at(time_s), model(call.model), *[arm(each) for each in call.arms]]
+            groups = [at(time_s), model(call.model), pipeline(call.pipeline), *[arm(each) for each in call.arms]]
             if call.tenant:
                 groups.append(tenant(call.tenant))
             for group in groups:
@@ -286,6 +301,7 @@ class _Fold:
             total=Figures.of(total),
             models=by_calls(self._models),
             tenants=by_calls(self._tenants),
+            pipelines=by_calls(self._pipelines),
             arms=by_calls(self._arms),
             rows=self._rows,
             undated=self._undated,
@@ -293,6 +309,8 @@ class _Fold:
             sampled=self._sampled,
             feedback=len(self._thumbs),
             unplaced=len(self._thumbs) - len(self._placed),
+            since_s=self._since_s if math.isfinite(self._since_s) else None,
+            until_s=self._until_s if math.isfinite(self._until_s) else None,
         )
 
     def _numbers(self) -> range:
@@ -338,6 +356,6 @@ def _ranked(counts: Mapping[_Name, float]) -> dict[_Name, float]:
 
 
 def by_calls(groups: Mapping[_Name, Group]) -> dict[_Name, Figures]:
-    """Return the figures of each group, that with the most calls first."""
-    ordered = sorted(groups.items(), key=lambda pair: (-pair[1].calls, pair[0]))
+    """Return the figures of each group, that with the most calls first, and what is left over last."""
+    ordered = sorted(groups.items(), key=lambda pair: (pair[0] in _LEFT_OVER, -pair[1].calls, pair[0]))
     return {name: Figures.of(group) for name, group in ordered}
