@@ -13,7 +13,7 @@ from genai_guard.recording.dimensions import REACHED
 from genai_guard.recording.series import Hit
 from genai_guard.recording.sketch import bucket
 
-__all__ = ["Arm", "Call", "Row", "call_of"]
+__all__ = ["Arm", "Call", "Row", "call_of", "time_of"]
 
 Row: TypeAlias = Mapping[str, Any]
 """A row as `InferenceLog.read` gives it."""
@@ -73,7 +73,7 @@ class Call(NamedTuple):
 
 def call_of(row: Row) -> Call | None:
     """Return the call of a row; None if the row does not say when it was."""
-    time_s = _time_s(row.get("request_time"))
+    time_s = time_of(row)
     if time_s is None:
         return None
     get = row.get
@@ -109,7 +109,9 @@ def call_of(row: Row) -> Call | None:
     )
 
 
-def _time_s(value: object) -> float | None:
+def time_of(row: Row) -> float | None:
+    """Return when the call of a row began, in seconds since 1970; None if the row does not say."""
+    value = row.get("request_time")
     if not isinstance(value, str):
         return None
     try:

@@ -24,6 +24,8 @@ from genai_guard.units import compact, counted, dollars, frequency, how_many, mi
 if TYPE_CHECKING:
     from jinja2 import Template
 
+    from genai_guard.recording.review import ReviewReport
+
 __all__ = ["Beside", "render"]
 
 _HERE: Final = "genai_guard.recording.report"
@@ -38,6 +40,7 @@ class Beside:
         changes: What was changed meanwhile.
         usage: As `RateLimiter.usage` returns it.
         drift: Rows with the columns of Databricks' `drift_metrics`.
+        review: What reviewers say of rules.
         skipped: Lines of the log that were no rows.
         dropped: What was lost before it was written, by sink and reason: `MetricsRecorder.dropped`.
     """
@@ -46,6 +49,7 @@ class Beside:
     changes: Sequence[Change] | None = None
     usage: Iterable[UsageRow] = ()
     drift: Sequence[Mapping[str, Any]] | None = None
+    review: ReviewReport | None = None
     skipped: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -107,6 +111,8 @@ def _sections(summary: Summary, more: Beside, *, now_s: float, budget_usd: float
         found.append(beside.alerts(more.alerts, time, now_s=now_s))
     if more.drift is not None:
         found.append(beside.drift(more.drift))
+    if more.review is not None:
+        found.append(beside.review(more.review))
     if more.changes is not None:
         found.append(beside.changes(more.changes))
     return [*found, last]
