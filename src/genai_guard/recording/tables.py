@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -61,20 +61,21 @@ def text(title: str, head: Row, rows: Iterable[Row], *, left: int = 1) -> str:
     return "\n".join([title, *map(line, lines)])
 
 
-def html(title: str, head: Row, rows: Iterable[Row], *, left: int = 1) -> str:
+def html(title: str, head: Row, rows: Iterable[Row], *, left: int = 1, words: Collection[int] = ()) -> str:
     """Return a table for a notebook. It takes its colours from the page, and nothing from anywhere else.
 
     Args:
-        title: The line above it.
+        title: The line above it; none if empty.
         head: Names of the columns; none for a table that has none.
         rows: Their cells, the first of which names the row.
-        left: How many columns are words.
+        left: How many of the first columns are words, which begin at the left.
+        words: Numbers of further columns that are.
     """
-    from html import escape  # noqa: PLC0415  for notebooks alone
+    from genai_guard.markup import visible  # noqa: PLC0415  for notebooks alone
 
     def cell(place: int, content: str, tag: str) -> str:
-        side = "left" if place < left else "right"
-        return f'<{tag} style="text-align:{side};{_CELL}">{escape(content)}</{tag}>'
+        side = "left" if place < left or place in words else "right"
+        return f'<{tag} style="text-align:{side};{_CELL}">{visible(content)}</{tag}>'
 
     def line(cells: Row, *, is_head: bool = False) -> str:
         tags = ["th" if is_head or place == 0 else "td" for place in range(len(cells))]
@@ -82,7 +83,7 @@ def html(title: str, head: Row, rows: Iterable[Row], *, left: int = 1) -> str:
 
     above = f"<thead>{line(head, is_head=True)}</thead>" if head else ""
     below = "".join(map(line, rows))
-    caption = f'<caption style="text-align:left">{escape(title)}</caption>'
+    caption = f'<caption style="text-align:left">{visible(title)}</caption>' if title else ""
     return f'<table style="{_TABLE}">{caption}{above}<tbody>{below}</tbody></table>'
 
 

@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.markup import element, joined
+from genai_guard.markup import Markup, element, joined
+from genai_guard.recording.tables import html
 from genai_guard.routing.analysis.wording import number, shown
 
 __all__ = ["Table"]
@@ -89,10 +90,9 @@ class Table(Generic[R]):
         return "\n".join([*(line.rstrip() for line in table), *self._notes()])
 
     def _repr_html_(self) -> str:
-        head = element("tr", *(element("th", name) for name in self.shown.values()))
-        body = [element("tr", *(element("td", text) for text in line)) for line in self._texts()]
-        notes = [element("p", note) for note in self._notes()]
-        return joined((element("table", element("thead", head), element("tbody", *body)), *notes))
+        words = [place for place, name in enumerate(self.shown) if name in _WORDS]
+        table = html("", tuple(self.shown.values()), self._texts(), words=words)
+        return joined((Markup(table), *(element("p", note) for note in self._notes())))
 
     def _texts(self) -> Iterator[Sequence[str]]:
         for row in self.rows:
