@@ -141,7 +141,7 @@ def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
     low, high = percent(total.errors.low), percent(total.errors.high)
     often = frequency(total.calls, summary.seconds) if summary.seconds >= 1 else ""
     yield Tile(counted(total.calls), "calls", often)
-    yield Tile(percent(total.errors.value), "errors", f"95 % interval {low} to {high}")
+    yield Tile(percent(total.errors.value), "errors", f"95 % CI {low} to {high}")
     if total.latency_ms.count:
         yield Tile(milliseconds(total.latency_ms.p50), "p50 latency", f"p95 {milliseconds(total.latency_ms.p95)}")
         yield Tile(milliseconds(total.latency_ms.p99), "p99 latency", how_many(total.latency_ms.count, "call"))
