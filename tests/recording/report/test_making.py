@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +14,8 @@ import traffic
 from genai_guard import Pipeline
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards import PII
-from genai_guard.recording import AlertEvent, AuditLog, InferenceLog, MetricsRecorder
+from genai_guard.messages import Caller, Usage
+from genai_guard.recording import AlertEvent, AuditLog, Event, InferenceLog, MetricsHistory, MetricsRecorder
 from genai_guard.recording.alerts import GuardrailHits
 from genai_guard.recording.feedback import SqliteFeedbackStore
 from genai_guard.recording.report import alerts_of, changes_of, report, rows_between, summarize
@@ -60,8 +62,27 @@ def test_a_recorder_is_reported_with_its_log_alerts_audit_feedback_and_review(au
     assert "jo.harper" not in page
 
 
-def test_a_recorder_without_a_log_to_read_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"report\(recorder\): it has no log that can be read; give it log="):
+def test_a_recorder_without_a_log_is_reported_from_its_history(tmp_path: Path) -> None:
+    history = MetricsHistory(tmp_path / "metrics")
+    recorder = MetricsRecorder(history=history, dimensions=["model", "pipeline", "tenant", "variant"])
+    with recorder:
+        for number in range(40):
+            is_bad = number % 10 == 0
+            recorder.record(
+                Event(
+                    time.time(), f"r{number}", model="ab"[number % 2], pipeline="one", caller=Caller(tenant="north"),
+                    status="error" if is_bad else "ok", error_type="APIError" if is_bad else "", stage="call",
+                    attempts=1, usage=Usage(100, 10), cost_usd=0.125, latency_s=1.0,
+                )
+            )  # fmt: skip
+    for page in (report(recorder), report(history), report(history, since_s=time.time() - 900)):
+        for said in (">40</b>", "<b>10.0%</b>", "APIError", ">north<", "$5</b>", "From counts that were kept"):
+            assert said in page, said
+    assert "There are no calls" in report(history, until_s=time.time() - 86_400)
+
+
+def test_a_recorder_with_neither_log_nor_history_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"report\(recorder\): it has nothing that can be read; give it log="):
         report(MetricsRecorder())
 
 

@@ -264,6 +264,10 @@ def completeness(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> 
 
 
 def _missing(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> Iterator[Note]:
+    if summary.is_counted:
+        yield Note(
+            "From counts that were kept in stretches of five minutes: what rules found is not known, and each retry counts."
+        )
     if skipped:
         yield Note(
             f"Skipped: {how_many(skipped, 'line')} of the log that no row can be read from, torn or damaged.",

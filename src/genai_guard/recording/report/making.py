@@ -9,12 +9,14 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.recording.history import MetricsHistory
 from genai_guard.recording.opening import open_log
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.report.calls import time_of
 from genai_guard.recording.report.page import Beside, render
-from genai_guard.recording.report.summary import summarize
+from genai_guard.recording.report.summary import Summary, summarize, summarize_counts
 from genai_guard.recording.report.trail import alerts_of, changes_of
+from genai_guard.recording.windows import COARSE_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,7 @@ __all__ = ["ReadableLog", "report", "rows_between", "write_report"]
 FilePath: TypeAlias = str | os.PathLike[str]
 
 _FLUSH_S: Final = 5.0
+_DAY_S: Final = 86_400.0
 
 
 @runtime_checkable
@@ -43,7 +46,7 @@ class ReadableLog(Protocol):
 
 
 def report(
-    log: ReadableLog | FilePath | MetricsRecorder,
+    log: ReadableLog | FilePath | MetricsRecorder | MetricsHistory,
     *,
     since_s: float | None = None,
     until_s: float | None = None,
@@ -63,11 +66,13 @@ def report(
     The log is read once, in bounded memory, however long it is. No text of a call is in the page, whatever the log
     holds. Needs the extra `report`.
 
-    A recorder is flushed, and its alerts, audit, feedback, review queue and losses are shown unless others are given.
+    A recorder is flushed, and its alerts, audit, feedback, review queue and losses are shown unless others are given. One
+    without a log is reported from its history, as is a `MetricsHistory`: of the time that it keeps, in stretches of five
+    minutes, without rules, experiments and thumbs.
 
     Args:
-        log: The log, its path (the folder of an `InferenceLog`, the file of a `SqliteInferenceLog`), or a recorder that has
-            such a log.
+        log: The log, its path (the folder of an `InferenceLog`, the file of a `SqliteInferenceLog`), a recorder that has
+            such a log or a history, or a history.
         since_s: The first moment that is shown, in seconds since 1970; that of the first call when None.
         until_s: The first moment that is shown no more; that behind the last call when None.
         title: Heading of the page.
@@ -82,7 +87,7 @@ def report(
         now_s: When the page is made, in seconds since 1970; now when None.
 
     Raises:
-        ConfigurationError: the extra is missing, a value is not what it must be, or the recorder has no log to read.
+        ConfigurationError: the extra is missing, a value is not what it must be, or the recorder has neither log nor history.
         OSError: the log or the audit cannot be read.
     """
     if budget_usd is not None and not 0 < budget_usd < float("inf"):
@@ -93,9 +98,12 @@ def report(
         nonlocal skipped
         skipped += 1
 
-    given = _given(log)
-    rows = given.log.read(on_skip=skip)
-    summary = summarize(rows, since_s=since_s, until_s=until_s, feedback=feedback or given.feedback)
+    given, made_s = _given(log), time() if now_s is None else now_s
+    if isinstance(given.log, MetricsHistory):
+        summary = _counted(given.log, since_s, until_s, made_s)
+    else:
+        rows = given.log.read(on_skip=skip)
+        summary = summarize(rows, since_s=since_s, until_s=until_s, feedback=feedback or given.feedback)
     trail = given.audit if audit is None else audit
     changes = None if trail is None else changes_of(trail)
     found = drift if drift is None or isinstance(drift, Sequence) else drift.to_dicts()
@@ -108,11 +116,12 @@ def report(
         skipped=skipped,
         dropped=(given.dropped if dropped is None else dropped) or {},
     )
-    made_s = time() if now_s is None else now_s
     return render(summary, now_s=made_s, title=title, budget_usd=budget_usd, beside=more)
 
 
-def write_report(path: FilePath, log: ReadableLog | FilePath | MetricsRecorder, **options: Any) -> None:
+def write_report(
+    path: FilePath, log: ReadableLog | FilePath | MetricsRecorder | MetricsHistory, **options: Any
+) -> None:
     """Write the page to a file.
 
     Args:
@@ -153,7 +162,7 @@ def rows_between(
 class _Given:
     """What a report is made of, as far as the log or the recorder knows it."""
 
-    log: ReadableLog
+    log: ReadableLog | MetricsHistory
     feedback: Iterable[Feedback] = ()
     audit: FilePath | None = None
     alerts: Sequence[AlertEvent] | None = None
@@ -161,22 +170,38 @@ class _Given:
     dropped: Mapping[str, int] | None = None
 
 
-def _given(log: ReadableLog | FilePath | MetricsRecorder) -> _Given:
+def _given(log: ReadableLog | FilePath | MetricsRecorder | MetricsHistory) -> _Given:
+    if isinstance(log, MetricsHistory):
+        return _Given(log=log)
     if not isinstance(log, MetricsRecorder):
         return _Given(log=_opened(log))
-    if not isinstance(log.log, ReadableLog):
-        raise ConfigurationError('report(recorder): it has no log that can be read; give it log=InferenceLog("folder")')
+    source = log.log if isinstance(log.log, ReadableLog) else log.history
+    if source is None:
+        raise ConfigurationError(
+            'report(recorder): it has nothing that can be read; give it log=InferenceLog("folder") or history='
+        )
     log.flush(timeout_s=_FLUSH_S)
     if log.audit is not None:
         log.audit.flush(timeout_s=_FLUSH_S)
     return _Given(
-        log=log.log,
+        log=source,
         feedback=() if log.feedback_store is None else log.feedback_store.read(),
         audit=None if log.audit is None or not log.audit.segments() else log.audit.path,
         alerts=log.alerts() if log.watched else None,
         review=_reviewed(log),
         dropped=log.dropped,
     )
+
+
+def _counted(history: MetricsHistory, since_s: float | None, until_s: float | None, now_s: float) -> Summary:
+    """Return what a history holds of some time; of all that it keeps unless said otherwise."""
+    if since_s is not None and until_s is not None and not since_s < until_s:
+        raise ConfigurationError("a report must begin before it ends: since is not before until")
+    ends_s = now_s if until_s is None else until_s
+    kept_s = history.keep_days * _DAY_S
+    window_s = kept_s if since_s is None else min(max(ends_s - since_s, COARSE_S), kept_s)
+    parts = history.parts(window_s=window_s, until_s=ends_s)
+    return summarize_counts(parts, cell_s=int(COARSE_S), since_s=since_s, until_s=until_s)
 
 
 def _reviewed(recorder: MetricsRecorder) -> ReviewReport | None:

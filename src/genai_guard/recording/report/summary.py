@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from genai_guard.errors import ConfigurationError
@@ -18,8 +18,9 @@ from genai_guard.wilson import Rate, wilson
 
 if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback
+    from genai_guard.recording.series import Series
 
-__all__ = ["Figures", "Span", "Summary", "by_calls", "summarize"]
+__all__ = ["Figures", "Span", "Summary", "by_calls", "summarize", "summarize_counts"]
 
 _Name = TypeVar("_Name", bound=Any)
 
@@ -179,6 +180,7 @@ class Summary:
         unplaced: Of them, those of calls that are not in the log.
         since_s: The first moment that was asked for; None for that of the first call.
         until_s: The first moment that was not asked for any more; None for that behind the last call.
+        is_counted: Whether only counts are known, and not each call.
     """
 
     span: Span
@@ -198,6 +200,7 @@ class Summary:
     pipelines: Mapping[str, Figures] = field(default_factory=dict[str, Figures])
     since_s: float | None = None
     until_s: float | None = None
+    is_counted: bool = False
 
     @property
     def seconds(self) -> float:
@@ -231,15 +234,38 @@ def summarize(
     return fold.summary()
 
 
+def summarize_counts(
+    parts: Iterable[tuple[float, Mapping[str, str], Series]],
+    *,
+    cell_s: int,
+    since_s: float | None = None,
+    until_s: float | None = None,
+) -> Summary:
+    """Add up what was counted, of which each call is not known.
+
+    Args:
+        parts: As `MetricsHistory.parts` gives them: when a cell of time begins, the values of the dimensions, the calls.
+        cell_s: Length of a cell.
+        since_s: The first moment that is shown, in seconds since 1970; that of the first cell when None.
+        until_s: The first moment that is shown no more; that behind the last cell when None.
+    """
+    fold = _Fold(since_s, until_s, {}, width_s=cell_s)
+    for begins_s, names, series in parts:
+        fold.add_counted(begins_s, begins_s + cell_s, names, series)
+    return replace(fold.summary(), is_counted=True)
+
+
 class _Fold:
     """A summary in the making."""
 
-    def __init__(self, since_s: float | None, until_s: float | None, thumbs: dict[str, list[int]]) -> None:
+    def __init__(
+        self, since_s: float | None, until_s: float | None, thumbs: dict[str, list[int]], *, width_s: int = 1
+    ) -> None:
         self._since_s = -math.inf if since_s is None else since_s
         self._until_s = math.inf if until_s is None else until_s
         self._thumbs = thumbs
         self._placed: set[str] = set()
-        self._bins = TimeBins()
+        self._bins = TimeBins(width_s=width_s)
         self._models: Groups[str] = Groups(_MOST_GROUPS, OTHER)
         self._tenants: Groups[str] = Groups(_MOST_GROUPS, OTHER)
         self._pipelines: Groups[str] = Groups(_MOST_GROUPS, OTHER)
@@ -274,6 +300,18 @@ class _Fold:
                 group.add(call)
             if self._thumbs:
                 self._add_thumbs(call.ids, groups)
+
+    def add_counted(self, begins_s: float, ends_s: float, names: Mapping[str, str], series: Series) -> None:
+        self._first_s, self._last_s = min(self._first_s, begins_s), max(self._last_s, ends_s)
+        model, variant, tenant = (names.get(each, "") for each in ("model", "variant", "tenant"))
+        groups = [self._bins.at(begins_s), self._models.of(model), self._pipelines.of(names.get("pipeline", ""))]
+        if variant:
+            groups.append(self._arms.of(Arm("", variant, "enforce")))
+        if tenant:
+            groups.append(self._tenants.of(tenant))
+        counted = Group.counted(series, status=names["status"], model=model)
+        for group in groups:
+            group.merge(counted)
 
     def _add_thumbs(self, ids: Iterable[str], groups: Iterable[Group]) -> None:
         for each in ids:
