@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,13 @@ def test_several_texts_are_numbered_parts() -> None:
     reply = FULL.read_reply(Answer(texts=["a", "b"], tokens=(1, 2)))
     assert [part.where for part in reply.parts] == ["response[0]", "response[1]"]
     assert reply.usage == Usage(1, 2)
+
+
+def test_tokens_are_whole_numbers() -> None:
+    usage = FULL.usage_of(Answer(tokens=(np.int64(3), 2.6, None, float("nan"))))  # type: ignore[arg-type]
+    assert usage == Usage(3, 3)
+    assert usage is not None
+    assert [type(each) for each in usage[:4]] == [int] * 4
 
 
 def test_a_writing_function_gets_what_the_reading_one_returned() -> None:

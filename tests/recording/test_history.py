@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from genai_guard.errors import ConfigurationError
@@ -216,6 +217,21 @@ def test_recorders_may_have_other_dimensions_than_those_before(history: MetricsH
         "large": 1,
         "small": 1,
     }
+
+
+def test_values_that_are_no_words_and_numbers_of_other_libraries_are_kept(
+    history: MetricsHistory, clock: Clock
+) -> None:
+    metrics = recorder(clock, history=history, dimensions=("model", "tenant", "shard"))
+    caller = Caller(tenant=7, tags={"shard": 3})  # type: ignore[arg-type,dict-item]
+    metrics.record(call(model=None, caller=caller, usage=Usage(np.int64(3), 2.0)))  # type: ignore[arg-type]
+    metrics.record(call(model="large", caller=Caller(tenant="7")))
+    assert set(metrics.breakdown("model")) == {"", "large"}
+    metrics.close()
+
+    found = history.snapshot(until_s=clock.wall(), tenant="7")
+    assert (found.calls, found.input_tokens, found.output_tokens, found.dropped) == (2, 3, 2, {})
+    assert history.breakdown("shard", until_s=clock.wall())["3"].calls == 1
 
 
 def test_what_was_never_asked_nor_called_touches_no_disk(history: MetricsHistory, clock: Clock) -> None:

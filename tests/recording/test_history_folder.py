@@ -116,6 +116,27 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(
     assert history.snapshot(until_s=clock.wall()).calls == 11
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be deleted")
+@pytest.mark.parametrize("moved_to", ["", "old"])
+def test_a_folder_that_is_deleted_or_moved_is_made_anew_and_shared_by_nobody(
+    history: MetricsHistory, clock: Clock, tmp_path: Path, moved_to: str
+) -> None:
+    metrics = recorder(clock, history=history)
+    metrics.record(call())
+    assert metrics.flush(timeout_s=30)
+    shutil.move(history.folder, tmp_path / moved_to) if moved_to else shutil.rmtree(history.folder)
+    following = recorder(clock, history=history)
+    for _ in range(3):
+        for each in (following, metrics):
+            each.record(call())
+            assert each.flush(timeout_s=30)
+        clock.now_s += 300.0
+
+    assert metrics.dropped == {"history.gone": 1}
+    assert history.snapshot(HOUR_S, until_s=clock.wall()).calls == 1 + 3 + 3
+    assert sorted(path.name for path in history.folder.iterdir()) == ["0", "1"]
+
+
 def test_what_was_counted_before_a_pause_of_hours_is_not_lost(history: MetricsHistory, clock: Clock) -> None:
     metrics = recorder(clock, history=history)
     for _ in range(3):

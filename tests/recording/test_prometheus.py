@@ -202,3 +202,14 @@ def test_no_text_of_a_call_stands_in_a_label() -> None:
     told = text_of(recorded(event._replace(caller=Caller(tags={"note": secret})) for event in events))
     assert "own" in told
     assert secret not in told
+
+
+def test_a_label_that_callers_give_is_redacted_and_what_looks_alike_is_one() -> None:
+    recorder = MetricsRecorder(dimensions=("model", "user", "note"))
+    for number in range(3):
+        said = Caller(user=f"ann{number}@example.com", tags={"note": f"call 415-555-010{number}"})
+        recorder.record(Event(1.7e9, "r", model="gpt-4o-2024-08-06", caller=said))
+    text = text_of(recorder)
+
+    assert 'calls_total{model="gpt-4o-2024-08-06",note="call [PHONE]",status="ok",user="[EMAIL]"} 3.0' in text
+    assert "example.com" not in text

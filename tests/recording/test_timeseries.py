@@ -50,7 +50,17 @@ def filled(clock: Clock, *, calls: int = 600, every_s: float = 5.0, **values: ob
 @given(
     st.lists(st.tuples(st.floats(0, 2 * DAY_S), events), max_size=30),
     st.sampled_from(
-        [(10.0, 600.0), (60.0, 3600.0), (300.0, 3600.0), (300.0, 7200.0), (3600.0, DAY_S), (7200.0, 3 * DAY_S)]
+        [
+            (10.0, 600.0),
+            (60.0, 3600.0),
+            (300.0, 3600.0),
+            (300.0, 7200.0),
+            (3600.0, DAY_S),
+            (7200.0, 3 * DAY_S),
+            (600.0, 900.0),
+            (3600.0, 60.0),
+            (5400.0, 10_000.0),
+        ]
     ),
     st.floats(0, 4000),
 )
@@ -117,6 +127,7 @@ def test_a_slice_and_a_line_may_be_asked_for_together(clock: Clock) -> None:
         ({"step_s": 0.0}, "multiple of 10"),
         ({"step_s": math.nan}, "multiple of 10"),
         ({"window_s": 4 * DAY_S}, "at most 259200 seconds"),
+        ({"step_s": 700.0}, "6 of them are longer than the 3600 seconds that are kept"),
         ({"by": "tenant"}, "'tenant' is not counted apart"),
         ({"tenant": "acme"}, "'tenant' is not counted apart"),
     ],
@@ -159,6 +170,16 @@ def test_it_prints_as_a_table(clock: Clock) -> None:
     assert lines[1].split()[:5] == ["begins", "(UTC)", "model", "calls", "errors"]
     assert re.match(r"  2024-10-04 00:00:00  a +159 +0 ", lines[2])
     assert len(lines) == 2 + 2 * 3
+
+
+def test_a_terminal_obeys_no_name(clock: Clock) -> None:
+    metrics = recorder(clock, dimensions=("model",))
+    metrics.record(call(model="\x1b[2J\n\u202e\ud800", status="error", error_type="\x1b[31m"))
+
+    for printed in (metrics.timeseries(by="model"), metrics.breakdown("model"), metrics.snapshot()):
+        assert not {"\x1b", "\u202e", "\ud800"} & set(str(printed))
+        assert not {"\x1b", "\u202e", "\ud800"} & set(printed._repr_html_())
+    assert r"\x1b[2J\n\u202e\ud800" in str(metrics.breakdown("model"))
 
 
 def test_a_notebook_shows_it_escaped_and_in_its_own_colours(clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, cast
@@ -136,7 +137,17 @@ class CustomClient:
     def usage_of(self, value: Any) -> Usage | None:
         """Return the usage of a reply or chunk, if there is a function for it and it finds one."""
         found = None if self.usage is None else self.usage(value)
-        return found if found is None or isinstance(found, Usage) else Usage(*found)
+        return None if found is None else _in_whole_tokens(found if isinstance(found, Usage) else Usage(*found))
+
+
+def _in_whole_tokens(usage: Usage) -> Usage:
+    """Return a usage whose sums are exact and can be written: estimates may be fractions, and numbers those of NumPy."""
+    asked, said, cached, thought = map(_whole, usage[:4])
+    return Usage(asked, said, cached, thought, usage.estimated, _whole(usage.cache_write_tokens))
+
+
+def _whole(value: Any) -> int:
+    return value if type(value) is int else round(value) if value and math.isfinite(value) else 0
 
 
 class CustomStream:

@@ -22,6 +22,8 @@ __all__ = [
     "applied",
     "check_declared",
     "checked",
+    "in_words",
+    "is_name",
     "key_reader",
     "variant",
 ]
@@ -63,6 +65,11 @@ _PATHS: Final = {
 }
 
 
+def is_name(dimension: str) -> bool:
+    """Whether the values of a dimension are names of the application's own, and not what callers say."""
+    return dimension == "variant" or (dimension in _PATHS and not _PATHS[dimension].startswith("caller."))
+
+
 def checked(dimensions: Iterable[object]) -> Key:
     """Return the dimensions in the order of keys: `status`, which always is one, what an event has, what it implies.
 
@@ -89,6 +96,11 @@ def check_declared(names: Iterable[str], dimensions: Sequence[str]) -> None:
             f"{unknown[0]!r} is not counted apart, only {', '.join(dimensions)} are: "
             f"declare it with MetricsRecorder(dimensions=(..., {unknown[0]!r}))"
         )
+
+
+def in_words(key: Sequence[object]) -> Key:
+    """Return a key whose values are words, as they stand in tables, labels and files: `caller(tenant=7)` is accepted."""
+    return tuple(["" if value is None else str(value) for value in key])
 
 
 def key_reader(dimensions: Sequence[str]) -> Callable[[Event], Key]:

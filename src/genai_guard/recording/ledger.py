@@ -32,6 +32,9 @@ _BATCH: Final = 128
 _MOST_AT_ONCE: Final = 512
 """What one call counts at most, should the others have been kept from it for long."""
 
+_MOST_PENDING: Final = 100_000
+"""Events that wait at most, should an alert of somebody's own hang while it is read."""
+
 
 class Earlier(NamedTuple):
     """What was counted before.
@@ -144,7 +147,8 @@ class Ledger:
     """
 
     __slots__ = (
-        "_clock", "_counted", "_lock", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_said", "_spending",
+        "_clock", "_counted", "_lock", "_losing", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_said",
+        "_spending",
         "_wall_clock", "_windows", "before_reading",
     )  # fmt: skip
 
@@ -163,6 +167,7 @@ class Ledger:
     def begin(self) -> None:
         """Forget everything, locks held by threads that are no more included."""
         self._lock = threading.Lock()
+        self._losing = threading.Lock()
         self._pending: deque[tuple[float, Event]] = deque()
         self._missed: deque[str] = deque()
         self._windows = self._make_windows(ahead_s=self._ahead_s())
@@ -176,11 +181,15 @@ class Ledger:
             event = Event._make((*event[:-2], (), ()))
         pending = self._pending
         pending.append((now_s, event))
-        if len(pending) >= _BATCH and self._lock.acquire(blocking=False):
-            try:
-                self._fold(_MOST_AT_ONCE)
-            finally:
-                self._lock.release()
+        if len(pending) >= _BATCH:
+            if self._lock.acquire(blocking=False):
+                try:
+                    self._fold(_MOST_AT_ONCE)
+                finally:
+                    self._lock.release()
+            elif len(pending) > _MOST_PENDING:
+                pending.popleft()
+                self.miss("windows.queue_full")
         return event
 
     def restore(self, earlier: Earlier) -> None:
@@ -194,7 +203,13 @@ class Ledger:
 
     def miss(self, reason: str) -> None:
         """Count something that is lost."""
-        self._missed.append(reason)
+        missed = self._missed
+        missed.append(reason)
+        if len(missed) >= _BATCH and self._losing.acquire(blocking=False):
+            try:
+                self._count_missed()
+            finally:
+                self._losing.release()
 
     def read(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
         """Return the answer to a question about everything recorded so far. Nothing changes while it is answered.
@@ -254,6 +269,11 @@ class Ledger:
             try:
                 add(now_s, event)
             except Exception:  # noqa: BLE001  one malformed event must not take the batch with it
-                count(self._lost, "malformed")
-        while self._missed:
+                self._missed.append("malformed")
+        with self._losing:
+            self._count_missed()
+
+    def _count_missed(self) -> None:
+        """Count what was missed. Its lock must be held, which nobody holds for longer than that."""
+        for _ in range(len(self._missed)):
             count(self._lost, self._missed.popleft())

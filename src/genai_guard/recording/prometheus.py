@@ -16,6 +16,7 @@ from genai_guard.recording.dimensions import Key
 from genai_guard.recording.promql import labels_of
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.series import NANO, Series
+from genai_guard.recording.shown import ShownKeys
 from genai_guard.recording.sketch import Buckets, at_most, merge, total
 from genai_guard.recording.telemetry.names import OVERHEAD_BOUNDS, SECONDS_BOUNDS
 
@@ -118,7 +119,8 @@ class PrometheusCollector(Collector):
 
     `REGISTRY.register(PrometheusCollector(recorder))`. Counters are exact. Histograms are made of the recorder's
     sketches: a duration within 1 % of a bound may be counted on its other side, and sums are within 1 %. There are at most
-    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Durations
+    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Values that
+    callers give (users, tenants, sessions, tags) are redacted, those that look alike then are one. Durations
     that alerts ask about are bounds of the buckets of `genai_guard_latency_seconds`.
 
     Each process has counts of its own; with several workers let Prometheus scrape each of them, for the multiprocess mode
@@ -150,6 +152,7 @@ class PrometheusCollector(Collector):
         self._recorder = recorder
         self._places = tuple(dimensions.index(name) for name in wanted)
         self._labels = labels_of(wanted)
+        self._shown = ShownKeys(dimensions)
         thresholds_s = {alert.slow_after_s for alert in recorder.watched if alert.slow_after_s is not None}
         self._latency_bounds = tuple(sorted({*SECONDS_BOUNDS, *thresholds_s}))
         self._prefix = prefix
@@ -218,4 +221,5 @@ class PrometheusCollector(Collector):
         return CounterMetricFamily(f"{self._prefix}_{name}", about, labels=labels)
 
     def _values(self, key: Key) -> tuple[str, ...]:
-        return tuple(key[place] for place in self._places)
+        shown = self._shown.of(key)
+        return tuple([shown[place] for place in self._places])

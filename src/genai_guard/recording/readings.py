@@ -102,7 +102,7 @@ class Readings:
 
         Args:
             step_s: Length of a step. Steps begin at its multiples on the clock, in UTC.
-            window_s: How far to look back.
+            window_s: How far to look back; so much that there are whole steps.
             by: Dimension whose values have a line each.
             slice: Values of declared dimensions.
 
@@ -110,7 +110,8 @@ class Readings:
             ConfigurationError: the window is not kept, a step is not made of whole slices, or a dimension was not declared.
         """
         is_fine = window_s <= KEPT_S
-        checked_steps(step_s, window_s, cell_s=SLICE_S if is_fine else COARSE_S, kept_s=COUNTED_S)
+        cell_s, kept_s = (SLICE_S, KEPT_S) if is_fine else (COARSE_S, COUNTED_S)
+        window_s = checked_steps(step_s, window_s, cell_s=cell_s, kept_s=kept_s)
         check_declared([*([by] if by else []), *slice], self.dimensions)
         wanted = places(slice, self.dimensions)
 

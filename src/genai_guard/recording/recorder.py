@@ -272,7 +272,8 @@ class MetricsRecorder(Readings):
         """Take a user out of everything that was written, and return by log how many rows were about that user.
 
         Feedback and rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
-        are about. Waits for what is queued in this process. The windows are left alone: they end within the hour.
+        are about. Sinks that have an `erase` are asked to, by their class. Waits for what is queued in this process. The windows
+        are left alone: they end within the hour.
 
         Raises:
             ConfigurationError: there is no such user to be named.
@@ -281,7 +282,13 @@ class MetricsRecorder(Readings):
         """
         self.flush(timeout_s=60.0)
         said = {} if self.feedback_store is None else {"feedback": erase(self.feedback_store, self.log, user=user)}
-        logs = {"log": self.log, "review": self.review, "exposures": self.exposures, "audit": self.audit}
+        logs: dict[str, object] = {
+            "log": self.log,
+            "review": self.review,
+            "exposures": self.exposures,
+            "audit": self.audit,
+        }
+        logs |= {type(sink).__name__: sink for sink in self.sinks}
         return said | {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
 
     def after_fork(self) -> None:

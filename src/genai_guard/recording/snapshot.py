@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from genai_guard.printed import shown
 from genai_guard.recording.dimensions import OTHER, Key
 from genai_guard.recording.frames import flat, frame
 from genai_guard.recording.series import ERRORS, NANO, Hit, Series
@@ -122,10 +123,10 @@ class Snapshot:
     def __str__(self) -> str:
         rows = tuple(self._rows(_durations))
         width = max(len(name) for name, _ in rows)
-        return "\n".join([self._title(), *(f"  {name:<{width}}  {text}".rstrip() for name, text in rows)])
+        return "\n".join([self._title(), *(f"  {name:<{width}}  {shown(text)}".rstrip() for name, text in rows)])
 
     def _repr_html_(self) -> str:
-        return html(self._title(), (), self._rows(_durations_in_words), left=2)
+        return html(self._title(), (), self._rows(_durations_in_words), left=(0, 1))
 
     def row(self) -> dict[str, Any]:
         """Return everything but `dropped` in one flat row, with a column for each name that is counted."""

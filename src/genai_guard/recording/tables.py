@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from genai_guard.printed import aligned
+
 if TYPE_CHECKING:
     from genai_guard.recording.snapshot import Snapshot
 
@@ -39,52 +41,39 @@ def columns_of(snapshot: Snapshot) -> Row:
     )
 
 
-def text(title: str, head: Row, rows: Iterable[Row], *, left: int = 1) -> str:
+def text(title: str, head: Row, rows: Iterable[Row], *, left: Collection[int] = (0,)) -> str:
     """Return a table for a terminal.
 
     Args:
         title: The line above it.
         head: Names of the columns.
         rows: Their cells.
-        left: How many columns are words, which begin at the left.
+        left: Places of the columns of words, which begin at the left.
     """
-    lines = [head, *rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
-
-    def line(cells: Row) -> str:
-        placed = [
-            cell.ljust(width) if place < left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return ("  " + "  ".join(placed)).rstrip()
-
-    return "\n".join([title, *map(line, lines)])
+    return "\n".join([title, *(f"  {line}" for line in aligned([head, *rows], left=left))])
 
 
-def html(title: str, head: Row, rows: Iterable[Row], *, left: int = 1, words: Collection[int] = ()) -> str:
+def html(title: str, head: Row, rows: Iterable[Row], *, left: Collection[int] = (0,)) -> str:
     """Return a table for a notebook. It takes its colours from the page, and nothing from anywhere else.
 
     Args:
-        title: The line above it; none if empty.
+        title: The line above it; none if it is empty.
         head: Names of the columns; none for a table that has none.
         rows: Their cells, the first of which names the row.
-        left: How many of the first columns are words, which begin at the left.
-        words: Numbers of further columns that are.
+        left: Places of the columns of words.
     """
-    from genai_guard.markup import visible  # noqa: PLC0415  for notebooks alone
+    from genai_guard.markup import Markup, element, joined  # noqa: PLC0415  for notebooks alone
 
-    def cell(place: int, content: str, tag: str) -> str:
-        side = "left" if place < left or place in words else "right"
-        return f'<{tag} style="text-align:{side};{_CELL}">{visible(content)}</{tag}>'
+    styles = [f"text-align:{side};{_CELL}" for side in ("right", "left")]
 
-    def line(cells: Row, *, is_head: bool = False) -> str:
+    def line(cells: Row, *, is_head: bool = False) -> Markup:
         tags = ["th" if is_head or place == 0 else "td" for place in range(len(cells))]
-        return f"<tr>{''.join(map(cell, range(len(cells)), cells, tags))}</tr>"
+        placed = enumerate(zip(tags, cells, strict=True))
+        return element("tr", *(element(tag, cell, style=styles[place in left]) for place, (tag, cell) in placed))
 
-    above = f"<thead>{line(head, is_head=True)}</thead>" if head else ""
-    below = "".join(map(line, rows))
-    caption = f'<caption style="text-align:left">{visible(title)}</caption>' if title else ""
-    return f'<table style="{_TABLE}">{caption}{above}<tbody>{below}</tbody></table>'
+    caption = element("caption", title, style="text-align:left") if title else None
+    above = element("thead", line(head, is_head=True)) if head else None
+    return element("table", caption, above, element("tbody", joined(map(line, rows))), style=_TABLE)
 
 
 def milliseconds(value: float | None) -> str:

@@ -71,10 +71,10 @@ class TimeSeries:
         return frame(self.rows())
 
     def __str__(self) -> str:
-        return text(self._title(), self._head(), self._rows(), left=1 + bool(self.by))
+        return text(self._title(), self._head(), self._rows(), left=(0, 1) if self.by else (0,))
 
     def _repr_html_(self) -> str:
-        return html(self._title(), self._head(), self._rows(), left=1 + bool(self.by))
+        return html(self._title(), self._head(), self._rows(), left=(0, 1) if self.by else (0,))
 
     def _title(self) -> str:
         calls = sum(point.calls for point in self.points)
@@ -145,8 +145,10 @@ class Breakdown(Mapping[str, Snapshot]):
             yield (value or "-", *columns_of(each))
 
 
-def checked_steps(step_s: float, window_s: float, *, cell_s: float, kept_s: float) -> None:
-    """Refuse steps that are not made of whole cells, and windows that are not kept.
+def checked_steps(step_s: float, window_s: float, *, cell_s: float, kept_s: float) -> float:
+    """Return how far to look back for a window of whole steps.
+
+    Refuse steps that are not made of whole cells, and windows that are not kept.
 
     Raises:
         ConfigurationError: it is so.
@@ -159,6 +161,13 @@ def checked_steps(step_s: float, window_s: float, *, cell_s: float, kept_s: floa
         )
     if window_s / step_s > _MOST_STEPS:
         raise ConfigurationError(f"timeseries(step_s={step_s:g}): a window takes at most {_MOST_STEPS} steps")
+    steps = math.ceil(window_s / step_s)
+    if steps * step_s > kept_s:
+        raise ConfigurationError(
+            f"timeseries(step_s={step_s:g}, window_s={window_s:g}): a window is made of whole steps, and {steps} of them "
+            f"are longer than the {kept_s:g} seconds that are kept"
+        )
+    return steps * step_s
 
 
 def timeseries(
@@ -177,7 +186,7 @@ def timeseries(
         cells: What is counted; those outside of the window are passed over.
         now_s: Seconds since 1970.
         step_s: Length of a step, whole cells.
-        window_s: How far to look back from the end of the current step.
+        window_s: How far to look back from the end of the current step, in whole steps.
         wanted: Values that count, by the place of their dimension.
         dimensions: Names of what stands in the keys.
         by: Dimension that lines are apart by.

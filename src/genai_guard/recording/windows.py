@@ -14,7 +14,7 @@ from math import log
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.recording.counts import Counts, grouped
-from genai_guard.recording.dimensions import DIMENSIONS, REACHED, Key, SeriesCap, applied, key_reader
+from genai_guard.recording.dimensions import DIMENSIONS, REACHED, Key, SeriesCap, applied, in_words, key_reader
 from genai_guard.recording.series import NANO, Series, Waits
 from genai_guard.recording.sketch import NEGLIGIBLE, OFFSET, PER_E, SMALLEST, bucket
 from genai_guard.recording.spending import Total
@@ -287,5 +287,7 @@ class Windows:
         return tallies
 
     def _series(self, of: dict[Key, Series], key: Key) -> Series:
+        if not all(isinstance(value, str) for value in key):
+            key = in_words(key)
         admitted = self._cap.admit(key, now=self._number)
         return of.get(admitted) or of.setdefault(admitted, Series())

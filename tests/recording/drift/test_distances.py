@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -136,3 +138,15 @@ def test_few_vectors_are_not_tested_and_vectors_that_are_all_the_same_differ_fro
     same = energy_test([[1.0]] * 100, [[1.0]] * 100)
     assert same is not None
     assert same[0].p_value == 1.0
+
+
+def test_rare_labels_do_not_alarm_too_often_far_out() -> None:
+    rng, rounds, alpha = np.random.default_rng(6), 40_000, 0.001
+    before, after = (rng.multinomial(count, [0.978, 0.011, 0.011], rounds) for count in (5000, 500))
+    share = 500 / 5500
+    should = (before + after) * share
+    pearson = ((after - should) ** 2 / should / (1 - share)).sum(axis=1)
+    far = np.flatnonzero(pearson >= -2 * math.log(alpha))  # the p-value of two degrees of freedom
+    tests = [chi_squared_test(before[place].tolist(), after[place].tolist()) for place in far]
+    assert len(far) > 1.5 * alpha * rounds
+    assert sum(test is not None and test.p_value <= alpha for test in tests) <= alpha * rounds

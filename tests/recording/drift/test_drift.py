@@ -251,6 +251,44 @@ def test_six_unchanged_features_rarely_alarm_and_a_quarter_more_is_seen() -> Non
     assert all(verdicts(found)["c0"] == "drift" for found in moved)
 
 
+def test_more_labels_than_are_counted_apart_are_no_drift_and_a_new_one_is_seen() -> None:
+    def calls(count: int, seed: int, *new: str) -> list[dict[str, Any]]:
+        chance = random.Random(seed)
+        labels = [
+            f"topic {chance.randrange(1000)}" if chance.random() > 0.1 * len(new) else new[0] for _ in range(count)
+        ]
+        return [row(number, model=label) for number, label in enumerate(labels)]
+
+    usual = Baseline.of(calls(2000, 1), features=["model"])
+    for seed in range(2, 6):
+        _, unchanged = drift(calls(500, seed), baseline=usual, psi_above=0.1, alpha=0.001)
+        assert (unchanged.verdict, unchanged.new_items) == ("no drift", None)
+    (found,) = drift(calls(500, 7, "astrology"), baseline=usual, alpha=0.001).drifted
+    assert found.data_type == "string"
+
+
+def test_texts_of_two_kinds_that_take_turns_are_no_drift() -> None:
+    kinds = (
+        ["where", "is", "my", "parcel", "order", "lamp", "kettle"],
+        ["classify", "intent", "label", "schema", "output", "strict"],
+    )
+
+    def calls(count: int, seed: int) -> list[dict[str, Any]]:
+        chance = random.Random(seed)
+        said = [" ".join(chance.choices(kinds[number % 2], k=6)) for number in range(count)]
+        return [row(number, request=texts(("user", each))) for number, each in enumerate(said)]
+
+    _, found = drift(calls(500, 1), baseline=calls(1000, 2), features=["prompt_vocabulary"])
+    assert (found.count_cmp, found.verdict) == (500, "no drift")
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), 1.7e12, -1e12, "0001-01-01", "yesterday", True])
+def test_a_call_whose_time_is_none_belongs_to_no_window(time: Any) -> None:
+    calls = [row(request_time=time, output_tokens=1), row(output_tokens=2)]
+    assert profile(calls, granularity="1 day", features=["output_tokens"]).left_out == {"no request_time": 1}
+    assert profile(calls, features=["output_tokens"]).rows[0].count == 2
+
+
 def test_the_table_is_text_html_json_csv_and_a_frame() -> None:
     rows = numbers(range(20), tenant="<b>\x1b[31m", model="small")
     table = drift(rows, baseline=rows, features=["output_tokens", "model"], slices=["tenant"], min_n=10)

@@ -23,6 +23,12 @@ from genai_guard.recording.drift.features import FeatureKind, words_of
 __all__ = ["COLUMNS", "Column", "LabelColumn", "NumberColumn", "VectorColumn", "Vocabulary", "WordsColumn"]
 
 MOST_LABELS: Final = 200
+BUCKETS: Final = 64
+"""What labels are told apart by where there are more: few enough that 500 calls fill them."""
+
+LARGEST: Final = 1e150
+"""A number beyond counts as none: its square would be infinite."""
+
 LONGEST_LABEL: Final = 100
 MOST_WORDS: Final = 20_000
 MOST_TEXTS: Final = 2_000
@@ -37,7 +43,7 @@ class NumberColumn:
     Attributes:
         count: Values there were, without those that are no number.
         nulls: Calls without a value.
-        nans: Values that are no finite number.
+        nans: Values that are no finite number, or one beyond `LARGEST`.
         zeros: Values that are zero.
         least: The smallest value.
         most: The largest value.
@@ -70,7 +76,7 @@ class NumberColumn:
 
     def add(self, number: float) -> None:
         """Take a value."""
-        if not math.isfinite(number):
+        if not abs(number) <= LARGEST:
             self.nans += 1
             return
         self.count += 1
@@ -119,6 +125,7 @@ class LabelColumn:
 
     Attributes:
         counts: Calls by label.
+        rest: Calls by the hash of a label that is not counted apart; empty if all are.
         nulls: Calls without one.
     """
 
@@ -127,6 +134,7 @@ class LabelColumn:
     def __init__(self, limit: int, random: Random) -> None:
         del limit, random
         self.counts: Counter[str] = Counter()
+        self.rest: list[int] = []
         self.nulls = 0
 
     @staticmethod
@@ -137,8 +145,21 @@ class LabelColumn:
     def add(self, label: str) -> None:
         """Take a label."""
         if label not in self.counts and len(self.counts) >= MOST_LABELS:
+            self.rest = self.rest or [0] * BUCKETS
+            self.rest[_bucket(label)] += 1
             label = OTHER
         self.counts[label] += 1
+
+    def by_hash(self) -> list[int]:
+        """Return the calls by the hash of their label: the same of the same calls, whichever labels came first."""
+        sums = self.rest[:] or [0] * BUCKETS
+        for label, calls in self.counts.items():
+            sums[_bucket(label)] += calls - sum(self.rest) if label == OTHER else calls
+        return sums
+
+    def had(self, label: str) -> bool:
+        """Whether it may have been among them."""
+        return label in self.counts or (bool(self.rest) and self.rest[_bucket(label)] > 0)
 
     @property
     def count(self) -> int:
@@ -152,11 +173,11 @@ class LabelColumn:
 
     def saved(self) -> Saved:
         """Return what it takes to make it again."""
-        return {"counts": dict(self.counts.most_common()), "nulls": self.nulls}
+        return {"counts": dict(self.counts.most_common()), "rest": self.rest, "nulls": self.nulls}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Be what was saved."""
-        self.counts, self.nulls = Counter(saved["counts"]), saved["nulls"]
+        self.counts, self.rest, self.nulls = Counter(saved["counts"]), saved["rest"], saved["nulls"]
 
 
 class Vocabulary(NamedTuple):
@@ -194,7 +215,8 @@ class WordsColumn:
         chars: Sum of their lengths in characters.
         least: Characters of the shortest.
         most: Characters of the longest.
-        kept: The words of each text that is kept, and whether it belongs to the half that makes the vocabulary.
+        kept: The words of each text that is kept, and whether it belongs to the half that makes the vocabulary. Chance
+            decides it of every two, since texts of two kinds may take turns.
     """
 
     kind: ClassVar[FeatureKind] = "words"
@@ -206,6 +228,7 @@ class WordsColumn:
         self._limit = min(limit, MOST_TEXTS)
         self._random = random
         self._vocabulary: Vocabulary | None = None
+        self._teaches = False
 
     @staticmethod
     def read(value: Any) -> Text | None:
@@ -226,7 +249,8 @@ class WordsColumn:
         self.chars += length
         self.least, self.most = min(self.least, length), max(self.most, length)
         self._vocabulary = None
-        _keep(self.kept, (self.count % 2 == 1, words), _place(self.count, self._limit, self._random))
+        self._teaches = self._random.random() < 0.5 if self.count % 2 else not self._teaches
+        _keep(self.kept, (self._teaches, words), _place(self.count, self._limit, self._random))
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -338,6 +362,10 @@ COLUMNS: Final[Mapping[FeatureKind, type[Column]]] = {
 def hash_of(word: str) -> int:
     """Return what stands for a word."""
     return mmh3.mmh3_x64_128_uintdigest(word.encode("utf-8", "surrogatepass"), 0) >> 64
+
+
+def _bucket(label: str) -> int:
+    return hash_of(label) % BUCKETS
 
 
 def most_common(counts: Counter[str], most: int) -> list[tuple[str, int]]:

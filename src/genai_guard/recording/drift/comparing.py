@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from genai_guard.guards.overlap import STOP_WORDS
+from genai_guard.recording.dimensions import OTHER
 from genai_guard.recording.drift import distances
 from genai_guard.recording.drift.columns import (
     Column,
@@ -26,7 +27,7 @@ from genai_guard.recording.drift.significance import Test, chi_squared_test, ene
 __all__ = ["LEAST_TEXTS", "Difference", "difference"]
 
 LEAST_TEXTS: Final = 5
-"""A word is shown once so many texts hold it: what only one user writes is nobody else's business."""
+"""A word is shown once so many texts hold it: what stands in one call is nobody else's business."""
 
 _MOST_SHOWN: Final = 10
 _NEW_SHARE: Final = 0.01
@@ -98,8 +99,7 @@ def _labels(before: LabelColumn, after: LabelColumn) -> Difference:
     counts = before.count, after.count
     if not all(counts):
         return Difference(counts, None, "chi_squared")
-    names = sorted({*before.counts, *after.counts})
-    one, other = [before.counts[name] for name in names], [after.counts[name] for name in names]
+    one, other = _paired(before, after)
     test = chi_squared_test(one, other) or Test(0.0, 1.0)
     return Difference(
         counts,
@@ -108,12 +108,20 @@ def _labels(before: LabelColumn, after: LabelColumn) -> Difference:
         effect=distances.cramers_v(test.statistic, rows=sum(counts)),
         effect_size="cramers_v",
         distance=distances.total_variation(one, other),
-        psi=distances.population_stability(one, other),
+        psi=distances.population_stability(*distances.commonest(one, other)),
         js=distances.jensen_shannon(one, other),
         total_variation=distances.total_variation(one, other),
         l_infinity=distances.l_infinity(one, other),
-        new_items=_new(after.counts, counts[1], lambda name: name in before.counts),
+        new_items=_new(after.counts, counts[1], lambda name: name == OTHER or before.had(name)),
     )
+
+
+def _paired(before: LabelColumn, after: LabelColumn) -> tuple[list[int], list[int]]:
+    """Return the counts of both sides by label, or by its hash: which labels are counted apart is chance if not all are."""
+    if before.rest or after.rest:
+        return before.by_hash(), after.by_hash()
+    names = sorted({*before.counts, *after.counts})
+    return [before.counts[name] for name in names], [after.counts[name] for name in names]
 
 
 def _words(before: WordsColumn, after: WordsColumn) -> Difference:

@@ -14,6 +14,7 @@ from typing import Final
 
 __all__ = [
     "cliffs_delta",
+    "commonest",
     "cramers_v",
     "histogram",
     "jensen_shannon",
@@ -71,6 +72,15 @@ def histogram(ordered: Sequence[float], edges: Sequence[float]) -> list[int]:
     """Return how many values lie in each bin; one that equals an edge lies below it."""
     places = [0, *(bisect_right(ordered, edge) for edge in edges), len(ordered)]
     return [end - start for start, end in pairwise(places)]
+
+
+def commonest(before: Sequence[int], after: Sequence[int], bins: int = BINS) -> tuple[list[int], list[int]]:
+    """Return rows of counts of so many bins at most: the labels that were the commonest, and all others as one."""
+    if len(before) <= bins:
+        return list(before), list(after)
+    apart = sorted(range(len(before)), key=lambda place: (-before[place], place))[: bins - 1]
+    one, other = [before[place] for place in apart], [after[place] for place in apart]
+    return [*one, sum(before) - sum(one)], [*other, sum(after) - sum(other)]
 
 
 def population_stability(before: Sequence[int], after: Sequence[int]) -> float:

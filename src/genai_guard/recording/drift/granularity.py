@@ -18,6 +18,10 @@ _LEAST_S: Final = 300
 _MONDAY_S: Final = 4 * 86_400
 """The first Monday of 1970: weeks begin with one."""
 
+_EARLIEST_S: Final = -6e10
+_LATEST_S: Final = 2.5e11
+"""What a calendar has, and windows around it: seconds of the years 69 to 9892."""
+
 
 def seconds_of(granularity: str, *, where: str) -> int:
     """Return the length of a window, such as `5 minutes`, `1 hour`, `1 day` or `2 weeks`.
@@ -41,16 +45,21 @@ def start_of(time_s: float, length_s: int) -> float:
 
 
 def time_of(row: Mapping[str, Any]) -> float | None:
-    """Return when a call began, by its column `request_time`; None if that says nothing."""
+    """Return when a call began, by its column `request_time`: ISO 8601, a datetime or seconds since 1970.
+
+    None if that says nothing, milliseconds included.
+    """
     value = row.get("request_time")
     try:
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
         if isinstance(value, datetime):  # a timestamp of pandas is one
-            return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    except ValueError:
+            value = (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if _EARLIEST_S < value < _LATEST_S else None
 
 
 def moment(time_s: float) -> str:

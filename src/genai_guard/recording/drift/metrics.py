@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+from genai_guard.printed import shown
 from genai_guard.recording.drift.tables import Table, cell
-from genai_guard.routing.analysis.wording import shown
 
 __all__ = ["DriftRow", "DriftTable", "ProfileRow", "ProfileTable", "Verdict"]
 
@@ -127,7 +127,8 @@ class DriftRow:
         js_distance: Jensen-Shannon distance, from 0 to 1.
         ks_test: Of numbers and words: `statistic` and `pvalue`.
         wasserstein_distance: Of numbers, in their unit.
-        population_stability_index: Of numbers in ten bins of the compared window, or of labels.
+        population_stability_index: Of ten bins: of numbers as many as are equal there, of labels the nine that were
+            commonest there and the rest.
         chi_squared_test: Of labels: `statistic` and `pvalue`.
         tv_distance: Total variation, of labels.
         l_infinity_distance: Largest change of the share of a label.

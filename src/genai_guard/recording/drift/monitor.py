@@ -175,7 +175,7 @@ class DriftMonitor:
     def failures(self) -> Mapping[str, int]:
         """What went wrong: features by name and class of what they raised, `on_drift` by class."""
         found = dict(self._failures)
-        merge(found, self._window.failures)
+        merge(found, dict(self._window.failures))  # its thread may be adding to it
         return dict(sorted(found.items()))
 
     def rebase(self, baseline: Baseline | None = None) -> None:

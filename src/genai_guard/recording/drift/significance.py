@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 from typing import Final, NamedTuple
 
 from genai_guard.routing.analysis.distributions import chi_square_tail, student_tail
@@ -15,6 +16,9 @@ MOST_PATHS: Final = 10_000
 
 _LEAST_EXPECTED: Final = 5.0
 _LEAST_BLOCKS: Final = 8
+_ENOUGH_EXPECTED: Final = 40.0
+_SUSPECT: Final = 6.0
+"""What contributes less does not reach far out."""
 
 
 class Test(NamedTuple):
@@ -73,6 +77,10 @@ def chi_squared_test(before: Sequence[int], after: Sequence[int]) -> Test | None
 
     Labels of which fewer than five are expected on a side are taken together, so that the distribution holds (Cochran,
     1954). If that leaves one label, the test is the exact one of Fisher for the commonest label against all others.
+
+    Far out, where many windows share one `alpha`, the tail of a rare label is longer than that of the distribution: several
+    times at p = 0.0001. So what one with fewer than forty expected contributes counts in the p-value no further than its own
+    exact test goes. What is spread over many such labels has to be a little larger to be seen.
     """
     pairs = [(one, other) for one, other in zip(before, after, strict=True) if one or other]
     if len(pairs) < 2:
@@ -83,9 +91,16 @@ def chi_squared_test(before: Sequence[int], after: Sequence[int]) -> Test | None
     if len(table) < 2 or (rare and not _is_expected(rare[0], sum_before, sum_after)):
         most = max(pairs, key=sum)
         p_value = fisher_exact(most[0], most[1], sum_before, sum_after)
-        return Test(_chi_square([most, (sum_before - most[0], sum_after - most[1])], sum_before, sum_after), p_value)
-    statistic = _chi_square(table, sum_before, sum_after)
-    return Test(statistic, chi_square_tail(statistic, df=len(table) - 1))
+        others = sum_before - most[0], sum_after - most[1]
+        return Test(math.fsum(_contributions([most, others], sum_before, sum_after)), p_value)
+    parts = _contributions(table, sum_before, sum_after)
+    held = [
+        min(part, _exact_part(pair, sum_before, sum_after))
+        if part > _SUSPECT and not _is_expected(pair, sum_before, sum_after, least=_ENOUGH_EXPECTED)
+        else part
+        for part, pair in zip(parts, table, strict=True)
+    ]
+    return Test(math.fsum(parts), chi_square_tail(math.fsum(held), df=len(table) - 1))
 
 
 Pair = tuple[int, int]
@@ -98,27 +113,45 @@ def _by_expected(pairs: Sequence[Pair], share: float) -> tuple[list[Pair], list[
     return common, [(sum(one for one, _ in rare), sum(other for _, other in rare))] if rare else []
 
 
-def _is_expected(pair: Pair, before: int, after: int) -> bool:
-    return sum(pair) * min(before, after) / (before + after) >= _LEAST_EXPECTED
+def _is_expected(pair: Pair, before: int, after: int, *, least: float = _LEAST_EXPECTED) -> bool:
+    return sum(pair) * min(before, after) / (before + after) >= least
 
 
-def _chi_square(table: Sequence[Pair], before: int, after: int) -> float:
+def _contributions(table: Sequence[Pair], before: int, after: int) -> list[float]:
+    """Return what each label adds to Pearson's statistic."""
     rows = before + after
     expected = (((one + other) * before / rows, (one + other) * after / rows) for one, other in table)
-    return math.fsum(
+    return [
         (one - should_one) ** 2 / should_one + (other - should_other) ** 2 / should_other
         for (one, other), (should_one, should_other) in zip(table, expected, strict=True)
-    )
+    ]
+
+
+def _exact_part(pair: Pair, before: int, after: int) -> float:
+    """Return what a label would add if it were normal, and as unlikely as it is by its exact test against all others.
+
+    Of what is as likely half counts, as in the mid-p of Lancaster (1961): a whole one would make each label too sure a little.
+    """
+    p_value, likely = _exact(pair, before, after)
+    p_value -= likely / 2
+    if p_value <= 0.0:  # too small to be written
+        return math.inf
+    return NormalDist().inv_cdf(p_value / 2) ** 2 * (1 - sum(pair) / (before + after))
 
 
 def fisher_exact(before_hits: int, after_hits: int, before: int, after: int) -> float:
     """Return the two-sided p-value of Fisher's exact test: `before_hits` of `before` against `after_hits` of `after`."""
-    hits = before_hits + after_hits
+    return _exact((before_hits, after_hits), before, after)[0]
+
+
+def _exact(pair: Pair, before: int, after: int) -> tuple[float, float]:
+    """Return the p-value of Fisher's test, and how likely just this split is."""
+    hits = sum(pair)
     low, high = max(0, hits - after), min(hits, before)
     whole = _log_choose(before + after, hits)
     logs = [_log_choose(before, x) + _log_choose(after, hits - x) - whole for x in range(low, high + 1)]
-    limit = logs[before_hits - low] + 1e-7
-    return min(1.0, math.fsum(math.exp(each) for each in logs if each <= limit))
+    found = logs[pair[0] - low]
+    return min(1.0, math.fsum(math.exp(each) for each in logs if each <= found + 1e-7)), math.exp(found)
 
 
 def _log_choose(n: int, k: int) -> float:

@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.markup import Markup, element, joined
+from genai_guard.printed import aligned
 from genai_guard.recording.tables import html
-from genai_guard.routing.analysis.wording import number, shown
+from genai_guard.routing.analysis.wording import number
 
 __all__ = ["Table"]
 
@@ -84,15 +84,13 @@ class Table(Generic[R]):
 
     def __str__(self) -> str:
         lines = [tuple(self.shown.values()), *self._texts()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        lefts = [name in _WORDS for name in self.shown]
-        table = ("  ".join(map(_placed, line, widths, lefts)) for line in lines)
-        return "\n".join([*(line.rstrip() for line in table), *self._notes()])
+        return "\n".join([*aligned(lines, left=self._words()), *self._notes()])
 
     def _repr_html_(self) -> str:
-        words = [place for place, name in enumerate(self.shown) if name in _WORDS]
-        table = html("", tuple(self.shown.values()), self._texts(), words=words)
-        return joined((Markup(table), *(element("p", note) for note in self._notes())))
+        return html("; ".join(self._notes()), tuple(self.shown.values()), self._texts(), left=self._words())
+
+    def _words(self) -> set[int]:
+        return {place for place, name in enumerate(self.shown) if name in _WORDS}
 
     def _texts(self) -> Iterator[Sequence[str]]:
         for row in self.rows:
@@ -115,11 +113,7 @@ def cell(value: Any, column: str) -> str:
     if isinstance(value, Mapping):
         start = cast("Mapping[str, str]", value).get("start", _UNSEEN)
         return start[:16].replace("T", " ")
-    return f"{value:,}" if isinstance(value, int) else shown(str(value))
-
-
-def _placed(text: str, width: int, is_left: bool, /) -> str:
-    return text.ljust(width) if is_left else text.rjust(width)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -65,7 +65,7 @@ def cell_of(values: Any) -> Cell:
 def _parts(of: Series) -> Iterator[tuple[str, Any]]:
     for name in SUMS:
         if count := getattr(of, name):
-            yield name, count
+            yield name, int(count)  # an event that was recorded by hand may have others
     for name in SKETCHES:
         if buckets := getattr(of, name):
             yield name, [number for pair in buckets.items() for number in pair]
@@ -78,7 +78,7 @@ def _parts(of: Series) -> Iterator[tuple[str, Any]]:
 def _rare_parts(rare: Rare) -> dict[str, Any]:
     named = {name: dict(getattr(rare, name)) for name in NAMED if name != "hits" and getattr(rare, name)}
     hits = {"hits": [[*hit, count] for hit, count in rare.hits.items()]} if rare.hits else {}
-    return {**named, **hits, "retries": rare.retries, "cache_hits": rare.cache_hits}
+    return {**named, **hits, "retries": int(rare.retries), "cache_hits": rare.cache_hits}
 
 
 def _series(values: dict[str, Any]) -> Series:

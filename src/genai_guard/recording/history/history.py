@@ -122,7 +122,7 @@ class MetricsHistory:
 
         Args:
             step_s: Length of a step, a multiple of five minutes. Steps begin at its multiples on the clock, in UTC.
-            window_s: How far to look back.
+            window_s: How far to look back; so much that there are whole steps.
             by: Dimension whose values have a line each.
             until_s: When the window ends, in seconds since 1970; now unless given.
             slice: Values of declared dimensions.
@@ -131,8 +131,8 @@ class MetricsHistory:
             ConfigurationError: the window is not kept, a step is not made of whole cells, or no recorder declared a
                 dimension.
         """
-        checked_steps(step_s, window_s, cell_s=COARSE_S, kept_s=self.keep_days * _DAY_S)
-        found = self._read(window_s, until_s, {**({by: ""} if by else {}), **slice}, step_s=step_s)
+        window_s = checked_steps(step_s, window_s, cell_s=COARSE_S, kept_s=self.keep_days * _DAY_S)
+        found = self._read(window_s, until_s, {**({by: ""} if by else {}), **slice})
         return timeseries(
             found.cells,
             now_s=found.until_s,
@@ -160,11 +160,11 @@ class MetricsHistory:
             for key, series in cell.items():
                 yield begins_s, dict(zip(found.dimensions, key, strict=True)), series
 
-    def _read(self, window_s: float, until_s: float | None, names: Iterable[str], *, step_s: float = 0.0) -> _Found:
+    def _read(self, window_s: float, until_s: float | None, names: Iterable[str]) -> _Found:
         if not 0 < window_s <= self.keep_days * _DAY_S:
             raise ConfigurationError(f"window_s={window_s:g}: the history keeps {self.keep_days} days")
         until_s = time() if until_s is None else until_s
-        begins_s = (until_s - window_s - step_s) // COARSE_S * COARSE_S
+        begins_s = (until_s - window_s) // COARSE_S * COARSE_S
         found = _Found(begins_s, until_s)
         for slot in slots(self.folder):
             left = left_in(slot, since_s=begins_s, on_corrupt=found.miss)

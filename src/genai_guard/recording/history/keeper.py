@@ -22,6 +22,7 @@ from genai_guard.recording.history.cells import Cell
 from genai_guard.recording.history.slots import Slot, day_of, prune
 from genai_guard.recording.ledger import Earlier, Ledger, Moment
 from genai_guard.recording.series import Series
+from genai_guard.recording.shown import ShownKeys
 from genai_guard.recording.spending import PERIODS, Total
 from genai_guard.recording.tallies import Tally
 from genai_guard.recording.windows import COARSE_S, COUNTED_S, SLICE_S
@@ -77,6 +78,7 @@ class Keeper:
         self._history = history
         self._dimensions = dimensions
         self._persons = [place for place, name in enumerate(dimensions) if name in _PERSONS]
+        self._shown = ShownKeys(dimensions)
         self._max_series = max(1, max_series // 4)
         self._ledger = ledger
         self._begin()
@@ -118,7 +120,7 @@ class Keeper:
         with self._lock:
             if not self._closed:
                 self.restore()
-                self._write(self._slot or self._claim())
+                self._write(self._own_slot())
 
     def close(self) -> None:
         """Write what was counted, and let another process take over.
@@ -157,8 +159,21 @@ class Keeper:
             finally:
                 self.known.set()
 
+    def _own_slot(self) -> Slot:
+        slot = self._slot
+        if slot is None:
+            return self._claim()
+        if not slot.is_ours:
+            self._slot = self._free_slot(is_new=True)  # what is known goes on, and nobody else's is added to it
+            slot.release()
+            self._lose("gone")
+        return self._slot or slot
+
+    def _free_slot(self, *, is_new: bool = False) -> Slot:
+        return Slot.claim(self._history.folder, max_bytes=int(self._history.max_mb * _MEGABYTE), is_new=is_new)
+
     def _claim(self) -> Slot:
-        slot = Slot.claim(self._history.folder, max_bytes=int(self._history.max_mb * _MEGABYTE))
+        slot = self._free_slot()
         try:
             self._take_over(slot)
         except BaseException:
@@ -248,7 +263,8 @@ class Keeper:
         return cells | {cell.number: cell for cell in before[-_MOST_UNWRITTEN:]}
 
     def _nameless(self, key: Key) -> Key:
-        """Return a key without persons: nothing about them is kept."""
+        """Return a key without persons, of whom nothing is kept, and with what else callers say redacted."""
+        key = self._shown.of(key)
         if not self._persons:
             return key
         return tuple([OTHER if place in self._persons and value else value for place, value in enumerate(key)])

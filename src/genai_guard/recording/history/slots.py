@@ -25,6 +25,7 @@ OnCorrupt: TypeAlias = "Callable[[Path], None]"
 """Told the file in which something is that cannot be read."""
 
 _RUNNING: Final = "running.json"
+_LOCK: Final = "lock"
 _SEGMENTS: Final = 8
 """Of so many segments a folder is made, so that dropping one leaves most of it."""
 
@@ -59,8 +60,8 @@ class Slot:
         self._segment = SegmentWriter(folder, max_bytes=max(1, max_bytes // _SEGMENTS))
 
     @classmethod
-    def claim(cls, folder: Path, *, max_bytes: int) -> Slot:
-        """Return the first slot that nobody owns, of those who live.
+    def claim(cls, folder: Path, *, max_bytes: int, is_new: bool = False) -> Slot:
+        """Return the first slot that nobody owns, of those who live; one without counts if it must be new.
 
         Raises:
             OSError: the folder cannot be written to, or its file system has no locks.
@@ -68,10 +69,21 @@ class Slot:
         for number in count():
             each = folder / str(number)
             each.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = claimed(each / "lock")
-            if lock is not None:
+            lock = claimed(each / _LOCK)
+            if lock is None:
+                continue
+            if not is_new or not ((each / _RUNNING).exists() or segments(each)):
                 return cls(each, lock, max_bytes=max_bytes)
+            released(lock)
         raise AssertionError  # pragma: no cover  there are enough numbers
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the folder is still where it was: of one that was deleted or moved the next process owns a new one."""
+        try:
+            return os.path.samestat(os.fstat(self._lock), (self.folder / _LOCK).stat())
+        except FileNotFoundError:
+            return False
 
     def append(self, cell: Cell) -> None:
         """Write a cell that is over; it outlasts the process once this returns.

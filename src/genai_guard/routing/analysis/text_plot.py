@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from genai_guard.printed import shown
 from genai_guard.routing.analysis.effects import Interval
 from genai_guard.routing.analysis.results import Analysis, Comparison, Look
-from genai_guard.routing.analysis.wording import moment, percent, shown, signed
+from genai_guard.routing.analysis.wording import moment, percent, signed
 
 __all__ = ["caution", "plot", "span_of"]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from genai_guard.printed import aligned, shown
 from genai_guard.routing.analysis.effects import Interval
 from genai_guard.routing.analysis.results import Analysis, Comparison
 
@@ -19,7 +20,6 @@ __all__ = [
     "p_value",
     "percent",
     "sentence",
-    "shown",
     "signed",
     "summary",
     "table",
@@ -123,7 +123,7 @@ def table(analysis: Analysis) -> str:
     rows = [TITLES, *(cells(each) for each in analysis.comparisons)]
     if all(row[1] == rows[1][1] for row in rows[1:]):
         rows = [(row[0], *row[2:]) for row in rows]
-    return "\n".join(_aligned(rows))
+    return "\n".join(aligned(rows, left={0, len(rows[0]) - 1}))
 
 
 def cells(comparison: Comparison) -> tuple[str, ...]:
@@ -148,16 +148,6 @@ def cells(comparison: Comparison) -> tuple[str, ...]:
         else p_value(comparison.p_corrected).removeprefix("p = ").removeprefix("p "),
         comparison.outcome.replace("_", " "),
     )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    last = len(widths) - 1
-    for row in rows:
-        yield "  ".join(
-            cell.ljust(width) if place in {0, last} else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
 
 
 # --- single values ----------------------------------------------------------------------------------------------------
@@ -192,8 +182,3 @@ def moment(time: Any) -> str:
     if isinstance(time, int | float) and time > _YEAR_S:
         return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
     return shown(str(time)[:16].replace("T", " "))
-
-
-def shown(text: str) -> str:
-    """Escape what a terminal would obey."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
