@@ -33,6 +33,10 @@ __all__ = ["SqliteInferenceLog"]
 _EXTENT: Final = (
     "SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0), (SELECT * FROM pragma_user_version) FROM inference_1"
 )
+_ENDED: Final = (  # 2440587.5 is 1970-01-01 as a Julian day
+    "SELECT MIN(id) FROM inference_1 WHERE id > ? "
+    "AND (julianday(request_time) - 2440587.5) * 86400 + COALESCE(latency_ms, 0) / 1000 >= ?"
+)
 _ERASE: Final = "DELETE FROM inference_1 WHERE requester = ?"
 _ERASE_DAYS: Final = "DELETE FROM inference_1 WHERE request_date < ?"
 _ERASE_FIRST: Final = "DELETE FROM inference_1 WHERE id <= ?"
@@ -128,13 +132,13 @@ class SqliteInferenceLog:
         """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment.
 
         Args:
-            since_s: Begin with the last ten thousand rows, which may be older or younger than that.
+            since_s: Begin with the first of the last ten thousand rows whose call ended since then, in seconds since 1970.
 
         Raises:
             sqlite3.Error: as for `read`.
         """
         first, last, file = self._extent()
-        after = last if since_s is None else max(first - 1, last - _LOOK_BACK_ROWS)
+        after = last if since_s is None else self._before(since_s, max(first - 1, last - _LOOK_BACK_ROWS), last)
         if since_s is None:
             yield None
         while True:
@@ -222,6 +226,13 @@ class SqliteInferenceLog:
             return 1, 0, 0
         ((first, last, file),) = self._kept.execute(_EXTENT)[0]
         return first, last, file
+
+    def _before(self, since_s: float, first: int, last: int) -> int:
+        """Return the number before that of the first row whose call ended since then; `last` if there is none."""
+        if not self._kept.exists:
+            return last
+        ((found,),) = self._kept.execute(_ENDED, first, since_s)[0]
+        return last if found is None else int(found) - 1
 
     def _rows(self, after: int, last: int, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
         del on_skip
