@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -120,11 +121,12 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_draws_again(tmp_path: Path) -> No
     before = termios.tcgetattr(theirs)
     program = [sys.executable, "-m", "genai_guard", "top", str(tmp_path), "--interval", "0.1"]
     env = {**os.environ, "TERM": "xterm"}
-    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+    # A group of its own, as a shell gives one: a group that no other of its session looks after cannot be stopped.
+    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, env=env, process_group=0) as process:
         _until(ours, "q quits")
         process.send_signal(signal.SIGTSTP)
         assert _until(ours, "\x1b[?1049l").endswith("\x1b[?25h\x1b[?1049l")
-        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        assert os.WIFSTOPPED(_changed(process.pid))
         assert termios.tcgetattr(theirs) == before
         process.send_signal(signal.SIGCONT)
         assert "q quits" in _until(ours, "\x1b[?1049h") + _until(ours, "q quits")
@@ -135,6 +137,17 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_draws_again(tmp_path: Path) -> No
     assert termios.tcgetattr(theirs) == before
     os.close(theirs)
     os.close(ours)
+
+
+def _changed(process: int) -> int:
+    """Return the status of a process once it stops or ends."""
+    until_s = time.monotonic() + 20
+    while time.monotonic() < until_s:
+        found, status = os.waitpid(process, os.WUNTRACED | os.WNOHANG)
+        if found:
+            return status
+        time.sleep(0.01)
+    raise TimeoutError("the process neither stopped nor ended")
 
 
 def _row(model: str) -> str:
