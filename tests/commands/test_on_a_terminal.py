@@ -105,7 +105,9 @@ def test_top_gives_the_terminal_back_however_it_is_stopped(number: int, code: in
     before = termios.tcgetattr(theirs)
     program = [sys.executable, "-m", "genai_guard", "top", str(tmp_path)]
     env = {**os.environ, "TERM": "xterm"}
+    heard = signal.signal(number, signal.SIG_DFL)  # what runs in the background may ignore Ctrl-C, and hands that on
     with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        signal.signal(number, heard)
         _until(ours, "q quits")
         process.send_signal(number)
         assert _until(ours, "\x1b[?1049l").endswith("\x1b[?25h\x1b[?1049l")
@@ -163,10 +165,11 @@ def _resize(terminal: int, *, columns: int, lines: int) -> None:
 
 
 def _until(terminal: int, wanted: str) -> str:
-    """Return what a terminal shows up to some text."""
+    """Return what a terminal shows up to some text, within half a minute however much it shows."""
     seen = ""
+    until_s = time.monotonic() + 30
     while wanted not in seen:
-        assert select.select([terminal], [], [], 30)[0], seen
+        assert select.select([terminal], [], [], max(0.0, until_s - time.monotonic()))[0], seen
         piece = _read(terminal)
         assert piece, seen
         seen += piece.decode()
