@@ -1,0 +1,163 @@
+"""Trains the scorers that the package carries, and writes their files.
+
+    python -m training.train                  both
+    python -m training.train injection        one
+    python -m training.train harm --out DIR   elsewhere
+
+The same data gives the same file, byte for byte, on the same machine. `training.evaluate` then says what it is worth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from genai_guard.guards.classifiers.learned.model import Head, Model, Sizes
+from training import data
+from training.examples import TASKS, Example, Task
+from training.fitting import Fitted, Settings, fit, platt
+from training.heads import HEADS, Lesson, lesson
+from training.matrix import PIECE, Matrix, matrix
+from training.metrics import area, least_for
+from training.validation import folds, left_out
+
+__all__ = ["BUDGETS", "SETTINGS", "SIZES", "main", "train"]
+
+OUT: Final = Path(__file__).parents[1] / "src/genai_guard/guards/classifiers/learned/models"
+SIZES: Final[dict[Task, Sizes]] = {
+    "injection": Sizes(words=1 << 15, pieces=1 << 15, pairs=1 << 16),
+    "harm": Sizes(words=1 << 14, pieces=1 << 14, pairs=1 << 15),
+}
+SETTINGS: Final[dict[Task, Settings]] = {"injection": Settings(), "harm": Settings()}
+BUDGETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+"""Shares of harmless texts for which thresholds are kept."""
+
+
+def train(task: Task, examples: Sequence[Example], *, settings: Settings | None = None) -> Model:
+    """Return the scorer of a task, with thresholds by sources that were left out.
+
+    Args:
+        task: Which.
+        examples: To learn from: none of the split `test`.
+        settings: Instead of those that were chosen.
+    """
+    settings = settings or SETTINGS[task]
+    rows = matrix(task, [each.text for each in examples], SIZES[task], progress=_told)
+    fold = folds(examples)
+    fitted: list[Fitted] = []
+    scores: list[Any] = []
+    lessons = [lesson(head, examples) for head in HEADS[task]]
+    for head, learned in zip(HEADS[task], lessons, strict=True):
+        _say(f"  {head}: left out ")
+        apart = left_out(rows, learned, fold, settings, progress=_say)
+        whole = fit(rows, learned.truth, learned.weights, settings)
+        fitted.append(platt(whole, apart, learned.truth, learned.weights))
+        slope = _slope(fitted[-1], whole)
+        scores.append(apart * slope + fitted[-1].bias - whole.bias * slope)
+        _say(f" area {area(apart[learned.truth], apart[learned.judged]):.3f}\n")
+    least = _thresholds(task, examples, lessons, scores)
+    heads = [_head(*each, SIZES[task]) for each in zip(HEADS[task], fitted, least, strict=True)]
+    return Model(task, SIZES[task], tuple(heads))
+
+
+def _slope(after: Fitted, before: Fitted) -> float:
+    at = int(np.abs(before.words).argmax())
+    return float(after.words[at] / before.words[at])
+
+
+def _thresholds(
+    task: Task, examples: Sequence[Example], lessons: Sequence[Lesson], scores: Sequence[Any]
+) -> list[tuple[tuple[float, float], ...]]:
+    """Return for each head the probabilities from which on a text counts, by the share of harmless texts that reach them.
+
+    Of the heads of harm together no more than that share counts: each has the same part in it.
+    """
+    groups = [_groups(examples, learned, score) for learned, score in zip(lessons, scores, strict=True)]
+    least: list[list[tuple[float, float]]] = [[] for _ in scores]
+    for budget in BUDGETS:
+        part = _part(budget, examples, lessons, scores, groups) if task == "harm" else budget
+        for at, group in enumerate(groups):
+            least[at].append((budget, float(1 / (1 + np.exp(-least_for(part, group))))))
+    return [tuple(each) for each in least]
+
+
+def _groups(examples: Sequence[Example], learned: Lesson, scores: Any) -> dict[str, list[float]]:
+    groups: dict[str, list[float]] = {}
+    for each, judged, score in zip(examples, learned.judged, scores, strict=True):
+        if judged:
+            groups.setdefault(each.kind, []).append(float(score))
+    return groups
+
+
+def _part(
+    budget: float, examples: Sequence[Example], lessons: Sequence[Lesson], scores: Sequence[Any], groups: Sequence[Any]
+) -> float:
+    """Return the share that each head may have so that all of them together have `budget`."""
+    harmless = lessons[0].judged
+    kinds = np.array([each.kind for each in examples])[harmless]
+    low, high = budget / len(scores), budget
+    for _ in range(12):
+        part = (low + high) / 2
+        reached = np.zeros(len(kinds), bool)
+        for score, group in zip(scores, groups, strict=True):
+            reached |= score[harmless] >= least_for(part, group)
+        share = np.mean([reached[kinds == kind].mean() for kind in np.unique(kinds)])
+        low, high = (part, high) if share <= budget else (low, part)
+    return low
+
+
+def _head(name: str, fitted: Fitted, thresholds: tuple[tuple[float, float], ...], sizes: Sizes) -> Head:
+    """Store the weights as bytes."""
+    ends = np.cumsum([sizes.words, sizes.pieces, sizes.pairs])
+    scales: list[float] = []
+    stored: list[Any] = []
+    for part in np.split(fitted.words, ends[:-1]):
+        scale = max(float(np.abs(part).max()) / 127, 1e-9)
+        scales.append(float(np.float32(scale)))
+        stored.append(np.clip(np.rint(part / scales[-1]), -127, 127).astype(np.int8))
+    structure = tuple(round(float(weight), 4) for weight in fitted.structure)
+    weights = array("b", np.concatenate(stored).tobytes())
+    kept = (scales[0], scales[1] * PIECE, scales[2])
+    rounded = tuple((budget, round(least, 5)) for budget, least in thresholds)
+    return Head(name, round(fitted.bias, 4), kept, structure, rounded, weights)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+
+
+def _told(texts: Iterable[str]) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        if number % 1000 == 0:
+            _say(f"\r  {number} texts read")
+        yield text
+    _say("\n")
+
+
+def main() -> None:
+    """Train, and write the files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tasks", nargs="*", choices=TASKS, default=TASKS, help="which scorers")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of the files")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    for task in given.tasks:
+        began = time.monotonic()
+        examples = [each for each in data.load(task) if each.split == "train"]
+        _say(f"{task}: {len(examples)} texts of {len({each.source for each in examples})} sources\n")
+        contents = train(task, examples).to_bytes()
+        path = given.out / f"{task}.bin"
+        path.write_bytes(contents)
+        _say(f"  {path.name}: {len(contents)} bytes in {time.monotonic() - began:.0f} s\n")
+
+
+if __name__ == "__main__":
+    main()
