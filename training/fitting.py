@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
 
@@ -13,35 +14,48 @@ from training.matrix import Matrix
 
 __all__ = ["Fitted", "Settings", "fit", "platt"]
 
-_STEPS: Final = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is chosen by leaving sources out.
+    """What was chosen by leaving sources out.
 
     Attributes:
         penalty: Of the squared weights of words.
         structure_penalty: Of those of the features that rules find.
+        meaning: How much the vectors of words count beside the words themselves.
         rounds: How often the worst window of a text is looked for anew.
+        steps: Of the optimiser, at most.
     """
 
-    penalty: float = 1.0
+    penalty: float = 10.0
     structure_penalty: float = 0.05
-    rounds: int = 2
+    meaning: float = 0.7
+    rounds: int = 1
+    steps: int = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Weights of one head."""
+    """Weights of one head: of hashed features, of those of rules, and of the directions of vectors."""
 
     bias: float
     words: Any
     structure: Any
+    meaning: Any
 
     def scores(self, rows: Matrix) -> Any:
         """Return the logarithm of the odds of each row."""
-        return self.bias + rows.words @ self.words + rows.structure @ self.structure
+        return self.bias + rows.words @ self.words + rows.structure @ self.structure + rows.meaning @ self.meaning
+
+    def times(self, slope: float, shift: float) -> Fitted:
+        """Return what gives `slope * score + shift` where this gives `score`."""
+        return replace(
+            self,
+            bias=self.bias * slope + shift,
+            words=self.words * slope,
+            structure=self.structure * slope,
+            meaning=self.meaning * slope,
+        )
 
 
 def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
@@ -72,37 +86,46 @@ def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
     return fitted
 
 
+_UNIT: Final = 1e-4
+
+
 def _fit(rows: Matrix, chosen: Any, truth: Any, weights: Any, settings: Settings, start: Fitted | None) -> Fitted:
     words = rows.words[chosen]
-    seen = np.flatnonzero(np.asarray((words != 0).sum(axis=0)).ravel())
-    words = words[:, seen].tocsr()
+    seen = np.unique(words.indices)
+    rarity = rows.rarity[seen]
+    words = (words[:, seen] @ sparse.diags_array(rarity)).tocsr()
     across = words.T.tocsr()
-    structure = rows.structure[chosen].astype(np.float64)
+    dense = np.hstack([rows.structure[chosen], rows.meaning[chosen] * settings.meaning]).astype(np.float32)
     signs = np.where(truth, 1.0, -1.0)
     weights = weights / weights.sum()
-    width = len(seen)
-    penalty = np.concatenate(
-        [np.full(width, settings.penalty), np.full(structure.shape[1], settings.structure_penalty), [0.0]]
-    ) * 1e-4
+    width, other = len(seen), rows.structure.shape[1]
+    penalty = _UNIT * np.concatenate([
+        np.full(width, settings.penalty),
+        np.full(other, settings.structure_penalty),
+        np.full(dense.shape[1] - other, settings.penalty),
+        [0.0],
+    ])  # fmt: skip
 
     def loss(at: Any) -> tuple[float, Any]:
-        margins = signs * (words @ at[:width] + structure @ at[width:-1] + at[-1])
+        margins = signs * (words @ at[:width].astype(np.float32) + dense @ at[width:-1].astype(np.float32) + at[-1])
         pull = -weights * signs * expit(-margins)
-        slope = np.concatenate([across @ pull, structure.T @ pull, [pull.sum()]])
-        value = weights @ np.logaddexp(0, -margins) + 0.5 * (penalty @ (at * at))
-        return float(value), slope + penalty * at
+        small = pull.astype(np.float32)
+        slope = np.concatenate([across @ small, dense.T @ small, [pull.sum()]])
+        return float(weights @ np.logaddexp(0, -margins) + 0.5 * (penalty @ (at * at))), slope + penalty * at
 
-    first = np.zeros(width + structure.shape[1] + 1)
+    first = np.zeros(len(penalty))
     if start is not None:
-        first[:width], first[width:-1], first[-1] = start.words[seen], start.structure, start.bias
-    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "maxcor": 10}).x
-    weights_of_all = np.zeros(rows.words.shape[1])
-    weights_of_all[seen] = found[:width]
-    return Fitted(float(found[-1]), weights_of_all, found[width:-1])
+        first[:width] = start.words[seen] / rarity
+        first[width:-1] = np.concatenate([start.structure, start.meaning / max(settings.meaning, 1e-9)])
+        first[-1] = start.bias
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": settings.steps, "maxcor": 10}).x
+    whole = np.zeros(rows.words.shape[1])
+    whole[seen] = found[:width] * rarity
+    return Fitted(float(found[-1]), whole, found[width : width + other], found[width + other : -1] * settings.meaning)
 
 
-def platt(fitted: Fitted, scores: Any, truth: Any, weights: Any) -> Fitted:
-    """Return the head with its odds stretched and shifted so that they are true of texts that it was not fitted to.
+def platt(scores: Any, truth: Any, weights: Any) -> tuple[float, float]:
+    """Return by what to stretch and shift scores so that they are the logarithms of true odds.
 
     Platt, Probabilistic outputs for support vector machines (1999).
     """
@@ -113,11 +136,4 @@ def platt(fitted: Fitted, scores: Any, truth: Any, weights: Any) -> Fitted:
         return float(weights @ np.logaddexp(0, -signs * (at[0] * scores + at[1])))
 
     slope, shift = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return replace(
-        fitted,
-        bias=float(fitted.bias * slope + shift),
-        words=fitted.words * slope,
-        structure=fitted.structure * slope,
-    )
-
-
+    return float(slope), float(shift)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,11 +15,27 @@ from genai_guard.guards.classifiers.learned.model import Sizes
 from genai_guard.guards.classifiers.learned.reading import undisguised, windows
 from genai_guard.guards.classifiers.learned.structure import STRUCTURES
 from genai_guard.guards.classifiers.learned.units import PAIR, pieces, word_number, words_of
+from training.vectors import common_words, vectors
 
-__all__ = ["PIECE", "Matrix", "matrix"]
+__all__ = ["PIECE", "Matrix", "Vocabulary", "matrix"]
 
 PIECE: Final = 0.5
 """What a piece counts, beside a word: there are some ten of them to each."""
+_OFTEN: Final = 2
+"""Texts that a word must stand in to have a vector, unless it is common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words that have a vector.
+
+    Attributes:
+        words: In the order of their frequency, the most frequent first.
+        vectors: A row for each, times how rare it is.
+    """
+
+    words: Sequence[bytes]
+    vectors: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +44,19 @@ class Matrix:
 
     Attributes:
         words: Hashed features: words, pieces and pairs, one after another, each sort with its share of the length.
+        rarity: Of each of those, how rare it is (inverse document frequency, Sparck Jones 1972), one on average.
         structure: Features that rules found in the text of each row.
+        meaning: The sum of the vectors of the words of each row.
         text: Which text each row is of.
+        vocabulary: The words that have vectors.
     """
 
     words: Any
+    rarity: Any
     structure: Any
+    meaning: Any
     text: Any
-
-    def rows(self, texts: Any) -> Any:
-        """Return which rows are of the texts that a mask selects."""
-        return texts[self.text]
+    vocabulary: Vocabulary
 
     def worst(self, scores: Any, texts: int) -> Any:
         """Return the highest score among the rows of each text."""
@@ -77,7 +96,7 @@ def matrix(
     """
     found = STRUCTURES[task]
     known: dict[bytes, tuple[int, Any]] = {}
-    rows, structure, owners = _Rows(), [], []
+    rows, structure, owners, bags = _Rows(), [], [], []
     for owner, text in enumerate(progress(texts)):
         forms = undisguised(text, found.words)
         words = words_of(forms[-1].text if forms else text)
@@ -88,7 +107,41 @@ def matrix(
             rows.add(*_features(words[lo:hi], sizes, known))
             structure.append(signs)
             owners.append(owner)
-    return Matrix(rows.matrix(sizes.total), np.array(structure), np.array(owners))
+            bags.append(sorted(set(words[lo:hi])))
+    hashed = rows.matrix(sizes.total)
+    vocabulary = _vocabulary(bags)
+    return Matrix(
+        hashed,
+        _rarity(np.bincount(hashed.indices, minlength=sizes.total), len(owners)),
+        np.array(structure),
+        _meaning(bags, vocabulary),
+        np.array(owners),
+        vocabulary,
+    )
+
+
+def _rarity(counts: Any, rows: int) -> Any:
+    rare = np.log((1 + rows) / (1 + counts))
+    return (rare / np.average(rare, weights=counts)).astype(np.float32)
+
+
+def _vocabulary(bags: Sequence[Sequence[bytes]]) -> Vocabulary:
+    counts = Counter(word for bag in bags for word in bag)
+    plain = {word for each in common_words() for word in words_of(each)}
+    kept = plain | {word for word, count in counts.items() if count >= _OFTEN}
+    words = sorted(kept, key=lambda word: (-counts[word], word))
+    often = np.array([counts[word] for word in words])
+    rarity = _rarity(often, len(bags))
+    return Vocabulary(words, vectors([word.decode("utf-8", "replace") for word in words]) * rarity[:, None])
+
+
+def _meaning(bags: Sequence[Sequence[bytes]], vocabulary: Vocabulary) -> Any:
+    at = {word: number for number, word in enumerate(vocabulary.words)}
+    rows = _Rows()
+    for bag in bags:
+        columns = np.array([at[word] for word in bag if word in at], np.int64)
+        rows.add(columns, np.full(len(columns), 1 / np.sqrt(max(1, len(bag)))))
+    return np.asarray(rows.matrix(len(at)) @ vocabulary.vectors)
 
 
 def _features(words: Sequence[bytes], sizes: Sizes, known: dict[bytes, tuple[int, Any]]) -> tuple[Any, Any]:

@@ -22,9 +22,10 @@ import numpy as np
 from genai_guard.guards.classifiers.learned.model import Head, Model, Sizes
 from training import data
 from training.examples import TASKS, Example, Task
+from genai_guard.guards.classifiers.learned.units import word_number
 from training.fitting import Fitted, Settings, fit, platt
 from training.heads import HEADS, Lesson, lesson
-from training.matrix import PIECE, Matrix, matrix
+from training.matrix import PIECE, Vocabulary, matrix
 from training.metrics import area, least_for
 from training.validation import folds, left_out
 
@@ -32,10 +33,12 @@ __all__ = ["BUDGETS", "SETTINGS", "SIZES", "main", "train"]
 
 OUT: Final = Path(__file__).parents[1] / "src/genai_guard/guards/classifiers/learned/models"
 SIZES: Final[dict[Task, Sizes]] = {
-    "injection": Sizes(words=1 << 15, pieces=1 << 15, pairs=1 << 16),
-    "harm": Sizes(words=1 << 14, pieces=1 << 14, pairs=1 << 15),
+    "injection": Sizes(words=1 << 18, pieces=1 << 15, pairs=1 << 16),
+    "harm": Sizes(words=1 << 17, pieces=1 << 14, pairs=1 << 15),
 }
 SETTINGS: Final[dict[Task, Settings]] = {"injection": Settings(), "harm": Settings()}
+STEPS: Final = 63
+"""Steps between nothing and the heaviest weight: more of them make larger files, and measured nothing better."""
 BUDGETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of harmless texts for which thresholds are kept."""
 
@@ -57,19 +60,13 @@ def train(task: Task, examples: Sequence[Example], *, settings: Settings | None 
     for head, learned in zip(HEADS[task], lessons, strict=True):
         _say(f"  {head}: left out ")
         apart = left_out(rows, learned, fold, settings, progress=_say)
-        whole = fit(rows, learned.truth, learned.weights, settings)
-        fitted.append(platt(whole, apart, learned.truth, learned.weights))
-        slope = _slope(fitted[-1], whole)
-        scores.append(apart * slope + fitted[-1].bias - whole.bias * slope)
+        slope, shift = platt(apart, learned.truth, learned.weights)
+        fitted.append(fit(rows, learned.truth, learned.weights, settings).times(slope, shift))
+        scores.append(apart * slope + shift)
         _say(f" area {area(apart[learned.truth], apart[learned.judged]):.3f}\n")
     least = _thresholds(task, examples, lessons, scores)
-    heads = [_head(*each, SIZES[task]) for each in zip(HEADS[task], fitted, least, strict=True)]
+    heads = [_head(*each, rows.vocabulary, SIZES[task]) for each in zip(HEADS[task], fitted, least, strict=True)]
     return Model(task, SIZES[task], tuple(heads))
-
-
-def _slope(after: Fitted, before: Fitted) -> float:
-    at = int(np.abs(before.words).argmax())
-    return float(after.words[at] / before.words[at])
 
 
 def _thresholds(
@@ -113,20 +110,26 @@ def _part(
     return low
 
 
-def _head(name: str, fitted: Fitted, thresholds: tuple[tuple[float, float], ...], sizes: Sizes) -> Head:
-    """Store the weights as bytes."""
+def _head(
+    name: str, fitted: Fitted, thresholds: tuple[tuple[float, float], ...], vocabulary: Vocabulary, sizes: Sizes
+) -> Head:
+    """Store the weights as bytes, with what the vector of each word is worth added to it."""
+    weights = fitted.words.copy()
+    worth = vocabulary.vectors @ fitted.meaning
+    columns = np.array([word_number(word) & (sizes.words - 1) for word in vocabulary.words])
+    taken, first = np.unique(columns, return_index=True)  # of words that share a place, the most frequent
+    weights[taken] += worth[first]
     ends = np.cumsum([sizes.words, sizes.pieces, sizes.pairs])
     scales: list[float] = []
     stored: list[Any] = []
-    for part in np.split(fitted.words, ends[:-1]):
-        scale = max(float(np.abs(part).max()) / 127, 1e-9)
+    for part in np.split(weights, ends[:-1]):
+        scale = max(float(np.abs(part).max()) / STEPS, 1e-9)
         scales.append(float(np.float32(scale)))
         stored.append(np.clip(np.rint(part / scales[-1]), -127, 127).astype(np.int8))
-    structure = tuple(round(float(weight), 4) for weight in fitted.structure)
-    weights = array("b", np.concatenate(stored).tobytes())
     kept = (scales[0], scales[1] * PIECE, scales[2])
+    structure = tuple(round(float(weight), 4) for weight in fitted.structure)
     rounded = tuple((budget, round(least, 5)) for budget, least in thresholds)
-    return Head(name, round(fitted.bias, 4), kept, structure, rounded, weights)
+    return Head(name, round(fitted.bias, 4), kept, structure, rounded, array("b", np.concatenate(stored).tobytes()))
 
 
 def _say(text: str) -> None:
