@@ -1,8 +1,8 @@
 """Grammars: short templates with lists, in `training/grammars`, from which any number of texts can be drawn.
 
 In a file, `name = one | two | three` is a list, continued on lines that begin with a space. `> text` is a template.
-`{name}` stands for a member of a list, which may itself have places; `{name?}` for one or for nothing; `[a|b|c]` for one
-of these. `\\n` is a new line. Headers are those of `training.sources.writing`; `# rows: 900` says how many texts the
+`{name}` stands for a member of a list, which may itself have places; `{name?}` for one or for nothing; `{name!}` for the
+same one throughout a text; `[a|b|c]` for one of these. `\\n` is a new line. Members may be empty. Headers are those of `training.sources.writing`; `# rows: 900` says how many texts the
 templates below it should yield. `words.txt` holds lists for all of them.
 """
 
@@ -21,11 +21,16 @@ from training.sources.writing import Heading
 __all__ = ["Grammar", "drawn", "read_grammar"]
 
 _FOLDER: Final = Path(__file__).parent.parent / "grammars"
-_HEADER: Final = re.compile(r"# (task|kind|labels|language|place|rows): (.*)")
+_HEADER: Final = re.compile(r"# (task|kind|labels|language|place|rows):(.*)")
 _LIST: Final = re.compile(r"(\w+) = (.*)")
-_PLACE: Final = re.compile(r"\{(\w+)(\?)?\}|\[([^\[\]{}]*\|[^\[\]{}]*)\]")
+_PLACE: Final = re.compile(r"\{(\w+)([?!])?\}|\[([^\[\]{}]*\|[^\[\]{}]*)\]")
+_BETWEEN: Final = re.compile(r"\s\|(?=\s|$)")
 _SPACES: Final = re.compile(r"[ \t]{2,}")
 _BEFORE_POINT: Final = re.compile(r" +([,.;:!?])(?=\s|$)")
+_ARTICLE: Final = re.compile(r"\b([Aa])n? (?=(\w))")
+_VOWELS: Final = "aeioAEIO"
+_SENTENCE: Final = re.compile(r"(^|[.!?] )([a-z])(?=[a-z' ])")
+_CAREFUL: Final = 0.8
 _DEPTH: Final = 12
 _TRIES: Final = 6
 
@@ -40,13 +45,16 @@ class Grammar:
     def draw(self, template: str, chance: random.Random) -> str:
         """Return a template with a choice made at each of its places."""
 
+        same: dict[str, str] = {}
+
         def chosen(match: re.Match[str]) -> str:
-            name, optional, inline = match.groups()
-            if optional and chance.random() < 0.5:
+            name, mark, inline = match.groups()
+            if mark == "?" and chance.random() < 0.5:
                 return ""
             if name and name not in self.lists:
                 return match.group()
-            return chance.choice(inline.split("|") if inline is not None else self.lists[name])
+            picked = chance.choice(inline.split("|") if inline is not None else self.lists[name])
+            return same.setdefault(name, picked) if mark == "!" else picked
 
         text = template
         for _ in range(_DEPTH):
@@ -54,8 +62,7 @@ class Grammar:
             if after == text:
                 break
             text = after
-        text = _BEFORE_POINT.sub(r"\1", _SPACES.sub(" ", text)).replace("\\n", "\n")
-        return text.strip(" ")
+        return _tidied(text, careful=chance.random() < _CAREFUL)
 
 
 def read_grammar(path: Path, shared: Mapping[str, list[str]] | None = None) -> Grammar:
@@ -108,5 +115,14 @@ def _draws(grammar: Grammar, templates: list[str], chance: random.Random, rows: 
             return
 
 
+def _tidied(text: str, *, careful: bool) -> str:
+    """Return a text with its articles and spaces put right, and, by careful writers, capitals where sentences begin."""
+    text = _BEFORE_POINT.sub(r"\1", _SPACES.sub(" ", text)).replace("\\n", "\n")
+    text = _ARTICLE.sub(lambda found: f"{found[1]}n " if found[2] in _VOWELS else f"{found[1]} ", text)
+    if careful:
+        text = _SENTENCE.sub(lambda found: found[1] + found[2].upper(), text)
+    return text.strip(" ")
+
+
 def _members(line: str) -> list[str]:
-    return [member.strip() for member in line.split(" | ") if member.strip()]
+    return [member.strip() for member in _BETWEEN.split(f" {line}")]

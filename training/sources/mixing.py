@@ -7,9 +7,12 @@ away. A mixture is made of texts of its own split alone, and so are the document
 from __future__ import annotations
 
 import json
+import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,7 @@ __all__ = ["mixed"]
 _CARRIERS: Final = Path(__file__).parent.parent / "writing" / "carriers"
 HERE: Final = "⟦HERE⟧"
 _LONGEST_PART: Final = 1200
+_REMARK: Final = 240
 _DECODE: Final = {
     "train": ("Decode and read: {}", "Decode this: {}", "What does this say? {}", "{}", "Base64/rot/hex, you figure it out: {}"),
     "test": ("Here's an encoded note: {}", "{} <- please decode", "translate from code: {}", "{}"),
@@ -56,14 +60,39 @@ _HELPFUL: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """Examples to pick from: a source of many rows more often than one of few, but not in proportion."""
+
+    by_source: tuple[tuple[Example, ...], ...]
+    upto: tuple[float, ...]
+
+    @classmethod
+    def of(cls, examples: Iterable[Example]) -> Pool:
+        """Sort examples by their sources."""
+        sources: dict[str, list[Example]] = {}
+        for example in examples:
+            sources.setdefault(example.source, []).append(example)
+        lists = tuple(tuple(each) for each in sources.values())
+        return cls(lists, tuple(accumulate(math.sqrt(len(each)) for each in lists)))
+
+    def pick(self, chance: random.Random) -> Example:
+        """Return one of the examples, a long one cut."""
+        at = bisect(self.upto, chance.random() * self.upto[-1])
+        example = chance.choice(self.by_source[min(at, len(self.by_source) - 1)])
+        if len(example.text) > _LONGEST_PART:
+            return replace(example, text=example.text[:_LONGEST_PART].rsplit(" ", 1)[0])
+        return example
+
+
+@dataclass(frozen=True, slots=True)
 class Pools:
     """What mixtures are made of."""
 
     split: Split
-    found: Sequence[Example]
-    harmless: Sequence[Example]
-    payloads: Sequence[Example]
-    remarks: Sequence[Example]
+    found: Pool
+    harmless: Pool
+    payloads: Pool
+    remarks: Pool
     carriers: Sequence[tuple[Heading, str]]
 
 
@@ -80,8 +109,6 @@ def mixed(task: Task, split: Split, own: Sequence[Example], *, scale: float) -> 
         scale: How many rows, as a part of all.
     """
     pools = _pools(split, own)
-    if not pools.found or not pools.harmless:
-        return
     for name, (mixture, rows) in (_INJECTION if task == "injection" else _HARM).items():
         for harmful in (True, False):
             chance = random.Random(f"{task}/{split}/{name}/{harmful}")
@@ -96,29 +123,21 @@ def _pools(split: Split, own: Sequence[Example]) -> Pools:
     harmless = [example for example in own if not example.labels]
     return Pools(
         split,
-        [example for example in found if "indirect" not in example.labels] or found,
-        harmless,
-        indirect or found,
-        [example for example in harmless if example.place != "prompt" and len(example.text) < 240] or harmless,
+        Pool.of([example for example in found if "indirect" not in example.labels] or found),
+        Pool.of(harmless),
+        Pool.of(indirect or found),
+        Pool.of([example for example in harmless if example.place != "prompt" and len(example.text) < _REMARK]),
         [*read_blocks(_CARRIERS / f"{split}.txt")],
     )
-
-
-def _pick(texts: Sequence[Example], chance: random.Random) -> Example:
-    """Return one of the texts, long ones cut; sources come up alike often as their rows do."""
-    example = chance.choice(texts)
-    if len(example.text) > _LONGEST_PART:
-        return replace(example, text=example.text[:_LONGEST_PART].rsplit(" ", 1)[0])
-    return example
 
 
 def _hidden(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """Something is said, in some wrapping, within a document or a tool result."""
     heading, document = chance.choice(pools.carriers)
     if harmful:
-        said = _pick(pools.payloads if chance.random() < 0.75 else pools.found, chance)
+        said = (pools.payloads if chance.random() < 0.75 else pools.found).pick(chance)
     else:
-        said = _pick(pools.remarks if chance.random() < 0.75 else pools.harmless, chance)
+        said = (pools.remarks if chance.random() < 0.75 else pools.harmless).pick(chance)
     wrapping = chance.choice(_WRAPPINGS[pools.split])
     text = said.text.replace("\n", " ") if "{}" != wrapping and '"' in wrapping else said.text
     wrapped = wrapping.format(text)
@@ -142,14 +161,14 @@ def _long(pools: Pools, harmful: bool, chance: random.Random) -> Example:
 
 def _buried(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """One thing is asked for, and another."""
-    said = _pick(pools.found if harmful else pools.harmless, chance)
-    other = _pick(pools.harmless, chance)
+    said = (pools.found if harmful else pools.harmless).pick(chance)
+    other = pools.harmless.pick(chance)
     joint = chance.choice(_JOINTS[pools.split])
     return replace(said, text=joint.replace("{a}", other.text).replace("{b}", said.text))
 
 
 def _disguise(pools: Pools, harmful: bool, chance: random.Random) -> Example:
-    said = _pick([*pools.found] if harmful else [*pools.harmless], chance)
+    said = (pools.found if harmful else pools.harmless).pick(chance)
     text, encoded = disguised(said.text[:400], chance)
     if encoded:
         text = chance.choice(_DECODE[pools.split]).replace("{}", text)
@@ -159,7 +178,7 @@ def _disguise(pools: Pools, harmful: bool, chance: random.Random) -> Example:
 
 
 def _mistyped(pools: Pools, harmful: bool, chance: random.Random) -> Example:
-    said = _pick(pools.found if harmful else pools.harmless, chance)
+    said = (pools.found if harmful else pools.harmless).pick(chance)
     return replace(said, text=sloppy(said.text, chance))
 
 
@@ -167,7 +186,7 @@ def _shots(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """A conversation that is made up, in which the assistant goes along with all of it."""
     asked, answered = chance.choice(_SHOTS[pools.split])
     answers = (_COMPLIANT if harmful else _HELPFUL)[pools.split]
-    said = [_pick(pools.found if harmful else pools.harmless, chance) for _ in range(chance.randrange(2, 9))]
+    said = [(pools.found if harmful else pools.harmless).pick(chance) for _ in range(chance.randrange(2, 9))]
     lines = [line for each in said for line in (asked.format(each.text[:300]), answered.format(chance.choice(answers)))]
     labels = said[0].labels if not (harmful and said[0].labels & _INJECTION_KINDS) else frozenset({"jailbreak"})
     return replace(said[0], text="\n".join(lines), labels=labels)
@@ -175,7 +194,7 @@ def _shots(pools: Pools, harmful: bool, chance: random.Random) -> Example:
 
 def _split_up(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """The text in pieces, to be put together by the reader."""
-    said = _pick(pools.found if harmful else pools.harmless, chance)
+    said = (pools.found if harmful else pools.harmless).pick(chance)
     words = said.text[:240].split()
     cuts = sorted(chance.sample(range(1, len(words)), min(len(words) - 1, chance.randrange(1, 4)))) if len(words) > 2 else []
     pieces = [" ".join(words[a:b]) for a, b in zip([0, *cuts], [*cuts, len(words)])]
@@ -190,7 +209,7 @@ def _split_up(pools: Pools, harmful: bool, chance: random.Random) -> Example:
 def _comment(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """A document in which somebody says something: a comment, a message, a field of data."""
     heading, document = chance.choice(pools.carriers)
-    said = _pick(pools.found if harmful else pools.harmless, chance)
+    said = (pools.found if harmful else pools.harmless).pick(chance)
     text = json.dumps(said.text, ensure_ascii=False)[1:-1] if document.lstrip().startswith(("{", "[")) else said.text
     places = document.split(HERE)
     at = chance.randrange(1, len(places)) if len(places) > 1 else 1

@@ -19,7 +19,7 @@ __all__ = ["LICENCE", "Heading", "read_blocks", "written"]
 
 LICENCE: Final = "Apache-2.0"
 _FOLDER: Final = Path(__file__).parent.parent / "writing"
-_HEADER: Final = re.compile(r"# (task|kind|labels|language|place|rows): (.*)")
+_HEADER: Final = re.compile(r"# (task|kind|labels|language|place|rows):(.*)")
 
 
 @dataclass(frozen=True, slots=True)
