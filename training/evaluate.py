@@ -285,12 +285,12 @@ def _rounded(value: float) -> float | None:
 def main() -> None:
     """Measure, print, and write what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("tasks", nargs="*", choices=TASKS, default=TASKS, help="which scorers")
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help="which scorers: injection, harm; both unless said")
     parser.add_argument("--write", action="store_true", help="write the cards and the page")
     given = parser.parse_args()
     date = datetime.now(UTC).date().isoformat()
     printed: dict[str, Any] = {"date": date}
-    for task in given.tasks:
+    for task in given.tasks or TASKS:
         measured = measure(task, [each for each in data.load(task) if each.split == "test"])
         printed[task] = {"digest": measured.digest, **tables(measured)}
         print(f"\n# {task}: model {measured.digest}")
@@ -299,7 +299,7 @@ def main() -> None:
         if given.write:
             written = json.dumps(asdict(card(measured, date)), indent=1, ensure_ascii=False)
             (MODELS / f"{task}.card.json").write_text(written + "\n", "utf-8")
-    if given.write and set(given.tasks) == set(TASKS):
+    if given.write and set(given.tasks or TASKS) == set(TASKS):
         PAGE.write_text(page(printed), "utf-8")
 
 

@@ -47,6 +47,14 @@ class Fitted:
         """Return the logarithm of the odds of each row."""
         return self.bias + rows.words @ self.words + rows.structure @ self.structure + rows.meaning @ self.meaning
 
+    def __add__(self, other: Fitted) -> Fitted:
+        return Fitted(
+            self.bias + other.bias,
+            self.words + other.words,
+            self.structure + other.structure,
+            self.meaning + other.meaning,
+        )
+
     def times(self, slope: float, shift: float) -> Fitted:
         """Return what gives `slope * score + shift` where this gives `score`."""
         return replace(
@@ -61,8 +69,8 @@ class Fitted:
 def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
     """Fit a head.
 
-    Texts with several windows take part with that which scores highest, as when they are judged; in the first round
-    with all of them, each for its share.
+    Texts with several windows take part with that which scores highest, as when they are judged. In the first round
+    harmless ones take part with all of them, each for its share, and those to be found not at all: nobody knows where.
 
     Args:
         rows: All windows.
@@ -73,7 +81,8 @@ def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
     used = np.flatnonzero(weights[rows.text] > 0)
     owners = rows.text[used]
     share = 1 / np.bincount(owners, minlength=len(truth))[owners]
-    fitted = _fit(rows, used, truth[owners], weights[owners] * share, settings, None)
+    plain = (share == 1) | ~truth[owners]
+    fitted = _fit(rows, used[plain], truth[owners[plain]], (weights[owners] * share)[plain], settings, None)
     for _ in range(settings.rounds):
         scores = fitted.scores(rows)
         order = np.lexsort((-scores[used], owners))
@@ -124,16 +133,19 @@ def _fit(rows: Matrix, chosen: Any, truth: Any, weights: Any, settings: Settings
     return Fitted(float(found[-1]), whole, found[width : width + other], found[width + other : -1] * settings.meaning)
 
 
-def platt(scores: Any, truth: Any, weights: Any) -> tuple[float, float]:
-    """Return by what to stretch and shift scores so that they are the logarithms of true odds.
+def platt(scores: Any, truth: Any, weights: Any) -> tuple[Any, float]:
+    """Return by what to stretch scores of several sorts, and to shift their sum, so that it is the logarithm of true odds.
 
     Platt, Probabilistic outputs for support vector machines (1999).
     """
     signs = np.where(truth, 1.0, -1.0)
     weights = weights / weights.sum()
 
-    def loss(at: Any) -> float:
-        return float(weights @ np.logaddexp(0, -signs * (at[0] * scores + at[1])))
+    def loss(at: Any) -> tuple[float, Any]:
+        margins = signs * (at[:-1] @ scores + at[-1])
+        pull = -weights * signs * expit(-margins)
+        return float(weights @ np.logaddexp(0, -margins)), np.append(scores @ pull, pull.sum())
 
-    slope, shift = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return float(slope), float(shift)
+    bounds = [(0.0, None)] * len(scores) + [(None, None)]
+    found = minimize(loss, np.append(np.ones(len(scores)) / len(scores), 0.0), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found[:-1], float(found[-1])

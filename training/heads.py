@@ -57,7 +57,7 @@ def lesson(head: str, examples: Sequence[Example], *, balance: float = 0.5) -> L
 
 
 def _is_found(head: str, example: Example) -> bool:
-    return bool(example.labels) if "injection" in head else head in example.labels
+    return head in example.labels if head in CATEGORIES else bool(example.labels)
 
 
 def _worth(head: str, example: Example) -> float:
@@ -71,4 +71,4 @@ def _worth(head: str, example: Example) -> float:
 def _is_judged(head: str, example: Example) -> bool:
     if example.labels:
         return False
-    return example.place != "prompt" if head == "indirect_injection" else example.place == "prompt" or head in CATEGORIES
+    return example.place != "prompt" if head == "indirect_injection" else example.place == "prompt" or head != "injection"

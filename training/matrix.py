@@ -14,7 +14,7 @@ from scipy import sparse
 from genai_guard.guards.classifiers.learned.model import Sizes
 from genai_guard.guards.classifiers.learned.reading import undisguised, windows
 from genai_guard.guards.classifiers.learned.structure import STRUCTURES
-from genai_guard.guards.classifiers.learned.units import PAIR, pieces, word_number, words_of
+from genai_guard.guards.classifiers.learned.units import lead, pieces, word_number, words_of
 from training.vectors import common_words, vectors
 
 __all__ = ["PIECE", "Matrix", "Vocabulary", "matrix"]
@@ -150,7 +150,7 @@ def _features(words: Sequence[bytes], sizes: Sizes, known: dict[bytes, tuple[int
         if word not in known:
             known[word] = word_number(word), np.array(pieces(word), np.int64)
     distinct = sorted(set(words))
-    pairs = {first * PAIR + second & sizes.pairs - 1 for first, second in pairwise(known[word][0] for word in words)}
+    pairs = {(lead(first) ^ second) & sizes.pairs - 1 for first, second in pairwise(known[word][0] for word in words)}
     share = 1 / np.sqrt(max(1, len(distinct)))
     blocks = list(_blocks(distinct, sizes, known, share))
     columns = np.fromiter(sorted(pairs), np.int64, len(pairs)) + sizes.words + sizes.pieces

@@ -15,7 +15,7 @@ from training.matrix import Matrix
 
 __all__ = ["folds", "left_out"]
 
-FOLDS: Final = 8
+FOLDS: Final = 6
 
 
 def folds(examples: Sequence[Example], *, count: int = FOLDS) -> Any:

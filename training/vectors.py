@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import wordllama
 
 __all__ = ["common_words", "vectors"]
 
@@ -22,6 +21,8 @@ _SPACE = "\u2581"
 
 @cache
 def _model() -> Any:
+    import wordllama  # noqa: PLC0415  is needed to train, and not to read what was trained
+
     return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
 
 

@@ -6,15 +6,15 @@ of each sort is divided by the square root of how many there are, as if the vect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
 from math import exp, sqrt
+from operator import xor
 from typing import Any, Final
 
 from genai_guard.guards.classifiers.learned.model import Model
 from genai_guard.guards.classifiers.learned.reading import undisguised, windows
 from genai_guard.guards.classifiers.learned.structure import STRUCTURES, Hint
-from genai_guard.guards.classifiers.learned.units import PAIR, pieces, word_number, words_of
+from genai_guard.guards.classifiers.learned.units import lead, pieces, word_number, words_of
 
 __all__ = ["Scorer", "chance"]
 
@@ -24,12 +24,17 @@ _UNIT: Final = 2.0**-20
 
 
 class _Numbers(dict[bytes, int]):
-    """The number of each word."""
+    """What each word gives to the number of a pair in which it stands."""
+
+    def __init__(self, part: Callable[[int], int], mask: int) -> None:
+        super().__init__()
+        self._part: Final = part
+        self._mask: Final = mask
 
     def __missing__(self, word: bytes) -> int:
         if len(self) >= _KNOWN:
             self.clear()
-        number = self[word] = word_number(word)
+        number = self[word] = self._part(word_number(word)) & self._mask
         return number
 
 
@@ -60,14 +65,16 @@ class Scorer:
         model: What it goes by.
     """
 
-    __slots__ = ("_hints", "_model", "_numbers", "_pairs", "_words", "_worth")
+    __slots__ = ("_firsts", "_hints", "_model", "_pairs", "_seconds", "_words", "_worth")
 
     def __init__(self, model: Model) -> None:
         structure = STRUCTURES[model.task]
         self._model: Final = model
         self._words: Final = structure.words
         self._hints: Final = structure.find
-        self._numbers: Final = _Numbers()
+        mask = model.sizes.pairs - 1
+        self._firsts: Final = _Numbers(lead, mask)
+        self._seconds: Final = _Numbers(int, mask)
         self._worth: Final = _Worth(model)
         start = model.sizes.words + model.sizes.pieces
         self._pairs: Final = tuple(head.weights[start:] for head in model.heads)
@@ -98,14 +105,15 @@ class Scorer:
         share = _UNIT / sqrt(len(distinct))
         totals = [head.bias + share * sum(column) for head, column in zip(heads, zip(*map(self._worth.__getitem__, distinct), strict=True), strict=True)]
         if len(words) > 1:
-            mask = self._model.sizes.pairs - 1
-            numbers = map(self._numbers.__getitem__, words)
-            found = {(first * PAIR + second) & mask for first, second in pairwise(numbers)}
+            found = set(self._pairs_of(words))
             share = 1 / sqrt(len(found))
             for at, table in enumerate(self._pairs):
                 totals[at] += share * heads[at].scales[2] * sum(map(table.__getitem__, found))
         return totals
 
+
+    def _pairs_of(self, words: Sequence[bytes]) -> Iterator[int]:
+        return map(xor, map(self._firsts.__getitem__, words), map(self._seconds.__getitem__, words[1:]))
 
     def parts(self, words: Sequence[bytes], head: int) -> list[float]:
         """Return what each word of a window adds for a head; of a pair each word has half.
@@ -114,9 +122,8 @@ class Scorer:
         """
         adds = [0.0] * len(words)
         _share(adds, [(word, (at,)) for at, word in enumerate(words)], lambda word: _UNIT * self._worth[word][head])
-        mask, table, scale = self._model.sizes.pairs - 1, self._pairs[head], self._model.heads[head].scales[2]
-        numbers = [self._numbers[word] for word in words]
-        pairs = [((first * PAIR + second) & mask, (at, at + 1)) for at, (first, second) in enumerate(pairwise(numbers))]
+        table, scale = self._pairs[head], self._model.heads[head].scales[2]
+        pairs = [(pair, (at, at + 1)) for at, pair in enumerate(self._pairs_of(words))]
         _share(adds, pairs, lambda pair: scale * table[pair])
         return adds
 

@@ -7,20 +7,20 @@ words as one space. What is left is bytes: one `translate` and one `split`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import mmh3
 
 from genai_guard.text.words import UNSPACED, fold
 
-__all__ = ["LONGEST", "PAIR", "pairs", "pieces", "plain", "word_number", "words_of"]
+__all__ = ["LONGEST", "lead", "pieces", "plain", "word_number", "words_of"]
 
 LONGEST: Final = 24
 """Bytes of a word; a longer run of letters is read as several."""
 _SIZES: Final = (3, 4, 5)
 _MASK: Final = 0xFFFFFFFF
-PAIR: Final = 0x9E3779B1
+_PAIR: Final = 0x9E3779B1
 _PLAIN: Final = bytes(
     ord("0") if 48 <= byte < 58 else byte if byte >= 128 or 97 <= byte < 123 else byte + 32 if 65 <= byte < 91 else 32
     for byte in range(256)
@@ -67,6 +67,6 @@ def pieces(word: bytes) -> list[int]:
     ]
 
 
-def pairs(numbers: Sequence[int]) -> list[int]:
-    """Return the numbers of the pairs of words that follow each other."""
-    return [(first * PAIR + second) & _MASK for first, second in zip(numbers, numbers[1:], strict=False)]
+def lead(number: int) -> int:
+    """Return what the first word of a pair gives to the number of the pair; exclusive or with the number of the second."""
+    return (number * _PAIR >> 16) & _MASK
