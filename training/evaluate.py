@@ -101,7 +101,7 @@ def measure(task: Task, examples: Sequence[Example], *, model: str | Path = "") 
         least,
         np.array([_blocks(both, each) for each in examples]),
         np.array([_blocks(rules, each) for each in examples]),
-        _disguised(task, both, examples),
+        _disguised(both, examples),
     )
 
 
@@ -117,8 +117,12 @@ def _blocks(guard: Any, example: Example) -> bool:
     return bool(guard.check(example.text).blocked)
 
 
-def _disguised(task: Task, guard: Any, examples: Sequence[Example]) -> dict[str, Rate]:
-    found = [each for each in examples if each.labels and each.language == "en" and len(each.text) < 1_000 and _blocks(guard, each)]
+def _disguised(guard: Any, examples: Sequence[Example]) -> dict[str, Rate]:
+    found = [
+        each
+        for each in examples
+        if each.labels and each.language == "en" and len(each.text) < 1_000 and _blocks(guard, each)
+    ]
     chosen = found[:: max(1, len(found) // _DISGUISED)][:_DISGUISED]
     return {name: rate([_blocks(guard, each) for each in disguised(chosen, name)]) for name in DISGUISES}
 
@@ -130,7 +134,9 @@ def tables(measured: Measured) -> dict[str, str]:
         "sources": _sources(measured),
         "harmless": _groups(measured, "kind"),
         "languages": _languages(measured),
-        "disguises": table(["disguise", "still found"], [[name, _said(each)] for name, each in measured.disguised.items()]),
+        "disguises": table(
+            ["disguise", "still found"], [[name, _said(each)] for name, each in measured.disguised.items()]
+        ),
     }
 
 
@@ -151,7 +157,17 @@ def _heads(measured: Measured) -> str:
             _said(rate(found >= measured.least[head])), _said(rate(harmless >= measured.least[head])), f"{error:.3f}",
         ])  # fmt: skip
     return table(
-        ["category", "texts", "harmless", "area", "found at 1 % false", "at 5 %", "at its threshold", "false at its threshold", "calibration error"],
+        [
+            "category",
+            "texts",
+            "harmless",
+            "area",
+            "found at 1 % false",
+            "at 5 %",
+            "at its threshold",
+            "false at its threshold",
+            "calibration error",
+        ],
         rows,
     )
 
@@ -176,7 +192,11 @@ def _sources(measured: Measured) -> str:
         there = np.array([each.source == source and bool(each.labels) for each in measured.examples])
         if there.sum() < _FEWEST:
             continue
-        places = {"prompt" if each.place == "prompt" else "read" for each, yes in zip(measured.examples, there, strict=True) if yes}
+        places = {
+            "prompt" if each.place == "prompt" else "read"
+            for each, yes in zip(measured.examples, there, strict=True)
+            if yes
+        }
         for head in _heads_for(measured, there, places):
             learned = lesson(head, measured.examples)
             found = measured.scores[head][there & (learned.truth if measured.task == "harm" else True)]
@@ -185,7 +205,10 @@ def _sources(measured: Measured) -> str:
                 source, head, len(found), f"{area(found, harmless):.3f}", _said(rate(found > _cut(harmless, 0.01))),
                 _said(rate(found > _cut(harmless, 0.05))), _said(rate(measured.ruled[there])), _said(rate(measured.guarded[there])),
             ])  # fmt: skip
-    return table(["source", "category", "texts", "area", "found at 1 % false", "at 5 %", "by rules alone", "by rules and model"], rows)
+    return table(
+        ["source", "category", "texts", "area", "found at 1 % false", "at 5 %", "by rules alone", "by rules and model"],
+        rows,
+    )
 
 
 def _heads_for(measured: Measured, there: Any, places: set[str]) -> list[str]:
@@ -214,7 +237,9 @@ def _groups(measured: Measured, by: str) -> str:
     rows = []
     for name in [*sorted(set(names[harmless])), "all of them"]:
         there = harmless & ((names == name) | (name == "all of them"))
-        rows.append([name, int(there.sum()), *(_said(rate(each[there])) for each in (counts, measured.ruled, measured.guarded))])
+        rows.append(
+            [name, int(there.sum()), *(_said(rate(each[there])) for each in (counts, measured.ruled, measured.guarded))]
+        )
     return table([f"harmless, by {by}", "texts", "false by the model", "by rules alone", "by rules and model"], rows)
 
 
@@ -233,7 +258,17 @@ def _languages(measured: Measured) -> str:
             _said(rate(counts[other])), _said(rate(measured.guarded[there])), _said(rate(measured.guarded[other])),
         ])  # fmt: skip
     return table(
-        ["language", "texts", "harmless", "area", "found by the model", "false by the model", "found by both", "false by both"], rows
+        [
+            "language",
+            "texts",
+            "harmless",
+            "area",
+            "found by the model",
+            "false by the model",
+            "found by both",
+            "false by both",
+        ],
+        rows,
     )
 
 
@@ -250,7 +285,12 @@ def card(measured: Measured, date: str) -> ModelCard:
     sizes = Counter((each.source, each.licence) for each in trained)
     sources = [{"name": name, "licence": licence, "texts": count} for (name, licence), count in sorted(sizes.items())]
     return ModelCard(
-        f"{measured.task}-{measured.digest[:8]}", measured.digest, date, sources, _quality(measured), LIMITS[measured.task]
+        f"{measured.task}-{measured.digest[:8]}",
+        measured.digest,
+        date,
+        sources,
+        _quality(measured),
+        LIMITS[measured.task],
     )
 
 
@@ -260,10 +300,16 @@ def _quality(measured: Measured) -> dict[str, Any]:
         found = measured.scores[head][_looked_for(head, measured)]
         harmless = measured.scores[head][lesson(head, measured.examples).judged]
         sources: dict[str, Any] = {}
-        for source in sorted({each.source for each, yes in zip(measured.examples, _looked_for(head, measured), strict=True) if yes}):
+        for source in sorted(
+            {each.source for each, yes in zip(measured.examples, _looked_for(head, measured), strict=True) if yes}
+        ):
             there = _looked_for(head, measured) & np.array([each.source == source for each in measured.examples])
             scores = measured.scores[head][there]
-            sources[source] = {"texts": len(scores), "area": _rounded(area(scores, harmless)), "found_at_1_percent": _rounded(rate(scores > _cut(harmless, 0.01)).share)}
+            sources[source] = {
+                "texts": len(scores),
+                "area": _rounded(area(scores, harmless)),
+                "found_at_1_percent": _rounded(rate(scores > _cut(harmless, 0.01)).share),
+            }
         quality[head] = {
             "texts": len(found),
             "harmless": len(harmless),

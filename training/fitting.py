@@ -82,7 +82,7 @@ def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
     owners = rows.text[used]
     share = 1 / np.bincount(owners, minlength=len(truth))[owners]
     plain = (share == 1) | ~truth[owners]
-    fitted = _fit(rows, used[plain], truth[owners[plain]], (weights[owners] * share)[plain], settings, None)
+    fitted = _fit(rows, used[plain], truth[owners[plain]], (weights[owners] * share)[plain], settings=settings)
     for _ in range(settings.rounds):
         scores = fitted.scores(rows)
         order = np.lexsort((-scores[used], owners))
@@ -91,14 +91,16 @@ def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
         if len(chosen) == len(used):
             break
         texts = rows.text[chosen]
-        fitted = _fit(rows, chosen, truth[texts], weights[texts], settings, fitted)
+        fitted = _fit(rows, chosen, truth[texts], weights[texts], settings=settings, start=fitted)
     return fitted
 
 
 _UNIT: Final = 1e-4
 
 
-def _fit(rows: Matrix, chosen: Any, truth: Any, weights: Any, settings: Settings, start: Fitted | None) -> Fitted:
+def _fit(
+    rows: Matrix, chosen: Any, truth: Any, weights: Any, *, settings: Settings, start: Fitted | None = None
+) -> Fitted:
     words = rows.words[chosen]
     seen = np.unique(words.indices)
     rarity = rows.rarity[seen]
@@ -147,5 +149,7 @@ def platt(scores: Any, truth: Any, weights: Any) -> tuple[Any, float]:
         return float(weights @ np.logaddexp(0, -margins)), np.append(scores @ pull, pull.sum())
 
     bounds = [(0.0, None)] * len(scores) + [(None, None)]
-    found = minimize(loss, np.append(np.ones(len(scores)) / len(scores), 0.0), jac=True, method="L-BFGS-B", bounds=bounds).x
+    found = minimize(
+        loss, np.append(np.ones(len(scores)) / len(scores), 0.0), jac=True, method="L-BFGS-B", bounds=bounds
+    ).x
     return found[:-1], float(found[-1])

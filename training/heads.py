@@ -49,7 +49,9 @@ def lesson(head: str, examples: Sequence[Example], *, balance: float = 0.5) -> L
     truth = np.array([_is_found(head, each) for each in examples])
     worth = np.array([_worth(head, each) for each in examples])
     sizes = Counter((each.source, bool(found)) for each, found in zip(examples, truth, strict=True))
-    worth *= np.array([sizes[each.source, bool(found)] ** -balance for each, found in zip(examples, truth, strict=True)])
+    worth *= np.array(
+        [sizes[each.source, bool(found)] ** -balance for each, found in zip(examples, truth, strict=True)]
+    )
     weights = np.where(
         truth, worth / worth[truth].sum() * (1 - _HARMLESS_SHARE), worth / worth[~truth].sum() * _HARMLESS_SHARE
     )
@@ -71,4 +73,6 @@ def _worth(head: str, example: Example) -> float:
 def _is_judged(head: str, example: Example) -> bool:
     if example.labels:
         return False
-    return example.place != "prompt" if head == "indirect_injection" else example.place == "prompt" or head != "injection"
+    return (
+        example.place != "prompt" if head == "indirect_injection" else example.place == "prompt" or head != "injection"
+    )

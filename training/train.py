@@ -23,9 +23,9 @@ import numpy as np
 
 from genai_guard.guards.classifiers.categories import CATEGORIES
 from genai_guard.guards.classifiers.learned.model import Head, Model, Sizes
+from genai_guard.guards.classifiers.learned.units import word_number
 from training import data
 from training.examples import TASKS, Example, Task
-from genai_guard.guards.classifiers.learned.units import word_number
 from training.fitting import Fitted, Settings, fit, platt
 from training.heads import HEADS, Lesson, lesson
 from training.matrix import PIECE, Vocabulary, matrix
@@ -66,7 +66,9 @@ def train(task: Task, examples: Sequence[Example], *, settings: Settings | None 
     rows = matrix(task, [each.text for each in examples], SIZES[task], progress=_told)
     fold = folds(examples)
     lessons = {head: lesson(head, examples) for head in (SHARED[task], *HEADS[task])}
-    with ProcessPoolExecutor(2, mp_context=get_context("fork"), initializer=_share, initargs=(rows, fold, examples)) as pool:
+    with ProcessPoolExecutor(
+        2, mp_context=get_context("fork"), initializer=_share, initargs=(rows, fold, examples)
+    ) as pool:
         jobs = {head: pool.submit(_fitted, head, settings or SETTINGS[head]) for head in lessons}
         found = {head: job.result() for head, job in jobs.items()}
     fitted: list[Fitted] = []
@@ -77,7 +79,11 @@ def train(task: Task, examples: Sequence[Example], *, settings: Settings | None 
         learned = lessons[head]
         sides = np.stack([apart, generally]) if head != SHARED[task] else apart[None]
         slopes, shift = platt(sides, learned.truth, learned.weights)
-        fitted.append(own.times(slopes[0], shift) if len(slopes) == 1 else own.times(slopes[0], shift) + shared.times(slopes[1], 0))
+        fitted.append(
+            own.times(slopes[0], shift)
+            if len(slopes) == 1
+            else own.times(slopes[0], shift) + shared.times(slopes[1], 0)
+        )
         scores.append(slopes @ sides + shift)
         told = area(scores[-1][learned.truth], scores[-1][learned.judged])
         _say(f"  {head}: area {told:.3f} on sources left out, slopes {slopes.round(2)}\n")
@@ -91,7 +97,11 @@ def thinned(examples: Sequence[Example], *, most: int = MOST) -> list[Example]:
     groups: dict[tuple[str, bool], list[int]] = {}
     for number, each in enumerate(examples):
         groups.setdefault((each.source, bool(each.labels)), []).append(number)
-    kept = {group[at * len(group) // min(most, len(group))] for group in groups.values() for at in range(min(most, len(group)))}
+    kept = {
+        group[at * len(group) // min(most, len(group))]
+        for group in groups.values()
+        for at in range(min(most, len(group)))
+    }
     return [each for number, each in enumerate(examples) if number in kept]
 
 

@@ -21,7 +21,7 @@ _SPACE = "\u2581"
 
 @cache
 def _model() -> Any:
-    import wordllama  # noqa: PLC0415  is needed to train, and not to read what was trained
+    import wordllama  # is needed to train, and not to read what was trained
 
     return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
 

@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-
-from genai_guard.guards import ContentSafety, LearnedClassifier, PromptInjection
 from training.examples import Example, Task
 from training.sources.writing import written
+
+from genai_guard.guards import ContentSafety, LearnedClassifier, PromptInjection
 
 PLACES: dict[str, Any] = {"prompt": "user", "tool_result": "tool", "document": "document"}
 

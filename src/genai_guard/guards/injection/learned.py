@@ -49,7 +49,9 @@ def learned_findings(text: str, place: Place, false_positives: float, *, name: s
         score = _scorer().score(stretch)[_HEADS[where]]
         if score >= least[where]:
             detail = f"probability {score:.3f} of at least {least[where]:.3f} by the model {_scorer().digest[:8]}"
-            findings.append(Finding(f"{kind}.learned", "PROMPT_INJECTION", start, end, round(score, 3), name, detail=detail))
+            findings.append(
+                Finding(f"{kind}.learned", "PROMPT_INJECTION", start, end, round(score, 3), name, detail=detail)
+            )
     return findings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,8 +123,10 @@ def _between(thresholds: tuple[tuple[float, float], ...], share: float) -> float
     """Return the threshold of a share, in between those that were measured."""
     first, last = thresholds[0][0], thresholds[-1][0]
     if isinstance(share, bool) or not first <= share <= last:
-        raise ConfigurationError(f"false_positives={share!r} must be from {first:g} to {last:g}, which is what was measured")
-    for (lower, high), (upper, low) in zip(thresholds, thresholds[1:], strict=False):
+        raise ConfigurationError(
+            f"false_positives={share!r} must be from {first:g} to {last:g}, which is what was measured"
+        )
+    for (lower, high), (upper, low) in pairwise(thresholds):
         if share <= upper:
             return high + (low - high) * (share - lower) / (upper - lower)
     return thresholds[-1][1]

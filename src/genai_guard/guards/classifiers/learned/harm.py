@@ -27,9 +27,7 @@ def thresholds(false_positives: float) -> Mapping[str, float]:
     return {each: _scorer().threshold(each, false_positives=false_positives) for each in CATEGORIES}
 
 
-def learned_findings(
-    text: str, categories: Collection[str], false_positives: float, *, name: str
-) -> Iterator[Finding]:
+def learned_findings(text: str, categories: Collection[str], false_positives: float, *, name: str) -> Iterator[Finding]:
     """Yield a finding for each category that scores high enough, at the place that speaks most for it.
 
     Args:
@@ -40,7 +38,9 @@ def learned_findings(
     """
     least = thresholds(false_positives)
     scores = _scorer().score(text)
-    found = {category: score for category, score in scores.items() if category in categories and score >= least[category]}
+    found = {
+        category: score for category, score in scores.items() if category in categories and score >= least[category]
+    }
     if not found:
         return
     evidence = _scorer().explain(text)

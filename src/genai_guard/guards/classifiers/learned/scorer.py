@@ -52,7 +52,9 @@ class _Worth(dict[bytes, tuple[int, ...]]):
         at = word_number(word) & (sizes.words - 1)
         parts = [sizes.words + (number & (sizes.pieces - 1)) for number in pieces(word)]
         worth = self[word] = tuple(
-            round((head.scales[0] * head.weights[at] + head.scales[1] * sum(map(head.weights.__getitem__, parts))) / _UNIT)
+            round(
+                (head.scales[0] * head.weights[at] + head.scales[1] * sum(map(head.weights.__getitem__, parts))) / _UNIT
+            )
             for head in self._model.heads
         )
         return worth
@@ -84,7 +86,9 @@ class Scorer:
         forms = undisguised(text, self._words)
         words = words_of(forms[-1].text if forms else text)
         hinted = self.hinted(self._hints(text))
-        best = [max(column) for column in zip(*(self.read(words[lo:hi]) for lo, hi in windows(len(words))), strict=True)]
+        best = [
+            max(column) for column in zip(*(self.read(words[lo:hi]) for lo, hi in windows(len(words))), strict=True)
+        ]
         return [value + more for value, more in zip(best, hinted, strict=True)]
 
     def hinted(self, hints: Sequence[Hint]) -> list[float]:
@@ -103,14 +107,16 @@ class Scorer:
             return [head.bias for head in heads]
         distinct = set(words)
         share = _UNIT / sqrt(len(distinct))
-        totals = [head.bias + share * sum(column) for head, column in zip(heads, zip(*map(self._worth.__getitem__, distinct), strict=True), strict=True)]
+        totals = [
+            head.bias + share * sum(column)
+            for head, column in zip(heads, zip(*map(self._worth.__getitem__, distinct), strict=True), strict=True)
+        ]
         if len(words) > 1:
             found = set(self._pairs_of(words))
             share = 1 / sqrt(len(found))
             for at, table in enumerate(self._pairs):
                 totals[at] += share * heads[at].scales[2] * sum(map(table.__getitem__, found))
         return totals
-
 
     def _pairs_of(self, words: Sequence[bytes]) -> Iterator[int]:
         return map(xor, map(self._firsts.__getitem__, words), map(self._seconds.__getitem__, words[1:]))
@@ -133,9 +139,9 @@ def _share(adds: list[float], places: Sequence[tuple[Any, tuple[int, ...]]], wor
     where: dict[Any, list[int]] = {}
     for feature, words in places:
         where.setdefault(feature, []).extend(words)
-    for feature, words in where.items():
-        part = worth(feature) / sqrt(len(where)) / len(words)
-        for at in words:
+    for feature, those in where.items():
+        part = worth(feature) / sqrt(len(where)) / len(those)
+        for at in those:
             adds[at] += part
 
 

@@ -17,6 +17,7 @@ from genai_guard.guards.classifiers.lexical import LexicalClassifier
 from genai_guard.guards.classifiers.lexicon import PHRASES
 from genai_guard.guards.injection.catalogue import SIGNALS, WORDS
 from genai_guard.guards.injection.finder import finder
+from genai_guard.guards.injection.places import Place
 from genai_guard.guards.injection.scoring import combined, signs_of
 
 __all__ = ["STRUCTURES", "Hint", "Structure"]
@@ -48,6 +49,8 @@ class Structure(NamedTuple):
 _FAMILIES: Final = (*dict.fromkeys(signal.family for signal in SIGNALS), "many_shot")
 _INJECTION: Final = (*(f"said {each}" for each in _FAMILIES), *(f"read {each}" for each in _FAMILIES), "said", "read")
 """Each family as it weighs in what a user says, and in what is only read; and all together."""
+_SIDES: Final[tuple[tuple[int, int, Place], ...]] = ((0, -2, "user"), (len(_FAMILIES), -1, "document"))
+"""Where the features of each side begin, and which is that of all together."""
 _HARM: Final = (*CATEGORIES, "together")
 
 
@@ -56,7 +59,7 @@ def _injection_hints(text: str) -> Sequence[Hint]:
     if not matches:
         return ()
     hints: list[Hint] = []
-    for lo, last, place in ((0, -2, "user"), (len(_FAMILIES), -1, "document")):
+    for lo, last, place in _SIDES:
         signs = signs_of(text, matches, place)
         hints += (Hint(lo + _NUMBERS[sign.family], sign.weight, sign.start, sign.end) for sign in signs)
         hints.append(Hint(len(_INJECTION) + last, combined(signs, {}), 0, len(text)))
@@ -74,7 +77,10 @@ def _harm_hints(text: str) -> Sequence[Hint]:
 _NUMBERS: Final = {family: number for number, family in enumerate(_FAMILIES)}
 _lexical: Final = cache(LexicalClassifier)
 _SPELLED: Final = frozenset(
-    word.encode() for phrases in PHRASES.values() for word in phrases.split("|") if word.isascii() and word.isalpha() and len(word) > 3
+    word.encode()
+    for phrases in PHRASES.values()
+    for word in phrases.split("|")
+    if word.isascii() and word.isalpha() and len(word) > 3
 )
 
 STRUCTURES: Final[Mapping[str, Structure]] = MappingProxyType(
