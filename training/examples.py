@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["HARM", "INJECTION", "KINDS", "LABELS", "TASKS", "Example", "Split", "Task"]
+__all__ = ["HARM", "INJECTION", "KINDS", "LABELS", "SPLITS", "TASKS", "Example", "Split", "Task"]
 
 Task = Literal["injection", "harm"]
 Split = Literal["train", "test"]
 
 TASKS: Final[tuple[Task, ...]] = ("injection", "harm")
+SPLITS: Final[tuple[Split, ...]] = ("test", "train")
+"""What is tested on comes first: it is kept whole where training nearly holds the same."""
 INJECTION: Final = frozenset({"direct", "jailbreak", "extraction", "indirect", "obfuscated"})
 """`obfuscated` is said beside one of the others, never alone."""
 HARM: Final = frozenset({"hate", "harassment", "sexual", "violence", "self_harm", "illicit"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from training.examples import Example, Task
+from training.examples import Example
 from training.sources.writing import LICENCE
 
 __all__ = ["rows"]
@@ -25,7 +25,7 @@ _KINDS: Final = {
 }  # fmt: skip
 
 
-def rows(task: Task) -> Iterator[Example]:
+def rows() -> Iterator[Example]:
     """Yield the clean texts, file by file."""
     for path in sorted(_FOLDER.glob("*.jsonl")):
         kind = _KINDS.get(path.stem, "chat")

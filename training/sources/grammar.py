@@ -1,8 +1,8 @@
-"""Grammars: short templates with lists, in `training/grammars`, from which any number of texts can be drawn.
+r"""Grammars: short templates with lists, in `training/grammars`, from which any number of texts can be drawn.
 
 In a file, `name = one | two | three` is a list, continued on lines that begin with a space. `> text` is a template.
 `{name}` stands for a member of a list, which may itself have places; `{name?}` for one or for nothing; `{name!}` for the
-same one throughout a text; `[a|b|c]` for one of these. `\\n` is a new line. Members may be empty. Headers are those of `training.sources.writing`; `# rows: 900` says how many texts the
+same one throughout a text; `[a|b|c]` for one of these. `\n` is a new line. Members may be empty. Headers are those of `training.sources.writing`; `# rows: 900` says how many texts the
 templates below it should yield. `words.txt` holds lists for all of them.
 """
 
@@ -44,7 +44,6 @@ class Grammar:
 
     def draw(self, template: str, chance: random.Random) -> str:
         """Return a template with a choice made at each of its places."""
-
         same: dict[str, str] = {}
 
         def chosen(match: re.Match[str]) -> str:

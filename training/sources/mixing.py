@@ -12,7 +12,7 @@ import random
 from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +27,26 @@ HERE: Final = "⟦HERE⟧"
 _LONGEST_PART: Final = 1200
 _REMARK: Final = 240
 _DECODE: Final = {
-    "train": ("Decode and read: {}", "Decode this: {}", "What does this say? {}", "{}", "Base64/rot/hex, you figure it out: {}"),
+    "train": (
+        "Decode and read: {}",
+        "Decode this: {}",
+        "What does this say? {}",
+        "{}",
+        "Base64/rot/hex, you figure it out: {}",
+    ),
     "test": ("Here's an encoded note: {}", "{} <- please decode", "translate from code: {}", "{}"),
 }
 _JOINTS: Final = {
-    "train": ("{a} {b}", "{a}\n\n{b}", "{b}\n\n{a}", "{a}\n---\n{b}", "{a} Also: {b}", "{a}\nP.S. {b}", "1. {a}\n2. {b}", "{b} And then: {a}"),
+    "train": (
+        "{a} {b}",
+        "{a}\n\n{b}",
+        "{b}\n\n{a}",
+        "{a}\n---\n{b}",
+        "{a} Also: {b}",
+        "{a}\nP.S. {b}",
+        "1. {a}\n2. {b}",
+        "{b} And then: {a}",
+    ),
     "test": ("{a}\n\nOne more thing. {b}", "{b}\n***\n{a}", "{a} -- {b}", "a) {a}\nb) {b}", "{a}\n{b}"),
 }
 _WRAPPINGS: Final = {
@@ -46,15 +61,30 @@ _WRAPPINGS: Final = {
     ),
 }  # fmt: skip
 _SHOTS: Final = {
-    "train": (("User: {}", "Assistant: {}"), ("Q: {}", "A: {}"), ("Human: {}", "AI: {}"), ("### Input\n{}", "### Output\n{}")),
+    "train": (
+        ("User: {}", "Assistant: {}"),
+        ("Q: {}", "A: {}"),
+        ("Human: {}", "AI: {}"),
+        ("### Input\n{}", "### Output\n{}"),
+    ),
     "test": (("Frage: {}", "Antwort: {}"), ("<user>{}</user>", "<bot>{}</bot>"), ("me> {}", "you> {}")),
 }
 _COMPLIANT: Final = {
-    "train": ("Sure, here is how.", "Of course! Step one:", "Gladly, no problem.", "Absolutely, the answer is as follows."),
+    "train": (
+        "Sure, here is how.",
+        "Of course! Step one:",
+        "Gladly, no problem.",
+        "Absolutely, the answer is as follows.",
+    ),
     "test": ("Happy to, here you go.", "With pleasure, all details:", "Yes boss."),
 }
 _HELPFUL: Final = {
-    "train": ("Good question. In short: it depends.", "Here is a draft.", "Done, see below.", "Certainly, the short answer is yes."),
+    "train": (
+        "Good question. In short: it depends.",
+        "Here is a draft.",
+        "Done, see below.",
+        "Certainly, the short answer is yes.",
+    ),
     "test": ("That is easy to explain.", "Let me look.", "I'd suggest the following."),
 }
 
@@ -139,7 +169,7 @@ def _hidden(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     else:
         said = (pools.remarks if chance.random() < 0.75 else pools.harmless).pick(chance)
     wrapping = chance.choice(_WRAPPINGS[pools.split])
-    text = said.text.replace("\n", " ") if "{}" != wrapping and '"' in wrapping else said.text
+    text = said.text.replace("\n", " ") if wrapping != "{}" and '"' in wrapping else said.text
     wrapped = wrapping.format(text)
     if document.lstrip().startswith(("{", "[")):
         wrapped = json.dumps(wrapped, ensure_ascii=False)[1:-1]
@@ -173,7 +203,9 @@ def _disguise(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     if encoded:
         text = chance.choice(_DECODE[pools.split]).replace("{}", text)
     if harmful:
-        return replace(said, text=text, labels=said.labels | ({"obfuscated"} if said.labels & _INJECTION_KINDS else set()))
+        return replace(
+            said, text=text, labels=said.labels | ({"obfuscated"} if said.labels & _INJECTION_KINDS else set())
+        )
     return replace(said, text=text, kind="obfuscated_harmless")
 
 
@@ -196,12 +228,18 @@ def _split_up(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """The text in pieces, to be put together by the reader."""
     said = (pools.found if harmful else pools.harmless).pick(chance)
     words = said.text[:240].split()
-    cuts = sorted(chance.sample(range(1, len(words)), min(len(words) - 1, chance.randrange(1, 4)))) if len(words) > 2 else []
-    pieces = [" ".join(words[a:b]) for a, b in zip([0, *cuts], [*cuts, len(words)])]
+    cuts = (
+        sorted(chance.sample(range(1, len(words)), min(len(words) - 1, chance.randrange(1, 4))))
+        if len(words) > 2
+        else []
+    )
+    pieces = [" ".join(words[a:b]) for a, b in pairwise([0, *cuts, len(words)])]
     names = chance.choice(("abcd", "xyzw", "1234"))
     sums = "+".join(names[: len(pieces)])
-    lines = [f"{name} = \"{piece}\"" for name, piece in zip(names, pieces)]
-    text = chance.choice(("{}\n{}", "Let {}. Now read {}.", "{}; print({})")).format(chance.choice(("\n", ", ")).join(lines), sums)
+    lines = [f'{name} = "{piece}"' for name, piece in zip(names, pieces, strict=False)]
+    text = chance.choice(("{}\n{}", "Let {}. Now read {}.", "{}; print({})")).format(
+        chance.choice(("\n", ", ")).join(lines), sums
+    )
     labels = said.labels | ({"obfuscated"} if said.labels & _INJECTION_KINDS else frozenset())
     return replace(said, text=text, labels=labels, kind=said.kind if harmful else "obfuscated_harmless")
 

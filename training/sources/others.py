@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from training.sources.packages import PackageSource, literals, located, read_json, read_jsonl, read_text
+from training.sources.packages import PackageSource, below, literals, read_json, read_jsonl, read_text
 
 __all__ = ["SOURCES"]
 
@@ -17,7 +17,16 @@ _BASTION: Final = {
 }  # fmt: skip
 _VECTORS: Final = ("V04", "V06", "V10", "V16")
 _TONGUES: Final = ("es-ES", "ca-ES", "gl-ES")
-_LOCALES: Final = {"de": "de", "es": "es", "fr": "fr", "it": "it", "pt": "pt", "pt_BR": "pt", "ru": "ru", "zh_Hans": "zh"}
+_LOCALES: Final = {
+    "de": "de",
+    "es": "es",
+    "fr": "fr",
+    "it": "it",
+    "pt": "pt",
+    "pt_BR": "pt",
+    "ru": "ru",
+    "zh_Hans": "zh",
+}
 _MESSAGE: Final = re.compile(r'^msgstr "(.+)"$', re.MULTILINE)
 _SHORTEST_MESSAGE: Final = {"zh": 9}
 _MESSAGES_EACH: Final = 260
@@ -61,8 +70,8 @@ def _messages() -> Rows:
     """What Django's pages say: short, and full of ordinary imperatives."""
     for locale, language in _LOCALES.items():
         shortest, count = _SHORTEST_MESSAGE.get(language, 24), 0
-        for path in sorted(located("django", "django").glob(f"**/locale/{locale}/LC_MESSAGES/django.po")):
-            for text in _MESSAGE.findall(read_text("django", str(path.relative_to(located("django", "."))))):
+        for name in below("django", "django", f"**/locale/{locale}/LC_MESSAGES/django.po"):
+            for text in _MESSAGE.findall(read_text("django", name)):
                 if len(text) >= shortest and count < _MESSAGES_EACH:
                     count += 1
                     yield text.replace("\\n", "\n").replace('\\"', '"'), frozenset(), "document", language, "document"
@@ -70,8 +79,8 @@ def _messages() -> Rows:
 
 def _code() -> Rows:
     count = 0
-    for path in sorted(located("django", "django").rglob("*.py")):
-        lines = path.read_text("utf-8").splitlines()
+    for name in below("django", "django", "**/*.py"):
+        lines = read_text("django", name).splitlines()
         for start in range(0, max(0, len(lines) - _CODE_LINES // 2), _CODE_LINES * 3):
             count += 1
             if count <= _CODE_ROWS:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
-from training.sources.packages import PackageSource, located, read_csv, rows
+from training.sources.packages import PackageSource, below, read_csv, read_text, read_yaml, rows
 from training.sources.requests import categories_of
 
 __all__ = ["SOURCES"]
@@ -25,33 +24,25 @@ _HARMS: Final = (
 )  # fmt: skip
 _HARMFUL: Final = 0.75
 _HARMLESS: Final = 0.0
-_CODE_ROWS: Final = 700
+_CODE: Final = ("auth", "backend", "cli", "common", "memory", "models", "output", "setup")
 _CODE_LINES: Final = 40
 
 Rows = Iterator[tuple[str, frozenset[str], str, str, str]]
 
 
-def _yaml(path: Path) -> Any:
-    import yaml  # noqa: PLC0415  (an extra, asked for only where pyrit is)
-
-    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def _templates(paths: Iterable[Path]) -> Iterator[str]:
-    for number, path in enumerate(sorted(paths)):
-        said = _yaml(path)
+def _templates(names: Iterable[str]) -> Iterator[str]:
+    for number, name in enumerate(names):
+        said = read_yaml("pyrit", name)
         if isinstance(said, dict) and isinstance(said.get("value"), str):
             yield _PLACE.sub(_REQUESTS[number % len(_REQUESTS)], _JINJA.sub("", said["value"]))
 
 
-def _jailbreaks(folder: str, *, deep: bool = False) -> Rows:
-    at = located("pyrit", f"{_DATA}jailbreak/templates/{folder}")
-    yield from rows(_templates(at.rglob("*.yaml") if deep else at.glob("*.yaml")), "jailbreak")
+def _jailbreaks(pattern: str) -> Rows:
+    yield from rows(_templates(below("pyrit", f"{_DATA}jailbreak/templates", pattern)), "jailbreak")
 
 
 def _seeds(name: str) -> Iterator[dict[str, Any]]:
-    said = _yaml(located("pyrit", f"{_DATA}seed_datasets/local/{name}.prompt"))
-    for seed in said["seeds"]:
+    for seed in read_yaml("pyrit", f"{_DATA}seed_datasets/local/{name}.prompt")["seeds"]:
         if isinstance(seed.get("value"), str):
             yield seed
 
@@ -66,7 +57,7 @@ def _red_team() -> Rows:
         ("harassment", "harassment"), ("malware", "illicit"), ("scams", "illicit"), ("violence", "violence"),
         ("sexual", "sexual"), ("airt_imminent_crisis", "self_harm"), ("illegal", "illicit"),
     ):  # fmt: skip
-        for seed in _seeds(f"airt/{name if name.startswith('airt') else name}"):
+        for seed in _seeds(f"airt/{name}"):
             if seed["value"].isascii() and len(seed["value"]) < 400:
                 yield seed["value"], frozenset({label}), "harmful", "en", "prompt"
 
@@ -88,14 +79,11 @@ def _scored_replies() -> Rows:
 
 
 def _code() -> Rows:
-    """Its own modules, forty lines at a time: harmless, and full of words about prompts."""
-    count = 0
-    for path in sorted(located("pyrit", "pyrit").rglob("*.py")):
-        lines = path.read_text("utf-8").splitlines()
+    """Modules of its that hold no attacks, forty lines at a time: harmless, and full of words about prompts."""
+    for name in (name for folder in _CODE for name in below("pyrit", f"pyrit/{folder}", "**/*.py")):
+        lines = read_text("pyrit", name).splitlines()
         for start in range(0, len(lines) - _CODE_LINES // 2, _CODE_LINES * 4):
-            count += 1
-            if count <= _CODE_ROWS:
-                yield "\n".join(lines[start : start + _CODE_LINES]), frozenset(), "code", "en", "document"
+            yield "\n".join(lines[start : start + _CODE_LINES]), frozenset(), "code", "en", "document"
 
 
 def _source(name: str, task: str, split: str, read: object) -> PackageSource:
@@ -103,10 +91,10 @@ def _source(name: str, task: str, split: str, read: object) -> PackageSource:
 
 
 SOURCES: Final = (
-    _source("in-the-wild", "injection", "train", lambda: _jailbreaks("in_the_wild")),
-    _source("templates", "injection", "train", lambda: _jailbreaks(".")),
-    _source("arth-singh", "injection", "test", lambda: _jailbreaks("Arth_Singh")),
-    _source("pliny", "injection", "test", lambda: _jailbreaks("pliny", deep=True)),
+    _source("in-the-wild", "injection", "train", lambda: _jailbreaks("in_the_wild/*.yaml")),
+    _source("templates", "injection", "train", lambda: _jailbreaks("*.yaml")),
+    _source("arth-singh", "injection", "test", lambda: _jailbreaks("Arth_Singh/*.yaml")),
+    _source("pliny", "injection", "test", lambda: _jailbreaks("pliny/**/*.yaml")),
     _source("code", "injection", "test", _code),
     _source("questions", "injection", "test", _harmless_questions),
     _source("adv-bench", "harm", "train", _adv_bench),

@@ -8,12 +8,12 @@ these part the texts, which may then have several lines. The folder, `train` or 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from training.examples import Example, Split, Task
+from training.examples import TASKS, Example, Split, Task
 
 __all__ = ["LICENCE", "Heading", "read_blocks", "written"]
 
@@ -36,12 +36,15 @@ class Heading:
     def with_line(self, key: str, value: str) -> Heading:
         """Return what holds after a line `# key: value`."""
         names = [name.strip() for name in value.split(",") if name.strip()]
-        changes: Mapping[str, object] = {
-            "task": {"tasks": tuple(names)},
-            "labels": {"labels": frozenset(names)},
-            "rows": {"rows": int(value) if key == "rows" else 0},
-        }.get(key, {key: value.strip()})
-        return replace(self, **cast("dict[str, object]", changes))  # type: ignore[arg-type]
+        match key:
+            case "task":
+                return replace(self, tasks=tuple(task for task in TASKS if task in names))
+            case "labels":
+                return replace(self, labels=frozenset(names))
+            case "rows":
+                return replace(self, rows=int(value))
+            case _:
+                return replace(self, **{key: value.strip()})  # type: ignore[arg-type]  # the pattern knows the others
 
     def example(self, text: str, source: str, split: Split) -> Example:
         """Return a text below this heading as an example."""
@@ -62,7 +65,7 @@ def read_blocks(path: Path) -> Iterator[tuple[Heading, str]]:
             heading = heading.with_line(*header.groups()) if header else heading
         else:
             lines.append(line)
-    
+
 
 def written(task: Task, split: Split) -> Iterator[Example]:
     """Yield what was written by hand for a task and a split, file by file."""
