@@ -216,3 +216,18 @@ def test_guards_take_a_budget_of_false_positives() -> None:
     with pytest.raises(ConfigurationError, match=r"false_positives=0\.9 must be from"):
         ContentSafety(false_positives=0.9)
     assert ContentSafety(false_positives=None) != ContentSafety()
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_a_stream_gets_the_verdict_of_the_whole_text(size: int) -> None:
+    guard = ContentSafety(false_positives=0.05)
+    for text in (UNRULED, HARMLESS):
+        chunks = [text[at : at + size] for at in range(0, len(text), size)]
+        stream = Pipeline(output=[guard]).wrap(lambda prompt, chunks=chunks: iter(chunks))("hi")
+        if guard.check(text).blocked:
+            with pytest.raises(GuardBlocked):
+                list(stream)
+        else:
+            assert "".join(stream) == text
+    assert guard.check(UNRULED).blocked
+    assert not ContentSafety(false_positives=None).check(UNRULED).blocked

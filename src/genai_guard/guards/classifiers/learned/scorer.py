@@ -21,7 +21,7 @@ __all__ = ["Scorer", "chance"]
 _KNOWN: Final = 32_768
 """Words of which the weights are remembered; all are forgotten when there are more."""
 _UNIT: Final = 2.0**-20
-_either: Final = cast("Callable[[int, int], int]", operator.xor)
+_either: Final[Callable[[int, int], int]] = cast("Any", operator).xor
 
 
 class _Numbers(dict[bytes, int]):
