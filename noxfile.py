@@ -7,6 +7,7 @@ and what follows `--` goes to the command that a session runs: `nox -s tests-3.1
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,9 +43,21 @@ laws: it comes out the same wherever the same packages are. `nox -s tests-3.13 -
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
-    *("limits_memory.py", "limits_peers.py", "limits_stores.py", "statistics_analysis.py", "statistics_canary.py"),
+    *(
+        "limits_memory.py",
+        "recording_peers.py",
+        "limits_peers.py",
+        "limits_stores.py",
+        "statistics_analysis.py",
+        "statistics_canary.py",
+    ),
 }
 """Modules that the benchmarks share, or that one of them runs."""
+
+
+def keep_bytecode() -> None:
+    """Let interpreters keep what they compile, whatever the environment says: the sessions start hundreds of them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def offer_pyenv_pythons() -> None:
@@ -54,6 +67,7 @@ def offer_pyenv_pythons() -> None:
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
 
 
+keep_bytecode()
 offer_pyenv_pythons()
 
 
@@ -94,7 +108,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy --strict (everything) and pyright (the library)."""
-    install(session, "test", "types", extras="[demo]", also=("nox",))
+    install(session, "test", "types", "browser", extras="[demo]", also=("ddsketch", "nox"))
     with ThreadPoolExecutor() as side_by_side:  # each takes long, and one processor
         list(side_by_side.map(session.run, ["mypy", "pyright"]))
 
@@ -171,6 +185,26 @@ def recognisers(session: nox.Session) -> None:
     """Run the tests of the recognisers of names with the libraries that they adapt, 400 MB of them."""
     install(session, "test", "recognisers")
     session.run("python", "-m", "pytest", "tests/guards/test_names_adapters.py", *session.posargs)
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Look at the report in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    if missing:
+        session.skip(f"no {missing[0]} here: on Debian, apt-get install chromium chromium-driver")
+    install(session, "test", "browser")
+    options = [word for word in session.posargs if word != "--picture"]
+    session.run("python", "-m", "pytest", "tests/browser", *options)
+    if "--picture" in session.posargs:
+        session.run("python", "-m", "browser.picture", env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session(default=False)
+def tables(session: nox.Session) -> None:
+    """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
+    install(session, "test", "tables")
+    session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
 
 
 @nox.session(default=False)

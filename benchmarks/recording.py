@@ -1,31 +1,37 @@
-"""What it costs to record a call, in CPU time and beside what one would write by hand.
+"""What it costs to record a call, in CPU time and beside what others take, and how good the percentiles are.
 
-    python benchmarks/recording.py
+    python benchmarks/recording.py [--quick]
 
-`record` is everything a call pays: the append and its share of counting batches. Bare `deque.append` is the floor;
-`dict + lock` counts one latency into log buckets under a lock, by model and status: much less than is recorded here.
-CPU time of the process, because eight threads count for each other; medians of interleaved rounds.
+`record` is everything a call pays: the append and its share of counting batches. `deque.append` is the floor. The others
+count a latency and two numbers of tokens; `all` counts what a recorder counts of such a call, the cost, the status, the
+model's time and the rest besides. One series: each call by its
+model, tenant and variant. Four: the sums of all calls, of the model, the tenant and the variant, which others count four
+times, and a recorder adds up when it is read. CPU time of the process, because eight threads count for each other; medians
+of interleaved rounds.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import random
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
-from time import perf_counter, process_time, thread_time
+from time import perf_counter, process_time, thread_time, time
+from typing import Final
 
-from genai_guard.messages import Caller, Part, Usage
-from genai_guard.recording import Alert, AuditLog, Event, InferenceLog, MetricsRecorder, Redactor, no_scan
+from ddsketch import DDSketch
+from recording_peers import PEERS, Record, interpolated
+
+from genai_guard.messages import Caller, Usage
+from genai_guard.recording import Alert, AuditLog, Event, MetricsHistory, MetricsRecorder
 from genai_guard.recording.audit.chain import Draft
 from genai_guard.recording.audit.files import ChainWriter
 from genai_guard.recording.audit.keys import Key
-from genai_guard.recording.rows import encode, row
-from genai_guard.recording.segments import SegmentWriter
 from genai_guard.routing import Assignment, Reason
 from genai_guard.verdicts import Action, Finding, Verdict
 
@@ -33,10 +39,11 @@ SECRET = "correct horse battery staple"
 ROUNDS = 9
 CALLS = 16_000
 ROWS = 4_000
-TEXT = "The quick brown fox jumps over the lazy dog and asks about order 31 again. "
+CASES: Final = ((1, 1), (1, 8), (4, 1), (4, 8))
+"""How many series each call counts in, and how many threads record."""
 
 
-def events(count: int, *, text: str = "") -> list[Event]:
+def events(count: int) -> list[Event]:
     """Return calls as a pipeline would record them: three models, two variants, lognormal latency."""
     source = random.Random(7)
     made: list[Event] = []
@@ -55,26 +62,9 @@ def events(count: int, *, text: str = "") -> list[Event]:
                 cost_usd=0.002,
                 latency_s=latency_s,
                 model_s=latency_s - 4e-5,
-                request=(Part(text, where="messages[0].content"),) if text else (),
-                response=(Part(text, "assistant", where="response"),) if text else (),
             )
         )
     return made
-
-
-class LockedHistogram:
-    """The obvious way: a dictionary of buckets and a lock."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._series: dict[tuple[str, str], dict[int, int]] = {}
-
-    def record(self, event: Event) -> None:
-        """Count one latency."""
-        with self._lock:
-            buckets = self._series.setdefault((event.model, event.status), {})
-            index = math.ceil(math.log(max(event.latency_s, 1e-9)) * 50)
-            buckets[index] = buckets.get(index, 0) + 1
 
 
 def four_alerts() -> list[Alert]:
@@ -105,57 +95,62 @@ def cost_ns(record: Callable[[Event], object], calls: Sequence[Event], threads: 
     return (process_time() - began) / (share * threads) * 1e9
 
 
-def subjects() -> dict[str, Callable[[Event], object]]:
-    """Return fresh ones for each round: none may grow beyond it."""
-    return {
-        "deque.append": deque[Event]().append,
-        "dict + lock": LockedHistogram().record,
-        "record": MetricsRecorder().record,
-        "record, four alerts": MetricsRecorder(alerts=four_alerts()).record,
-        "record, by user": MetricsRecorder(dimensions=("model", "variant", "user")).record,
-    }
+SUBJECTS: Final[Mapping[str, Callable[[], MetricsRecorder]]] = {
+    "MetricsRecorder": MetricsRecorder,
+    "MetricsRecorder, four alerts": lambda: MetricsRecorder(alerts=four_alerts()),
+    "MetricsRecorder, by user": lambda: MetricsRecorder(dimensions=("model", "variant", "user")),
+}
+"""Fresh ones for each round: none may grow beyond it. Whatever is read of them comes from one series a call."""
 
 
-def show_record() -> None:
+def show_record(rounds: int) -> None:
     calls = events(CALLS)
-    costs: dict[tuple[str, int], list[float]] = {}
-    for _ in range(ROUNDS):
-        for threads in (1, 8):
-            for name, record in subjects().items():
-                costs.setdefault((name, threads), []).append(cost_ns(record, calls, threads))
-    print(f"{'ns of CPU a call':24s} {'1 thread':>12s} {'8 threads':>12s} {'worst of 8':>12s} {'x dict+lock':>12s}")
-    floor = median(costs["dict + lock", 1])
-    for name in subjects():
-        one, eight = costs[name, 1], costs[name, 8]
-        print(f"{name:24s} {median(one):12.0f} {median(eight):12.0f} {max(eight):12.0f} {median(one) / floor:12.2f}")
+    floor, cached = "deque.append", "prometheus-client, cached"
+    costs: dict[tuple[str, int, int], list[float]] = {}
+    for _ in range(rounds):
+        for series, threads in CASES:
+            ours: dict[str, Record] = {name: make().record for name, make in SUBJECTS.items()}
+            theirs = {name: make(series) for name, make in PEERS.items()}
+            for name, record in {floor: deque[Event]().append, **ours, **theirs}.items():
+                given = calls if name not in theirs else calls[: CALLS // 4]
+                costs.setdefault((name, series, threads), []).append(cost_ns(record, given, threads))
+    heads = [f"{series} series, {threads} thr" for series, threads in CASES]
+    print(f"{'ns of CPU a call':32s}" + "".join(f"{head:>17s}" for head in heads) + f"{'x cached':>10s}")
+    for name in dict.fromkeys(name for name, *_ in costs):
+        found = [median(costs[name, series, threads]) for series, threads in CASES]
+        ratio = found[0] / median(costs[cached, 1, 1])
+        print(f"{name:32s}" + "".join(f"{each:17,.0f}" for each in found) + f"{ratio:10.2f}")
+    worst = max(costs["MetricsRecorder", 1, 8]) / median(costs["MetricsRecorder", 1, 1])
+    print(f"worst of {rounds} rounds with 8 threads: {worst:.2f} x one thread")
 
 
-def show_log() -> None:
-    text = TEXT * 18
-    calls = events(ROWS, text=text)
-    print(f"\ninference log, {len(encode(row(calls[0]))):,} bytes a row")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, redactor in (("findings alone", Redactor(scan=no_scan)), ("and personal data", Redactor())):
-            writer = InferenceLog(os.path.join(folder, name), redact=redactor).writer()  # noqa: PTH118
-            seconds, cpu_s = perf_counter(), process_time()
-            for event in calls:
-                writer.write(redactor.event(event))
-            seconds, cpu_s = perf_counter() - seconds, process_time() - cpu_s
-            print(f"  {name:22s} {ROWS / seconds:10,.0f} rows/s  {cpu_s / ROWS * 1e6:7.1f} us of CPU a row")
-        show_bare_write(folder, encode(row(calls[0])))
+DISTRIBUTIONS: Final[Mapping[str, Callable[[random.Random], float]]] = {
+    "lognormal, sigma 0.8": lambda source: source.lognormvariate(-0.7, 0.8),
+    "exponential, mean 0.4 s": lambda source: source.expovariate(2.5),
+    "Pareto, alpha 2, from 0.1 s": lambda source: 0.1 * source.paretovariate(2),
+    "uniform, 0.2 to 3 s": lambda source: source.uniform(0.2, 3.0),
+    "two humps, 0.3 and 6 s": lambda source: abs(source.gauss(*((0.3, 0.05), (6.0, 0.8))[source.random() < 0.05])),
+}
 
 
-def show_bare_write(folder: str, line: bytes) -> None:
-    from pathlib import Path  # noqa: PLC0415
+def show_errors(count: int) -> None:
+    """How far a reported p99 is from the exact one."""
+    print(f"\np99 of {count:,} latencies, off by       MetricsRecorder     ddsketch   Prometheus, GenAI buckets")
+    for name, draw in DISTRIBUTIONS.items():
+        source = random.Random(11)
+        values = sorted(draw(source) for _ in range(count))
+        recorder, sketch = MetricsRecorder(), DDSketch(0.01)
+        for number, value in enumerate(source.sample(values, count)):
+            recorder.record(Event(0.0, str(number), latency_s=value))
+            sketch.add(value)
+        exact = values[math.ceil(0.99 * count) - 1]
+        ours = (recorder.snapshot().latency_ms.p99 or 0.0) / 1e3
+        found = (ours, sketch.get_quantile_value(0.99) or 0.0, interpolated(values, 0.99))
+        off = [abs(each - exact) / exact for each in found]
+        print(f"  {name:30s} {off[0]:20.2%} {off[1]:12.2%} {off[2]:12.2%}")
 
-    segment = SegmentWriter(Path(folder, "bare"), max_bytes=1 << 26)
-    seconds = perf_counter()
-    for _ in range(ROWS):
-        segment.append(line, day="2026-11-20")
-    print(f"  {'the write alone':22s} {ROWS / (perf_counter() - seconds):10,.0f} rows/s")
 
-
-def show_audit() -> None:
+def show_audit(rounds: int) -> None:
     """What a call pays for an audit, and what the thread of the audit pays for a record."""
     plain = events(CALLS)
     verdict = Verdict(Action.BLOCK, findings=(Finding("pii.email", "EMAIL", 0, 3),), guard="pii")
@@ -163,7 +158,7 @@ def show_audit() -> None:
     costs: dict[str, list[float]] = {}
     print("\naudit")
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(ROUNDS):
+        for number in range(rounds):
             audit = AuditLog(os.path.join(folder, str(number)), key=lambda: SECRET, queue_size=1)  # noqa: PTH118
             for name, given, calls in (("none", None, plain), ("an audit, call of no interest", audit, plain)):
                 record = MetricsRecorder(audit=given).record
@@ -204,7 +199,7 @@ def show_records(folder: str) -> None:
     print(f"  {'verified':32s} {found.records / (perf_counter() - seconds):10,.0f} records/s")
 
 
-def show_reads() -> None:
+def show_reads(rounds: int) -> None:
     now = 0.0
     metrics = MetricsRecorder(alerts=four_alerts(), clock=lambda: now)
     calls = events(500)
@@ -213,18 +208,61 @@ def show_reads() -> None:
         for event in calls[:: 1 + number % 2]:
             metrics.record(event)
     print("\nreading an hour of six series")
-    for name, read in (("snapshot", metrics.snapshot), ("alerts", metrics.alerts)):
+    reads: dict[str, Callable[[], object]] = {
+        "snapshot": metrics.snapshot,
+        "breakdown": lambda: metrics.breakdown("model"),
+        "timeseries, by minute": metrics.timeseries,
+        "alerts": metrics.alerts,
+    }
+    for name, read in reads.items():
         read()
         costs: list[float] = []
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             began = process_time()
             read()
             costs.append(process_time() - began)
         print(f"  {name:22s} {median(costs) * 1e3:10.2f} ms of CPU")
 
 
+def show_history(rounds: int) -> None:
+    """What the thread that keeps counts takes, and what a process takes to go on with those of three days."""
+    calls = events(60)
+    costs: list[float] = []
+    print("\nkeeping the counts of six series")
+    with tempfile.TemporaryDirectory() as folder:
+        now = 0.0
+        history = MetricsHistory(folder)
+        metrics = MetricsRecorder(history=history, clock=lambda: now)
+        for number in range(864):
+            now = number * 300.0
+            for event in calls:
+                metrics.record(event)
+            metrics.flush(timeout_s=60.0)
+        for _ in range(rounds):
+            began = process_time()
+            metrics.flush(timeout_s=60.0)
+            costs.append(process_time() - began)
+        metrics.close()
+        size = sum(path.stat().st_size for path in history.folder.rglob("*") if path.is_file())
+        began = process_time()
+        now = 0.0
+        with MetricsRecorder(history=history, clock=lambda: now, wall_clock=lambda: time() + 864 * 300.0) as following:
+            following.alerts()
+            print(f"  {'to be known again':22s} {(process_time() - began) * 1e3:10.2f} ms of CPU, once a process")
+        print(f"  {'written every 10 s':22s} {median(costs) * 1e3:10.2f} ms of CPU")
+        print(f"  {'three days':22s} {size / 1e6:10.2f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few rounds, for a look")
+    rounds = 3 if parser.parse_args().quick else ROUNDS
+    show_record(rounds)
+    show_errors(5_000 if rounds < ROUNDS else 50_000)
+    show_audit(rounds)
+    show_reads(rounds)
+    show_history(rounds)
+
+
 if __name__ == "__main__":
-    show_record()
-    show_log()
-    show_audit()
-    show_reads()
+    main()

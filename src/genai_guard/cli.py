@@ -33,11 +33,16 @@ _COMMANDS: Final = {
         "replay traffic through the limits of a policy, and show what they would have done to it",
     ),
     "analyze": ("genai_guard.commands.analyze", "say what an experiment has shown, from the inference log or a table"),
+    "log": ("genai_guard.commands.log", "show, count or export the rows of an inference log"),
+    "drift": ("genai_guard.commands.drift", "say how calls changed, from the inference log or a table"),
     "audit": ("genai_guard.commands.audit", "verify, show or export an audit trail"),
     "feedback": (
         "genai_guard.commands.feedback",
         "export what users and reviewers said of replies, or sum it up",
     ),
+    "report": ("genai_guard.commands.report", "write a page about the calls in an inference log"),
+    "top": ("genai_guard.commands.top", "show the calls of all processes as they come, on a terminal"),
+    "review": ("genai_guard.commands.review", "look at calls that were flagged or sampled, and judge them"),
     "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
     "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
@@ -54,8 +59,14 @@ examples:
   python -m genai_guard test policy.yaml cases/ --html report.html
   python -m genai_guard simulate-limits policy.yaml traffic.csv --html limits.html
   python -m genai_guard analyze inference/ --experiment tone --metric latency_ms --method sequential
+  python -m genai_guard log tail inference/ -f --status error
+  python -m genai_guard log export inference/ --to parquet --output tables/
+  python -m genai_guard drift inference/ --baseline usual.json --slice variant
   python -m genai_guard audit verify audit/ --anchors /mnt/elsewhere/heads.jsonl
   python -m genai_guard feedback export inference/ feedback.sqlite --output examples.jsonl
+  python -m genai_guard report inference/ --output report.html --since 7d
+  python -m genai_guard top inference/
+  python -m genai_guard review next review.sqlite --reviewer ann
   python -m genai_guard dashboard policy.yaml --output dashboard.json
   python -m genai_guard alert-rules policy.yaml --output rules.yaml
   python -m genai_guard schema --output policy-schema.json

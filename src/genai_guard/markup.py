@@ -11,19 +11,24 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["Markup", "element", "joined", "visible"]
+__all__ = ["Markup", "element", "joined", "plain", "visible"]
 
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
     "\u205f-\u206f\u2800\u3000\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
 )
-_VOID: Final = frozenset({"br", "col", "hr", "meta", "rect", "line"})
+_VOID: Final = frozenset({"br", "col", "hr", "meta"})
+"""Elements that HTML closes by itself. Those of SVG are not: one that is left open swallows what follows."""
 
 
 class Markup(str):
     """Finished HTML."""
 
     __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return itself: what templates ask before they escape."""
+        return self
 
 
 def visible(text: str) -> Markup:
@@ -36,20 +41,26 @@ def visible(text: str) -> Markup:
     return Markup("".join((*pieces, html.escape(text[at:]))))
 
 
+def plain(text: str) -> Markup:
+    """Return a text as HTML without elements, for attributes and titles, with the same escapes."""
+    return Markup(html.escape(_readable(text)))
+
+
 def element(name: str, /, *children: str | None, **attributes: str | float | None) -> Markup:
     """Return an element.
 
     Args:
         name: Name of the tag.
-        children: What is in it. A plain string is escaped, `Markup` is taken as it is, None left out.
+        children: What is in it. A plain string is escaped, `Markup` is taken as it is, None left out. A title has no
+            elements.
         attributes: Their values are escaped; None leaves one out. `class_` is `class`, an underscore a hyphen.
     """
     given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_readable(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{plain(value if isinstance(value, str) else f"{value:g}")}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inner = joined(children)
+    inner = joined(children) if name != "title" else joined(plain(child) for child in children if child)
     return Markup(f"<{name}{given}>" if name in _VOID and not inner else f"<{name}{given}>{inner}</{name}>")
 
 
@@ -58,8 +69,7 @@ def joined(children: Iterable[str | None]) -> Markup:
     return Markup("".join(child if isinstance(child, Markup) else visible(child) for child in children if child))
 
 
-def _readable(value: str | float) -> str:
-    text = value if isinstance(value, str) else f"{value:g}"
+def _readable(text: str) -> str:
     return _INVISIBLE.sub(lambda found: _escape(found[0]), text)
 
 

@@ -73,7 +73,7 @@ class Call:
     """The state of one call. Only its flow changes it."""
 
     __slots__ = (
-        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_s", "heard", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
+        "answered_by", "asked", "assignments", "attempts", "beside", "caller", "chunk_model_s", "chunks", "copy", "denied_by", "earlier", "ended", "error_type", "expected", "finish_reason", "first_token_model_s", "first_token_s", "heard", "input_tokens", "model", "model_s", "output_size", "paid_usd", "parsed", "plan", "prompts", "queue_s", "reported", "request", "request_id", "response", "retries", "settled", "source", "span", "spent", "stage", "started", "status", "ticket", "time_s", "told", "vault", "verdicts",
     )  # fmt: skip
 
     paid_usd: float
@@ -93,6 +93,7 @@ class Call:
         self.beside: Beside | None = None
         self.caller: Caller = ANONYMOUS
         self.chunks = 0
+        self.chunk_model_s = 0.0  # `model_s` when the latest of them was released
         self.copy: Copy | None = None
         self.denied_by = ""
         self.earlier: Usage | None = None
@@ -100,6 +101,7 @@ class Call:
         self.error_type = ""
         self.finish_reason = ""
         self.first_token_s: float | None = None
+        self.first_token_model_s = 0.0  # `model_s` at that time
         self.heard = False  # by the limits of the provider: what ended the last attempt
         self.input_tokens = 0
         self.model = ""
@@ -112,6 +114,7 @@ class Call:
         self.request: Request = _NOTHING
         self.request_id = ""
         self.response: tuple[Part, ...] = ()
+        self.retries = 0
         self.settled = True
         self.source: Source | None = None
         self.span: Spanned | None = None
@@ -247,6 +250,7 @@ class Call:
                 self.ended - self.started,
                 self.model_s,
                 self.first_token_s,
+                None if self.chunks < 2 else (self.chunk_model_s - self.first_token_model_s) / (self.chunks - 1),
                 self.queue_s + ticket.waited_s,
                 self.source is not None,
                 self.chunks,
@@ -256,6 +260,7 @@ class Call:
                 self.settled,
                 self.guard_usage if self.spent else NO_USAGE,
                 self.attempts,
+                self.retries,
                 self.answered_by,
                 self.request.parts if plan.wants_text else (),
                 self.response if plan.wants_text else (),

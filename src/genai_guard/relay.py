@@ -133,6 +133,7 @@ def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
     context = context_of(plan, call, plan.output, ())
     gate = Gate(plan.output, keep_texts=plan.wants_text or call.copy is not None, vault=call.vault, context=context)
     way = _Way(gate, None if call.vault is None else call.vault.restorer(), reader)
+    is_whole = False
     try:
         while chunk is not END:
             yield from _pass(plan, call, way, chunk)
@@ -140,9 +141,10 @@ def relay(plan: Plan, call: Call, source: Source) -> Flow[None]:
                 yield from growth.growing(source.asked)
             chunk = (yield from source.anext()) if source.is_async else source.next()
         yield from _tail(plan, call, way)
+        is_whole = True
     finally:
         call.verdicts += gate.verdicts()
-        call.response = gate.originals()
+        call.response = gate.originals(is_whole=is_whole)
         call.answered(reader.reply())
 
 
@@ -207,5 +209,7 @@ def _reader(plan: Plan, call: Call, chunk: Any) -> StreamReader | None:
 def _out(call: Call, chunk: Any) -> Chunk:
     if call.chunks == 0:
         call.first_token_s = call.plan.now() - call.started
+        call.first_token_model_s = call.model_s
     call.chunks += 1
+    call.chunk_model_s = call.model_s
     return Chunk(chunk)

@@ -77,4 +77,4 @@ def test_files_that_are_not_there_or_none_of_the_kind_are_named(
     Path("broken").write_bytes(b"no database " * 100)
 
     assert main(["feedback", "export", *files]) == 2
-    assert ": is no f" in capsys.readouterr().err
+    assert ": is no " in capsys.readouterr().err

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from genai_guard.__main__ import main
-from genai_guard.commands.usage_plot import dollars
+from genai_guard.units import dollars
 
 POLICY = """\
 version = 1

@@ -40,6 +40,7 @@ def test_a_command_prints_what_the_page_says(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     for name, content in files():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
     program, *argv = shlex.split(command.removeprefix("python -m "))
     assert program == "genai_guard"
@@ -57,7 +58,11 @@ def test_the_page_tells_every_command() -> None:
         "test",
         "simulate-limits",
         "analyze",
+        "drift",
         "feedback",
+        "report",
+        "top",
+        "log",
         "dashboard",
         "alert-rules",
         "schema",
@@ -67,10 +72,26 @@ def test_the_page_tells_every_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["check", "explain", "test", "simulate-limits", "analyze", "feedback", "dashboard", "alert-rules"]
+    "command",
+    [
+        *(
+            "check",
+            "explain",
+            "test",
+            "simulate-limits",
+            "analyze",
+            "drift",
+            "feedback",
+            "report",
+            "top",
+            "dashboard",
+            "alert-rules",
+        ),
+        *("log tail", "log query", "log export"),
+    ],
 )
 def test_the_page_tells_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     options = set(re.findall(r"(--[a-z-]+)", capsys.readouterr().out)) - {"--help", "--quiet"}
     assert [option for option in sorted(options) if f"`{option}" not in PAGE] == []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording import Alert, burn_rates
 from genai_guard.recording.counts import Counts
-from genai_guard.recording.series import Hit
+from genai_guard.recording.feedback import FeedbackCounts
+from genai_guard.recording.rare import Hit, Rare
 from genai_guard.recording.spending import Period, Spent
 from genai_guard.recording.tallies import Tally
 
@@ -25,8 +26,9 @@ def counted(
         tally = Tally()
         tally.calls = tally.reached = calls
         if status == "ok":
-            tally.tokens, tally.cost_nano_usd = tokens, int(usd * 1e9)
-            tally.hits = {Hit("pii", "redact", "enforce"): hits, Hit("tone", "flag", "shadow"): 1000}
+            tally.input_tokens, tally.cost_nano_usd = tokens, int(usd * 1e9)
+            tally.rare = Rare()
+            tally.rare.hits |= {Hit("pii", "redact", "enforce"): hits, Hit("tone", "flag", "shadow"): 1000}
             tally.slow = {0.5: slow}
         counts.add(status, tally)
     return counts
@@ -40,6 +42,9 @@ class Windows:
 
     def counts(self, window_s: float, /) -> Counts:
         return self.windows[window_s]
+
+    def feedback(self, window_s: float, /) -> FeedbackCounts:
+        return FeedbackCounts()
 
     def spent(self, period: Period, /) -> Spent:
         return Spent()

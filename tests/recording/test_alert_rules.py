@@ -38,7 +38,7 @@ def test_no_kind_of_alert_is_forgotten() -> None:
         for kind in vars(Alert)
         if isinstance(getattr(Alert, kind), type) and issubclass(getattr(Alert, kind), Alert)
     }
-    assert kinds <= ALERTS.keys()
+    assert kinds - {"thumbs_down_rate"} <= ALERTS.keys()  # what users say is no metric of Prometheus
 
 
 def test_the_severity_is_a_label() -> None:

@@ -12,6 +12,7 @@ from genai_guard.recording import Alert, Reading
 from genai_guard.recording.alerting import AlertBoard, AlertEvent
 from genai_guard.recording.alerts import Facts
 from genai_guard.recording.counts import Counts
+from genai_guard.recording.feedback import FeedbackCounts
 from genai_guard.recording.spending import Period, Spent
 
 BUDGET = Alert.budget(usd=50, cooldown_s=100)
@@ -23,6 +24,9 @@ class Spending:
 
     def counts(self, window_s: float, /) -> Counts:
         return Counts()
+
+    def feedback(self, window_s: float, /) -> FeedbackCounts:
+        return FeedbackCounts()
 
     def spent(self, period: Period, /) -> Spent:
         return Spent(self.usd, 0)

@@ -11,6 +11,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.recording import Alert, Reading
 from genai_guard.recording.alerts import Facts
 from genai_guard.recording.counts import Counts
+from genai_guard.recording.feedback import FeedbackCounts
 from genai_guard.recording.series import Hit
 from genai_guard.recording.spending import Period, Spent
 
@@ -25,12 +26,16 @@ class Seen:
     hits: dict[Hit, int] = field(default_factory=dict[Hit, int])
     usd: float = 0.0
     tokens: int = 0
+    said: FeedbackCounts = field(default_factory=FeedbackCounts)
 
     def counts(self, window_s: float, /) -> Counts:
         counts = Counts()
         counts.calls = counts.reached = self.calls
         counts.errors, counts.slow, counts.hits = self.errors, self.slow, self.hits
         return counts
+
+    def feedback(self, window_s: float, /) -> FeedbackCounts:
+        return self.said
 
     def spent(self, period: Period, /) -> Spent:
         return Spent(self.usd, self.tokens)

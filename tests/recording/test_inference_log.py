@@ -35,6 +35,17 @@ def test_a_log_is_a_value() -> None:
     assert hash(InferenceLog("a")) == hash(InferenceLog("a"))
 
 
+def test_a_payload_that_is_too_long_is_null_and_the_row_says_so(tmp_path: Path) -> None:
+    log = InferenceLog(tmp_path, max_payload_mb=0.0001)
+    writer = log.writer()
+    for text in ("short", "long " * 30):
+        writer.write(Event(1.7e9, "r", request=(Part(text),)))
+
+    short, long = log.read()
+    assert "short" in short["request"]
+    assert (long["request"], long["logging_error_codes"]) == (None, ["MAX_REQUEST_SIZE_EXCEEDED"])
+
+
 def test_its_annotations_resolve() -> None:
     assert get_type_hints(InferenceLog)["path"] == str | os.PathLike[str]
 
@@ -116,6 +127,15 @@ def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
         ({"path": "x", "max_segment_mb": "64"}, "max_segment_mb"),
         ({"path": "x", "redact": "yes"}, "redact"),
         ({"path": "x", "fsync": "yes"}, "fsync"),
+        ({"path": "x", "fsync": 0}, "fsync=.*True, False or a number of seconds"),
+        ({"path": "x", "max_segment_age_s": 0}, "max_segment_age_s"),
+        ({"path": "x", "max_age_days": 0.5}, "max_age_days=.*whole number"),
+        ({"path": "x", "max_total_mb": -1}, "max_total_mb"),
+        ({"path": "x", "max_payload_mb": 0}, "max_payload_mb"),
+        ({"path": "x", "sampling": 0}, "sampling=.*above 0 and at most 1"),
+        ({"path": "x", "sampling": 1.5}, "sampling"),
+        ({"path": "x", "always_keep": "error"}, "always_keep=.*a list of ok, blocked"),
+        ({"path": "x", "always_keep": ["eror"]}, "always_keep"),
     ],
 )
 def test_a_wrong_log_is_refused_when_it_is_built(values: dict[str, object], complaint: str) -> None:

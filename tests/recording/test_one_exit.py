@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from genai_guard.messages import Caller, Part, Usage
-from genai_guard.recording import Alert, AlertEvent, Event, InferenceLog, MetricsRecorder, Redactor
+from genai_guard.recording import Alert, AlertEvent, Event, InferenceLog, MetricsHistory, MetricsRecorder, Redactor
 from genai_guard.recording.dimensions import STATUSES
 from genai_guard.verdicts import Action, Finding, Verdict
 
@@ -81,19 +81,24 @@ def test_a_planted_secret_appears_nowhere(tmp_path: Path, caplog: pytest.LogCapt
     told: list[AlertEvent] = []
     spilling = Spilling()
     log = InferenceLog(tmp_path, redact=Redactor(scan=only_missed))
+    history = MetricsHistory(tmp_path / "metrics")
     alerts = [
         Alert.latency_p99(above_ms=500), Alert.error_rate(above=0.01), Alert.budget(usd=5), Alert.guardrail_hits()
     ]  # fmt: skip
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed), structlog.testing.capture_logs() as logs:
-        with MetricsRecorder(log=log, sinks=[spilling], alerts=alerts, on_alert=told.append) as metrics:
+        with MetricsRecorder(
+            log=log, sinks=[spilling], alerts=alerts, on_alert=told.append, history=history
+        ) as metrics:
             events = [event for number in range(40) for event in planted(number)]
             for event in events:
                 metrics.record(event)
         shown = [repr(metrics), str(metrics.snapshot()), metrics.snapshot()._repr_html_(), repr(metrics.snapshot())]
-        shown += [repr(metrics.breakdown("model")), repr(metrics.alerts()), repr(metrics.dropped), repr(events)]
+        for table in (metrics.timeseries(by="model"), metrics.breakdown("model"), history.timeseries(by="model")):
+            shown += [str(table), repr(table), table._repr_html_(), repr(table.rows())]
+        shown += [repr(metrics.alerts()), repr(metrics.dropped), repr(events)]
 
-    written = b"".join(segment.read_bytes() for segment in log.segments()).decode()
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).decode()
     everything = "\n".join([written, *shown, *spilling.seen, repr(told), repr(logs), printed.getvalue(), caplog.text])
     assert len(told) == 4
     assert len(list(log.read())) == len(spilling.seen) == len(events)

@@ -73,14 +73,20 @@ def test_counters_are_exact() -> None:
         call(status="blocked", stage="input", verdicts=(hit,), usage=Usage(), cost_usd=None),
         call(status="error", error_type="ValueError", usage=Usage(), cost_usd=None),
         call(status="rate_limited", stage="limits", denied_by="hourly", usage=Usage(), cost_usd=None),
+        call(retries=2, attempts=4, answered_by="backup", shadow_denials=("daily",), queue_s=0.2, usage=Usage()),
+        call(answered_by="cache", first_token_s=0.1, inter_token_s=0.02, usage=Usage(), cost_usd=None),
     ])  # fmt: skip
     samples = scraped(recorder)
-    assert samples["genai_guard_calls_total", (*SMALL[:1], ("status", "ok"), *SMALL[1:])] == 7
+    assert samples["genai_guard_calls_total", (*SMALL[:1], ("status", "ok"), *SMALL[1:])] == 9
     assert samples["genai_guard_calls_total", (*SMALL[:1], ("status", "blocked"), *SMALL[1:])] == 1
     assert samples["genai_guard_tokens_total", (*SMALL[:2], ("type", "input"), *SMALL[2:])] == 70
-    assert samples["genai_guard_cost_usd_total", SMALL] == 1.75
+    assert samples["genai_guard_cost_usd_total", SMALL] == 2.0
     assert samples["genai_guard_errors_total", (("error_type", "ValueError"), *SMALL)] == 1
     assert samples["genai_guard_denials_total", (("limit", "hourly"), *SMALL)] == 1
+    assert samples["genai_guard_shadow_denials_total", (("limit", "daily"), *SMALL)] == 1
+    assert samples["genai_guard_fallbacks_total", (("fallback", "backup"), *SMALL)] == 1
+    sums = ("retries_total", "cache_hits_total", "queue_seconds_count", "inter_token_seconds_count")
+    assert [samples[f"genai_guard_{name}", SMALL] for name in sums] == [2, 1, 1, 1]
     hits = (("action", "block"), ("guard", "pii"), ("mode", "enforce"), *SMALL)
     assert samples["genai_guard_guardrail_hits_total", hits] == 1
 
@@ -196,3 +202,14 @@ def test_no_text_of_a_call_stands_in_a_label() -> None:
     told = text_of(recorded(event._replace(caller=Caller(tags={"note": secret})) for event in events))
     assert "own" in told
     assert secret not in told
+
+
+def test_a_label_that_callers_give_is_redacted_and_what_looks_alike_is_one() -> None:
+    recorder = MetricsRecorder(dimensions=("model", "user", "note"))
+    for number in range(3):
+        said = Caller(user=f"ann{number}@example.com", tags={"note": f"call 415-555-010{number}"})
+        recorder.record(Event(1.7e9, "r", model="gpt-4o-2024-08-06", caller=said))
+    text = text_of(recorder)
+
+    assert 'calls_total{model="gpt-4o-2024-08-06",note="call [PHONE]",status="ok",user="[EMAIL]"} 3.0' in text
+    assert "example.com" not in text

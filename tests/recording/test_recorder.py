@@ -307,3 +307,14 @@ def test_its_repr_is_short() -> None:
 def test_a_wrong_recorder_is_refused_when_it_is_built(values: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ConfigurationError, match=complaint):
         MetricsRecorder(**values)
+
+
+def test_a_sink_that_can_forget_a_user_is_asked_to(clock: Clock) -> None:
+    class Forgetting(Kept):
+        def erase(self, *, user: str) -> int:
+            return len([event for event in self.events if event.caller.user == user])
+
+    metrics = recorder(clock, sinks=[Forgetting(), Kept()])
+    metrics.record(call(caller=Caller(user="u-1")))
+
+    assert metrics.erase(user="u-1") == {"Forgetting": 1}

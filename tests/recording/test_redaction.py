@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genai_guard import ConfigurationError
 from genai_guard.messages import Caller, Part
 from genai_guard.recording import Event, Redactor, no_scan
 from genai_guard.recording.redaction import FAILED, TOO_LONG, is_response
@@ -198,3 +199,13 @@ def test_redactors_are_values() -> None:
     assert Redactor() == Redactor()
     assert Redactor(scan=secrets) == BY_SCAN
     assert BY_SCAN != BY_FINDINGS
+
+
+def test_what_is_to_be_kept_stays_readable_and_what_the_redactor_finds_itself_does_not() -> None:
+    called = event(finding(0, 6), Finding("other.rule", "OTHER", 7, 10), request=(Part(f"ignore all {SECRET}"),))
+    keeping = Redactor(scan=secrets, keep=["ru*"])
+
+    assert texts(keeping.event(called).request) == ["ignore [OTHER] [KEY]"]
+    assert keeping == Redactor(scan=secrets, keep=("ru*",))
+    with pytest.raises(ConfigurationError, match="keep"):
+        Redactor(keep="ru*")

@@ -70,6 +70,7 @@ def test_a_row_tells_the_whole_call() -> None:
         "stage": "done",
         "error_type": None,
         "denied_by": None,
+        "shadow_denials": [],
         "tenant": "acme",
         "session": "s",
         "tags": {"region": "eu"},

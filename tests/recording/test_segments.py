@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from itertools import islice
@@ -35,7 +36,7 @@ def test_lines_come_back_in_order_from_a_private_file(tmp_path: Path) -> None:
 
     (segment,) = segments(tmp_path / "a" / "log")
     assert list(lines(segment)) == [b"0", b"1", b"2"]
-    assert segment.name == f"{DAY}-{os.getpid()}-00001.jsonl"
+    assert re.fullmatch(rf"{DAY}-{os.getpid()}-00001-[0-9a-f]{{8}}\.jsonl", segment.name)
     assert segment.stat().st_mode & 0o777 == 0o600
 
 

@@ -26,6 +26,12 @@ BUSY = Snapshot(
     shadow_hits={"tone": {"flag": 2}},
     error_types={"APIError": 12},
     denials={"per-user": 20},
+    shadow_denials={"per-day": 3},
+    retries=4,
+    fallbacks={"backup": 2},
+    cache_hits=1,
+    inter_token_ms=Quantiles(9, 12.5, 30.0, 41.0),
+    queue_ms=Quantiles(6, 250.0, 400.0, 400.0),
     overflowed=7,
     dropped={"log.queue_full": 5},
 )
@@ -43,13 +49,17 @@ def test_it_prints_as_a_table() -> None:
         "  errors             12 (1.00%): APIError 12\n"
         "  blocked            8\n"
         "  denied             20: per-user 20\n"
+        "  denied in shadow   per-day 3\n"
         "  statuses           ok 1,164, rate_limited 20, error 12, blocked 8\n"
         "  latency            p50       812 ms  p95     1,900 ms  p99     2,412 ms\n"
         "  of it model        p50            -  p95            -  p99            -\n"
         "  overhead           p50    0.0412 ms  p95      0.08 ms  p99       0.1 ms\n"
         "  first token        p50            -  p95            -  p99            -\n"
+        "  between tokens     p50      12.5 ms  p95        30 ms  p99        41 ms\n"
+        "  waited             p50       250 ms  p95       400 ms  p99       400 ms  of 6 calls\n"
         "  tokens             in 120,000, out 30,000, cached 0\n"
         "  cost               $1.2346 (3 calls have no price)\n"
+        "  answered           retries 4, cache hits 1, fallbacks backup 2\n"
         "  guardrail hits     pii: redact 12, block 1\n"
         "  in shadow mode     tone: flag 2\n"
         "  not in this slice  7 calls counted under __other__ may belong to it\n"
@@ -62,7 +72,16 @@ def test_a_notebook_shows_it_escaped() -> None:
 
     assert "&lt;b&gt;large&lt;/b&gt;" in html
     assert "<b>" not in html
-    assert html.count("<tr>") == 14
+    assert html.count("<tr>") == 18
+    assert "http" not in html
+
+
+def test_a_row_is_flat_and_has_a_column_for_each_name() -> None:
+    row = BUSY.row()
+
+    assert row["latency_p95_ms"] == 1900.0
+    assert (row["guardrail_hits.pii.redact"], row["error_types.APIError"], row["fallbacks.backup"]) == (12, 12, 2)
+    assert all(value is None or isinstance(value, int | float | str) for value in row.values())
 
 
 def test_it_is_a_value_that_travels() -> None:

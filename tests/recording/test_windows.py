@@ -151,6 +151,23 @@ def test_hits_errors_and_denials_are_counted_by_name() -> None:
     assert windows.counts(0.0, 60.0).hits[Hit("pii", "redact", "enforce")] == 2
 
 
+def test_what_few_calls_have_is_counted() -> None:
+    windows = Windows(("status",))
+    windows.add(0.0, call(attempts=3, retries=2, answered_by="backup", shadow_denials=("per-user", "per-day")))
+    windows.add(0.0, call(answered_by="cache", shadow_denials=("per-user",)))
+    windows.add(0.0, call(attempts=1, queue_s=0.5, latency_s=1.0, model_s=0.4))
+    windows.add(0.0, call(first_token_s=0.2, inter_token_s=0.04, latency_s=1.0))
+    windows.add(0.0, call(first_token_s=0.3, latency_s=1.0))
+
+    found = seen(windows, 0.0)
+
+    assert (found.retries, found.cache_hits, found.fallbacks) == (2, 1, {"backup": 1})
+    assert found.shadow_denials == {"per-user": 2, "per-day": 1}
+    assert found.queue_ms.p50 == pytest.approx(500, rel=0.01)
+    assert found.inter_token_ms.p99 == pytest.approx(40, rel=0.01)
+    assert (found.queue_ms.count, found.inter_token_ms.count, found.first_token_ms.count) == (1, 1, 2)
+
+
 def test_error_classes_made_up_by_calls_do_not_pile_up() -> None:
     windows = Windows(("status",))
     for number in range(1000):
@@ -205,6 +222,8 @@ def test_a_slice_tells_how_many_calls_it_may_lack() -> None:
         {"latency_s": math.nan},
         {"model_s": -math.inf},
         {"first_token_s": math.nan},
+        {"first_token_s": 0.1, "inter_token_s": math.inf},
+        {"queue_s": math.nan},
         {"cost_usd": math.inf},
         {"usage": None},
     ],

@@ -36,7 +36,7 @@ def world(clock: FakeClock, *attempts: int, limits: tuple[Limit, ...] | None = N
 def test_a_failure_that_passes_is_tried_again(kind: str, clock: FakeClock) -> None:
     model, tested = Script(kind, [DOWN, DOWN, ["The sea ", "is blue."]]), world(clock)
     assert consume(kind, tested.pipeline(model.fn), "hello") == "The sea is blue."
-    assert (model.calls, tested.event.attempts, tested.event.status) == (3, 3, "ok")
+    assert (model.calls, tested.event.attempts, tested.event.retries, tested.event.status) == (3, 3, 2, "ok")
 
 
 @pytest.mark.parametrize("kind", KINDS)

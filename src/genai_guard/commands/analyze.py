@@ -31,7 +31,7 @@ _PAGE: Final = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("data", metavar="DATA", help="the folder of an inference log, a .jsonl or a .csv file")
+    parser.add_argument("data", metavar="DATA", help="an inference log, its folder or file, a .jsonl or a .csv file")
     parser.add_argument("--experiment", metavar="NAME", help="which one, where there are several")
     parser.add_argument("--metric", action="append", metavar="COLUMN", help="what to compare; may be repeated")
     parser.add_argument("--ratio", nargs=2, metavar=("COLUMN", "COLUMN"), help="compare a ratio of two sums")

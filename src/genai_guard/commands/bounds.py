@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from genai_guard.testing.cases.scores import Score, Scores
-    from genai_guard.testing.cases.wilson import Rate
+    from genai_guard.wilson import Rate
 
 __all__ = ["bounds", "complaints"]
 

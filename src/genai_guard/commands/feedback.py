@@ -12,11 +12,11 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import OK, UsageError, write_text
+from genai_guard.commands.shared import OK, UsageError, feedback_in, write_text
 from genai_guard.commands.terminal import printable
+from genai_guard.errors import ConfigurationError
 from genai_guard.recording.feedback import export
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("action", choices=("export", "summary"), help="write it for another tool, or print counts")
-    parser.add_argument("log", metavar="LOG", help="the folder of an inference log")
+    parser.add_argument("log", metavar="LOG", help="the folder of an inference log, or its file of SQLite")
     parser.add_argument("feedback", metavar="FEEDBACK", help="the file of a SqliteFeedbackStore")
     parser.add_argument("--format", choices=tuple(_FORMATS), default="chat", help="what to export as (%(default)s)")
     parser.add_argument("--output", metavar="FILE", default="-", help="where to; standard output unless said")
@@ -58,19 +58,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _read(folder: str, file: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
-    import sqlite3  # noqa: PLC0415  `--help` does not need it
+    from genai_guard.recording import open_log  # noqa: PLC0415  `--help` does not need it
 
-    from genai_guard.recording import InferenceLog  # noqa: PLC0415
-    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
-
-    if not Path(folder).is_dir():
-        raise UsageError(f"{folder}: is no folder of an inference log")
-    if not Path(file).is_file():
-        raise UsageError(f"{file}: is no file of feedback")
     try:
-        return InferenceLog(folder).read(), list(SqliteFeedbackStore(file).read())
-    except sqlite3.Error:
-        raise UsageError(f"{file}: is no file of feedback") from None
+        return open_log(folder).read(), feedback_in(file)
+    except ConfigurationError:
+        raise UsageError(f"{folder}: is no inference log") from None
 
 
 def _lines(values: Iterable[dict[str, Any]]) -> str:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
+    from genai_guard.recording.feedback import Feedback
 
-__all__ = ["NO", "OK", "USAGE", "UsageError", "load", "read_bytes", "read_json", "read_text", "write_text"]
+__all__ = [
+    "NO",
+    "OK",
+    "USAGE",
+    "UsageError",
+    "feedback_in",
+    "load",
+    "read_bytes",
+    "read_json",
+    "read_text",
+    "write_lines",
+    "write_text",
+]
 
 OK: Final = 0
 NO: Final = 1
@@ -30,6 +44,24 @@ def load(policy: str) -> Pipeline:
     from genai_guard.testing.cases.running import load_policy  # noqa: PLC0415  `--help` does not need it
 
     return load_policy(policy)
+
+
+def feedback_in(file: str) -> list[Feedback]:
+    """Return all that was said of calls in the file of a `SqliteFeedbackStore`.
+
+    Raises:
+        UsageError: it is no such file.
+    """
+    import sqlite3  # noqa: PLC0415  few commands need it
+
+    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
+
+    if not Path(file).is_file():
+        raise UsageError(f"{file}: is no file of feedback")
+    try:
+        return list(SqliteFeedbackStore(file).read())
+    except sqlite3.Error:
+        raise UsageError(f"{file}: is no file of feedback") from None
 
 
 def read_text(file: str) -> str:
@@ -79,6 +111,28 @@ def write_text(file: str, text: str) -> None:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def write_lines(file: str, lines: Iterable[str]) -> int:
+    """Write a file line by line, which appears when it is whole; return how many lines there were.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    path = Path(file)
+    fresh = path.with_name(f".{path.name}.new")
+    written = 0
+    try:
+        with fresh.open("w", encoding="utf-8", errors="replace", newline="") as out:
+            for line in lines:
+                out.write(line)
+                written += 1
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
+    finally:
+        fresh.unlink(missing_ok=True)
+    return written
 
 
 def _name(file: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping
 from typing import Final, Literal, TextIO, TypeAlias
 
-__all__ = ["ColourMode", "Paint", "Style", "add_colour", "is_terminal", "paint_for", "printable"]
+__all__ = ["ColourMode", "Paint", "Style", "add_colour", "is_terminal", "paint_for", "printable", "printable_json"]
 
 ColourMode: TypeAlias = Literal["auto", "always", "never"]
 Style: TypeAlias = Literal["bold", "dim", "red", "green", "yellow", "cyan", "mark"]
@@ -76,3 +77,22 @@ def printable(text: str) -> str:
     encoding = sys.stdout.encoding or "utf-8"
     shown = "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
     return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def printable_json(text: str) -> str:
+    """Escape in a line of JSON, as JSON does, what a terminal would obey or cannot show."""
+    encoding = sys.stdout.encoding or "utf-8"
+    if text.rstrip("\n").isprintable() and _is_shown(text, encoding):
+        return text
+    return "".join(
+        char if char == "\n" or (char.isprintable() and _is_shown(char, encoding)) else json.dumps(char)[1:-1]
+        for char in text
+    )
+
+
+def _is_shown(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from genai_guard.commands.terminal import printable
-from genai_guard.commands.usage_plot import amount, dollars, peak_of, plain_time
+from genai_guard.commands.usage_plot import amount, peak_of
 from genai_guard.limits.simulation import LimitResult, Result
 from genai_guard.markup import Markup, element, joined
-from genai_guard.testing.report.style import STYLE
+from genai_guard.page_style import STYLE
+from genai_guard.units import dollars, plain_time
 
 __all__ = ["page", "svg"]
 
@@ -31,7 +32,6 @@ text { font: 13px system-ui, sans-serif; fill: #57606a; } .name { font-weight: 6
 @media (prefers-color-scheme: dark) { text { fill: #9aa5b1; } .name { fill: #e6edf3; } .ground { fill: #0f1318; }
   .at { stroke: #e6edf3; } .over { fill: #f0883e; } .refused { fill: #ff8178; } }
 """
-_END: Final = Markup("\n")  # an element without content is not closed in HTML, which XML wants
 
 
 def page(result: Result, policy: str, traffic: str) -> str:
@@ -101,7 +101,7 @@ def svg(result: Result) -> str:
         "svg",
         element("title", "Usage against limits"),
         element("style", Markup(_STYLE)),
-        element("rect", _END, class_="ground", width=_WIDTH, height=height),
+        element("rect", class_="ground", width=_WIDTH, height=height),
         *panels,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_WIDTH} {height}",
@@ -152,7 +152,7 @@ def _bar(x: float, y: float, step: float, height: float, *, kind: str, said: Mar
 
 def _line(y: float, kind: str) -> Markup:
     y = round(y, 2)
-    return element("line", _END, class_=kind, x1=_LEFT, y1=y, x2=_WIDTH - 16, y2=y)
+    return element("line", class_=kind, x1=_LEFT, y1=y, x2=_WIDTH - 16, y2=y)
 
 
 def _text(x: float, y: float, text: str, **attributes: str) -> Markup:

@@ -7,12 +7,12 @@ from typing import Final
 
 from genai_guard.commands.terminal import Paint, printable
 from genai_guard.limits.simulation import LimitResult, Result
+from genai_guard.units import dollars, plain_time
 
-__all__ = ["amount", "dollars", "peak_of", "plain_time", "report_lines"]
+__all__ = ["amount", "blocks_for", "peak_of", "report_lines"]
 
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _ASCII: Final = " .:-=+*%#"
-_MUCH_USD: Final = 100
 _TITLES: Final = ("limit", "refused", "peak", "keys", "fullest key", "longest wait")
 
 
@@ -21,7 +21,7 @@ def report_lines(result: Result, paint: Paint, encoding: str) -> Iterator[str]:
     yield from _summary(result)
     yield ""
     yield from _table(result.limits, paint)
-    blocks = _blocks(encoding)
+    blocks = blocks_for(encoding)
     for limit in result.limits:
         yield ""
         yield from _plot(limit, blocks, paint)
@@ -83,20 +83,8 @@ def amount(result: LimitResult, units: float) -> str:
     return dollars(units) if result.limit.unit == "usd" else f"{units:,.0f}"
 
 
-def dollars(usd: float) -> str:
-    """Return an amount of money, of which little is not nothing."""
-    return f"${usd:,.2f}" if usd >= _MUCH_USD else f"${usd:.4g}"
-
-
-def plain_time(seconds: float) -> str:
-    """Return a time in a unit that suits it."""
-    for unit_s, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
-        if seconds >= 2 * unit_s:
-            return f"{seconds / unit_s:,.3g} {unit}"
-    return f"{seconds:.2g} s" if seconds >= 1 or not seconds else f"{seconds * 1e3:.3g} ms"
-
-
-def _blocks(encoding: str) -> str:
+def blocks_for(encoding: str) -> str:
+    """Return nine characters, each fuller than the one before, that this encoding has."""
     try:
         _BLOCKS.encode(encoding)
     except (UnicodeEncodeError, LookupError):

@@ -38,7 +38,7 @@ def summarise(console: Console, pipeline: Pipeline, turns: Sequence[Turn]) -> No
         recorder.flush(timeout_s=_LOG_TIMEOUT_S)
     _section(console, "Guardrails", guardrails(turns))
     for experiment in router.experiments if router is not None else ():
-        measured = recorder.breakdown("variant") if recorder is not None else {}
+        measured: Mapping[str, Snapshot] = {} if recorder is None else recorder.breakdown("variant")
         _section(console, "A/B split", split(experiment, turns, measured))
     _section(console, "Limits", limits(turns))
     if recorder is not None:

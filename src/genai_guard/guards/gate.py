@@ -57,7 +57,7 @@ class _Channel:
     """One text of the reply: a choice, or the arguments of a tool call."""
 
     __slots__ = (
-        "asked", "closed", "edits", "holds", "interval", "json", "original", "part", "passed", "pending", "released", "said", "scan",
+        "asked", "closed", "edits", "holds", "interval", "json", "judged", "original", "part", "passed", "pending", "released", "said", "scan",
     )  # fmt: skip
 
     def __init__(self, part: Part, scan: TextStream | None, *, holds: bool, interval: int | None) -> None:
@@ -78,6 +78,8 @@ class _Channel:
         """What the others let through."""
         self.said: list[Verdict] = []
         self.edits: list[Edit] | None = []
+        self.judged: tuple[int, int] = (0, 0)
+        """Pieces of the original that there were when the others were asked, and characters of them that were held."""
 
 
 class Gate:
@@ -181,6 +183,7 @@ class Gate:
         if not text.startswith(channel.passed):
             name = next((verdict.guard for verdict in judgement.verdicts if verdict.action.edits), "")
             raise ComponentFailed(name, self._screen.side, "edited what a stream had handed out")
+        channel.judged = len(channel.original), _held(channel)
         size, channel.passed = len(channel.passed), text
         channel.edits = judgement.edits.get(0)
         return text[size:]
@@ -212,9 +215,27 @@ class Gate:
         asked = [verdict for channel in self._begun() for verdict in channel.said]
         return [*self._other, *by_guard, *asked]
 
-    def originals(self) -> tuple[Part, ...]:
-        """Return the texts as the model wrote them; empty unless they were kept."""
-        return tuple(_original(channel) for channel in self._begun() if channel.original)
+    def originals(self, *, is_whole: bool = True) -> tuple[Part, ...]:
+        """Return the texts as the model wrote them; empty unless they were kept.
+
+        Args:
+            is_whole: False for a reply that broke off. What guards had not judged by then is left out: the beginning of
+                a card number is found by no rule.
+        """
+        read = _original if is_whole else self._judged
+        return tuple([read(channel) for channel in self._begun() if channel.original])
+
+    def _judged(self, channel: _Channel) -> Part:
+        """Return as much of a text as all guards were asked about.
+
+        A finding beyond that fits no text then, for which a redactor withholds all of it.
+        """
+        part = _original(channel)
+        if channel.holds:
+            pieces, held = channel.judged
+            return part._replace(text=part.text[: sum(map(len, channel.original[:pieces])) - held])
+        found = [each.end for verdict in self.verdicts() for each in verdict.findings if each.where == part.where]
+        return part._replace(text=part.text[: max([len(part.text) - _held(channel), *found])])
 
     def _begun(self) -> list[_Channel]:
         return [*self._past, *self._channels.values()]
@@ -332,6 +353,10 @@ class Gate:
 
 def _original(channel: _Channel) -> Part:
     return channel.part._replace(text="".join(channel.original))
+
+
+def _held(channel: _Channel) -> int:
+    return 0 if channel.scan is None else len(channel.scan.held)
 
 
 def _scan(views: Views | None, more: Sequence[tuple[int, Views]]) -> TextStream | None:

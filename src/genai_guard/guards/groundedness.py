@@ -99,6 +99,16 @@ class Groundedness(ComparingGuard):
         sources, others = self._sources(context)
         return self._compared(part.text, sources, others)
 
+    def support(self, part: Part, context: Context, /) -> float | None:
+        """Return the share of sentences that sources support, by words; None without a source, or where nothing is claimed."""
+        sources, others = self._sources(context)
+        claims = list(_claims(part.text, stems([*sources, *others]))) if sources and is_reply(part, context) else []
+        return sum(self._is_supported(claim) for claim in claims) / len(claims) if claims else None
+
+    def _is_supported(self, claim: tuple[int, int, int, int]) -> bool:
+        _, _, met, total = claim
+        return met >= self.min_overlap * total
+
     def _compared(self, text: str, sources: Sequence[str], others: Sequence[str]) -> Verdict:
         if not text.strip() or not sources:
             return self._verdict(text, ())
@@ -121,7 +131,7 @@ class Groundedness(ComparingGuard):
             yield from self._facts(text, [*sources, *others])
         known = stems([*sources, *others])
         claims = list(_claims(text, known))
-        unsupported = [claim for claim in claims if claim[2] < self.min_overlap * claim[3]]
+        unsupported = [claim for claim in claims if not self._is_supported(claim)]
         if claims and 1 - len(unsupported) / len(claims) < self.threshold:
             for start, end, met, total in unsupported:
                 detail = f"lexical proxy: {met} of {total} words are in the sources"

@@ -15,7 +15,7 @@ from genai_guard.guards.base import GuardBase, check_interval, settle
 from genai_guard.messages import PartKind
 from genai_guard.verdicts import Action, Finding, Verdict
 
-__all__ = ["Language"]
+__all__ = ["Language", "language_of"]
 
 _PIECE: Final = 1_500
 """Characters that are judged together: enough to be sure, few enough that a paragraph in another language counts."""
@@ -90,6 +90,25 @@ class Language(GuardBase):
             others = 1 - sum(shares[code] for code in self.allow)
             if language not in {*self.allow, _NONE} and others >= self.threshold:
                 yield Finding("language", "LANGUAGE", start, end, min(others, 1.0), self.name, "", language)
+
+
+def language_of(text: str, *, min_chars: int = 30) -> str | None:
+    """Return the language of a text, by its first 1,500 characters; None of one that is too short or written in none.
+
+    Args:
+        text: The text.
+        min_chars: Letters that it must have; of Chinese, Japanese and Korean each character counts for three.
+
+    Raises:
+        ConfigurationError: py3langid is missing.
+    """
+    detect = _detector()
+    words = _NO_LANGUAGE.sub(" ", text[:_PIECE])
+    if _letters(words) < min_chars:
+        return None
+    shares = detect(words)
+    language = max(shares, key=shares.__getitem__)
+    return None if language == _NONE else language
 
 
 @cache

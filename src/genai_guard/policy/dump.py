@@ -24,7 +24,7 @@ from genai_guard.policy.references import reference_of
 from genai_guard.policy.secrets import is_secret
 from genai_guard.policy.shapes import entry_of, is_writable
 from genai_guard.prices import Prices
-from genai_guard.recording import Alert, AlertSink, MetricsRecorder
+from genai_guard.recording import Alert, AlertSink, Log, MetricsRecorder, Sink
 from genai_guard.recording.feedback import FeedbackStore
 from genai_guard.routing import Experiment, ExperimentRouter
 from genai_guard.routing.canary import Canary, CanaryMetric
@@ -138,7 +138,10 @@ def _mapping(form: Form, given: Mapping[str, Any], path: Path) -> dict[str, Any]
         if key not in words:
             raise _homeless(given[key], (*path, key))
     key, word = form.tag
-    return {**({key: word} if word else {}), **{key: _plain(value, (*path, key)) for key, value in given.items()}}
+    return {
+        **({key: word} if word and not form.is_usual else {}),
+        **{key: _plain(value, (*path, key)) for key, value in given.items()},
+    }
 
 
 def _given(form: Form, part: object) -> dict[str, Any]:
@@ -221,7 +224,7 @@ def _part(part: object, path: Path) -> dict[str, Any]:
 
 def _family(part: object) -> type:
     """Return the kind of part, of which others may only look like one."""
-    store = next((kind for kind in (Store, StickyStore, FeedbackStore) if _is_built(part, kind)), None)
+    store = next((kind for kind in (Store, StickyStore, FeedbackStore, Log, Sink) if _is_built(part, kind)), None)
     if store is not None:
         return store
     kinds = (Alert, AlertSink, CanaryMetric, Guard)

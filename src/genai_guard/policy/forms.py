@@ -24,7 +24,16 @@ from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
 from genai_guard.limits.stores.tallies import TallyStore
 from genai_guard.policy.docstrings import arguments, summary
-from genai_guard.recording import Alert, AlertSink, InferenceLog, Log, MetricsRecorder
+from genai_guard.recording import (
+    Alert,
+    AlertSink,
+    InferenceLog,
+    Log,
+    MetricsRecorder,
+    Sink,
+    SqliteInferenceLog,
+    StructlogSink,
+)
 from genai_guard.recording.feedback import FeedbackStore, MemoryFeedbackStore, SqliteFeedbackStore
 from genai_guard.routing import ExperimentRouter, canary
 from genai_guard.routing.canary import Canary, CanaryMetric
@@ -54,6 +63,7 @@ _STICKY: Final[Mapping[str, type]] = {
     "sqlite": SqliteStickyStore,
     "redis": RedisStickyStore,
 }
+_LOGS: Final[Mapping[str, type]] = {"jsonl": InferenceLog, "sqlite": SqliteInferenceLog}
 _FEEDBACK: Final[Mapping[str, type]] = {"memory": MemoryFeedbackStore, "sqlite": SqliteFeedbackStore}
 
 
@@ -94,6 +104,7 @@ class Form:
         parameters: In the order in which they are written: those that a class inherits come last.
         tag: Key and word that tell this kind from others: `guard` and `pii`. An empty word stands for the value of
             the first parameter, whose key alone tells the kinds apart; an empty key for the only kind there is.
+        is_usual: Whether this kind is meant where the word is left out.
     """
 
     build: Callable[..., Any]
@@ -101,6 +112,7 @@ class Form:
     description: str
     parameters: tuple[Parameter, ...]
     tag: tuple[str, str] = ("", "")
+    is_usual: bool = False
 
     @classmethod
     def of(
@@ -180,6 +192,12 @@ def _limits() -> tuple[Form, ...]:
 def _by_kind(parts: Mapping[str, type]) -> tuple[Form, ...]:
     told_by: dict[type, type] = {AsyncRedisStore: RedisStore}
     return tuple(Form.of(part, tag=("kind", word), told_by=told_by.get(part)) for word, part in parts.items())
+
+
+def _usual_first(forms: tuple[Form, ...]) -> tuple[Form, ...]:
+    """Let the first be meant where no kind is named."""
+    first, *others = forms
+    return (replace(first, is_usual=True), *others)
 
 
 def _by_first_parameter(*builds: Callable[..., Any]) -> tuple[Form, ...]:
@@ -284,7 +302,8 @@ _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Adaptive: lambda: (Form.of(Adaptive),),
     LimiterOptions: lambda: _beside(RateLimiter, LimiterOptions, "Limiter"),
     RouterOptions: lambda: _beside(ExperimentRouter, RouterOptions, "Router"),
-    Log: lambda: (Form.of(InferenceLog),),
+    Log: lambda: _usual_first(_by_kind(_LOGS)),
+    Sink: lambda: (Form.of(StructlogSink, tag=("sink", "structlog")),),
     MetricsRecorder: lambda: (
         Form.of(MetricsRecorder, attributes={"alerts": "watched", "feedback": "feedback_store"}),
     ),

@@ -33,7 +33,7 @@ from genai_guard.policy.forms import REQUIRED, Form, Parameter, forms_of
 from genai_guard.policy.problems import Problem, Problems, describe, listed, quoted, suggestion
 from genai_guard.policy.references import PATTERN, imported, is_referable
 from genai_guard.policy.secrets import SECRET_WORDS, secret_type
-from genai_guard.recording import AlertSink
+from genai_guard.recording import AlertSink, Log, Sink
 from genai_guard.recording.feedback import FeedbackStore
 from genai_guard.routing.sticky import StickyStore
 from genai_guard.verdicts import Action
@@ -76,7 +76,8 @@ def entry_of(form: Form) -> type[Entry]:
     words: dict[str, str] = {}
     key, word = form.tag
     if word:
-        fields["tag"] = (Literal[word], Field(alias=key, description=f"Which {key}."))
+        usual: Any = word if form.is_usual else ...
+        fields["tag"] = (Literal[word], Field(usual, alias=key, description=f"Which {key}."))
         words[key] = quoted(word)
     for index, parameter in enumerate(form.parameters):
         shape = _parameter(form, parameter)
@@ -122,7 +123,13 @@ def _either(members: Iterable[Any]) -> Shape | None:
     """
     if any(isinstance(member, type) and _is_part(member) for member in members):
         members = [member for member in members if (get_origin(member) or member) is not Mapping]
-    shapes = [shape for member in members if member is not NoneType and (shape := shape_of(member))]
+    members = list(members)
+    if Log in members and Sink in members:
+        members = [member for member in members if member not in {Log, Sink}]
+        shapes = [_log_or_sink()]
+    else:
+        shapes = []
+    shapes += [shape for member in members if member is not NoneType and (shape := shape_of(member))]
     if not shapes:
         return None
     literals = [word for shape in shapes if get_origin(shape.type) is Literal for word in get_args(shape.type)]
@@ -130,6 +137,19 @@ def _either(members: Iterable[Any]) -> Shape | None:
     shapes = [*([_one_of(dict.fromkeys(literals))] if literals else []), *others]
     types = list(dict.fromkeys(shape.type for shape in shapes)) + [NoneType] * (NoneType in members)
     return Shape(_union(types), " or ".join(dict.fromkeys(shape.words for shape in shapes)))
+
+
+def _log_or_sink() -> Shape:
+    """What is written where a log may stand, or any sink: a sink has a key that says so."""
+
+    def tell(value: Any) -> str:
+        return "sink" if isinstance(value, str) or (is_mapping(value) and "sink" in value) else "log"
+
+    log, sink = shape_of(Log), shape_of(Sink)
+    assert log is not None  # noqa: S101  there is one of each
+    assert sink is not None  # noqa: S101
+    tagged: list[Any] = [Annotated[shape.type, Tag(tag)] for tag, shape in (("log", log), ("sink", sink))]
+    return Shape(Annotated[_union(tagged), Discriminator(tell)], log.words)
 
 
 def _union(types: Iterable[Any]) -> Any:
@@ -230,6 +250,8 @@ def _check_word(forms: Sequence[Form]) -> tuple[Callable[[Any], Any], str]:
     def check(value: Any) -> Any:
         if not is_mapping(value):
             raise Problems([Problem((), f"must be {words}, not {describe(value)}")])
+        if key not in value and forms[0].is_usual:
+            return {key: known[0], **value}
         if key not in value:
             missing = Problem((), f"has no {quoted(key)}, which must be one of {listed(known)}")
             raise Problems([_misspelt(value, [key]) or missing])
@@ -292,6 +314,10 @@ def _is_alert_sink(part: object) -> bool:
     return isinstance(part, AlertSink)
 
 
+def _is_sink(part: object) -> bool:
+    return isinstance(part, Sink | Log) and not isinstance(part, type)
+
+
 def _is_feedback_store(part: object) -> bool:
     return isinstance(part, FeedbackStore) and not isinstance(part, type)
 
@@ -303,6 +329,7 @@ OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
     Store: ("store", _is_store, "a mapping such as {kind: redis}"),
     StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
     AlertSink: ("sink of alerts", _is_alert_sink, "a mapping such as {sink: slack}"),
+    Sink: ("sink of events", _is_sink, "a mapping such as {sink: structlog}"),
     FeedbackStore: ("store of feedback", _is_feedback_store, "a mapping such as {kind: sqlite}"),
 }
 """Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""

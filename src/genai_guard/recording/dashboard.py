@@ -121,7 +121,9 @@ def _latency(recorder: MetricsRecorder, counted: Counted) -> list[_Panel]:
     return [
         _Panel("Latency", "s", _quantiles(counted, "latency_seconds"), reached, limits),
         _Panel("First token", "s", _quantiles(counted, "first_token_seconds"), "Streams, to the first chunk released."),
+        _Panel("Between tokens", "s", _quantiles(counted, "inter_token_seconds"), "Streams, a mean of each."),
         _Panel("Model", "s", _quantiles(counted, "model_seconds"), "The part of the latency that the model took."),
+        _Panel("Waiting for limits", "s", _quantiles(counted, "queue_seconds"), "Calls that did."),
         _Panel(
             "Overhead", "s", _quantiles(counted, "overhead_seconds"),
             "All the rest, of every call; for a stream the waiting for its reader too.",

@@ -10,8 +10,22 @@ from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
+    from genai_guard.routing.experiment import Assignment
 
-__all__ = ["DIMENSIONS", "OTHER", "STATUSES", "Key", "SeriesCap", "check_declared", "checked", "key_reader", "variant"]
+__all__ = [
+    "DIMENSIONS",
+    "OTHER",
+    "REACHED",
+    "STATUSES",
+    "Key",
+    "SeriesCap",
+    "applied",
+    "check_declared",
+    "checked",
+    "is_name",
+    "key_reader",
+    "variant",
+]
 
 Key: TypeAlias = tuple[str, ...]
 """The status of a call and its value in each declared dimension, in their order."""
@@ -35,6 +49,9 @@ STATUSES: Final = (
     "abandoned",
 )
 
+REACHED: Final = frozenset({"call", "stream", "output", "done"})
+"""The stages in which calls end that reached the model."""
+
 _PATHS: Final = {
     "status": "status",
     "model": "model",
@@ -45,6 +62,11 @@ _PATHS: Final = {
     "tenant": "caller.tenant",
     "session": "caller.session",
 }
+
+
+def is_name(dimension: str) -> bool:
+    """Whether the values of a dimension are names of the application's own, and not what callers say."""
+    return dimension == "variant" or (dimension in _PATHS and not _PATHS[dimension].startswith("caller."))
 
 
 def checked(dimensions: Iterable[object]) -> Key:
@@ -84,8 +106,6 @@ def key_reader(dimensions: Sequence[str]) -> Callable[[Event], Key]:
     Args:
         dimensions: As `checked` returns them.
     """
-    if tuple(dimensions) == ("status", *DIMENSIONS):  # written out, because it is a quarter faster
-        return lambda event: (event.status, event.model, event.caller.tenant, variant(event))
     plain = _plain([_PATHS[name] for name in dimensions if name in _PATHS])
     implied = [variant if name == "variant" else _experiment_or_tag(name) for name in dimensions if name not in _PATHS]
     if not implied:
@@ -101,16 +121,20 @@ def variant(event: Event) -> str:
 
     Experiments in shadow mode do not decide anything, and are left out.
     """
-    assignments = event.assignments
+    return applied(event.assignments)
+
+
+def applied(assignments: tuple[Assignment, ...]) -> str:
+    """Return the variant that assignments come to."""
     if not assignments:
         return ""
     if len(assignments) == 1:
         only = assignments[0]
         return only.variant if only.mode == "enforce" else ""
-    applied = [each for each in assignments if each.mode == "enforce" and each.variant]
-    if len(applied) == 1:
-        return applied[0].variant
-    return ",".join(f"{each.experiment}={each.variant}" for each in applied)
+    several = [each for each in assignments if each.mode == "enforce" and each.variant]
+    if len(several) == 1:
+        return several[0].variant
+    return ",".join(f"{each.experiment}={each.variant}" for each in several)
 
 
 def _plain(paths: Sequence[str]) -> Callable[[Event], Key]:

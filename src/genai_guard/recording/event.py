@@ -35,7 +35,9 @@ class Event(NamedTuple):
         latency_s: From the beginning to the end.
         model_s: The part of it spent in the wrapped function and its stream.
         first_token_s: From the beginning to the first released chunk; None unless streamed.
-        queue_s: The part of it spent waiting for room in a limit.
+        inter_token_s: Mean wait for the model for each released chunk after the first; None with fewer than two. What
+            the reader of the stream takes for itself is no part of it.
+        queue_s: The part of `latency_s` spent waiting for room in a limit.
         streamed: Whether the reply was a stream.
         chunks: Chunks handed out.
         finish_reason: Why the model stopped.
@@ -44,6 +46,8 @@ class Event(NamedTuple):
         settled: False when a reservation was left to expire.
         guard_usage: Tokens that guards spent on models of their own, which `usage` does not count; the cost does.
         attempts: Times that the model was called; 0 when it was not reached, or the reply was in the cache.
+        retries: Those of them that repeat what failed; not the first ones of a fallback, nor those that ask for a better
+            reply.
         answered_by: Name of the target of a fallback or tier that answered, or `cache`, in which case usage and cost
             are zero; empty for the call as it was made.
         request: The texts as the caller wrote them. Not redacted: may leave the process only through a `Redactor`.
@@ -66,6 +70,7 @@ class Event(NamedTuple):
     latency_s: float = 0.0
     model_s: float = 0.0
     first_token_s: float | None = None
+    inter_token_s: float | None = None
     queue_s: float = 0.0
     streamed: bool = False
     chunks: int = 0
@@ -75,6 +80,7 @@ class Event(NamedTuple):
     settled: bool = True
     guard_usage: Usage = Usage()
     attempts: int = 0
+    retries: int = 0
     answered_by: str = ""
     request: tuple[Part, ...] = ()
     response: tuple[Part, ...] = ()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from genai_guard.recording.counts import Counts
 from genai_guard.recording.spending import Period, Spent
+
+if TYPE_CHECKING:
+    from genai_guard.recording.feedback.counting import FeedbackCounts
 
 __all__ = ["Facts", "Slices"]
 
@@ -16,6 +19,10 @@ class Facts(Protocol):
 
     def counts(self, window_s: float, /) -> Counts:
         """Return the exact counters of the last `window_s` seconds, at most three days."""
+        ...
+
+    def feedback(self, window_s: float, /) -> FeedbackCounts:
+        """Return what was said in the last `window_s` seconds, at most three days."""
         ...
 
     def spent(self, period: Period, /) -> Spent:

@@ -5,65 +5,101 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import one_of, settle
+from genai_guard.guards.base import settle
 from genai_guard.recording.event import Event
+from genai_guard.recording.logs.base import Sealed
+from genai_guard.recording.logs.following import follow
+from genai_guard.recording.logs.retention import Pruned, first_day_kept, prune_segments
+from genai_guard.recording.logs.settings import (
+    ALWAYS,
+    MEGABYTE,
+    Content,
+    RowMaker,
+    check,
+    check_user,
+    is_positive,
+    must,
+)
 from genai_guard.recording.redaction import Redactor
-from genai_guard.recording.rows import encode, row
-from genai_guard.recording.segments import OnSkip, SegmentWriter, blank, lines, segments
+from genai_guard.recording.rows import day_and_time, encode
+from genai_guard.recording.segments import OnSkip, SegmentWriter, blank, is_sealed, lines, segments
+from genai_guard.recording.worker import attempt
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Content", "InferenceLog", "erase_rows", "folder_of", "read_rows"]
 
-Content: TypeAlias = Literal["redacted", "none"]
-
-_MEGABYTE: Final = 1 << 20
-
 
 @dataclass(frozen=True)
 class InferenceLog:
     """An inference table of JSON lines in a folder.
 
-    Rows have the columns of the Databricks AI Gateway inference table and more; see `rows`. They hold redacted text
-    only. A row is acknowledged, and survives `kill -9`, once it is written; `fsync` makes it survive a power cut. Each
-    process writes segments of its own, readable by their owner alone, named by UTC day, process and number. Nothing
+    Rows have the columns of the Databricks AI Gateway inference table and more; see `LOG_COLUMNS`. They hold redacted
+    text only. A row is acknowledged, and survives `kill -9`, once it is written; `fsync` makes it survive a power cut.
+    Each process writes segments of its own, readable by their owner alone, named by UTC day, process and number. Nothing
     is opened before the first event. When the disk is full or the folder cannot be written to, rows are dropped and
     counted, see `MetricsRecorder.dropped`, and calls go on.
+
+    A segment is sealed once its process has closed it, or is dead; only then is it exported or deleted. That takes a
+    file system with locks (`flock`): elsewhere no segment is ever taken for sealed.
 
     Args:
         path: The folder; made when the first row is written.
         content: `none` leaves request and response out; all else is kept, where findings stand included.
         max_segment_mb: A segment that would grow beyond is followed by the next.
-        fsync: Wait for the disk after every row.
+        max_segment_age_s: So is one that was begun so many seconds ago, and at each midnight in UTC.
+        max_age_days: Delete segments whose last row is of a day before that many days ago; None keeps them. Looked at
+            whenever a segment begins.
+        max_total_mb: Delete the oldest sealed segments, whatever process wrote them, while all together are larger.
+        max_payload_mb: A longer request or response is null in its row, and `logging_error_codes` says so.
+        sampling: Share of the calls that is kept, chosen by their request ids; `sampling_fraction` says it in each row.
+        always_keep: Statuses of calls that are kept all the same, with a `sampling_fraction` of 1.
+        fsync: True waits for the disk after every row; a number does so that many seconds after a row at the latest;
+            False leaves it to the operating system.
         redact: How texts are redacted; `Redactor()` when None.
 
     Raises:
         ConfigurationError: the path is a file, or another value is not what it must be.
     """
 
-    kind: ClassVar[str] = "inference_log"
+    kind: ClassVar[str] = "jsonl"
     """Name in a policy file."""
 
     path: str | os.PathLike[str]
     content: Content = field(default="redacted", kw_only=True)
     max_segment_mb: float = field(default=64.0, kw_only=True)
-    fsync: bool = field(default=False, kw_only=True)
+    max_segment_age_s: float = field(default=3_600.0, kw_only=True)
+    max_age_days: int | None = field(default=None, kw_only=True)
+    max_total_mb: float | None = field(default=None, kw_only=True)
+    max_payload_mb: float = field(default=1.0, kw_only=True)
+    sampling: float = field(default=1.0, kw_only=True)
+    always_keep: Collection[str] = field(default=ALWAYS, kw_only=True)
+    fsync: bool | float = field(default=False, kw_only=True)
     redact: Redactor | None = field(default=None, kw_only=True)
     _folder: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        one_of(self, "content", {"redacted", "none"})
+        check(self)
         folder = folder_of(self.path, where="InferenceLog")
-        _must(_is_positive(self.max_segment_mb), "max_segment_mb=...", "a number above 0")
-        _must(_is(self.fsync, bool), "fsync=...", "True or False")
-        _must(_is(self.redact, Redactor, type(None)), "redact=...", "a Redactor")
-        settle(self, path=str(folder), _folder=folder.absolute())
+        must(self, is_positive(self.max_segment_mb), "max_segment_mb=...", "a number above 0")
+        must(self, is_positive(self.max_segment_age_s), "max_segment_age_s=...", "a number of seconds above 0")
+        is_policy = isinstance(self.fsync, bool) or is_positive(self.fsync)
+        must(self, is_policy, "fsync=...", "True, False or a number of seconds above 0")
+        settle(self, path=str(folder), always_keep=tuple(self.always_keep), _folder=folder.absolute())
+
+    @property
+    def exports(self) -> Path:
+        """The folder in which exports note what they have taken."""
+        folder: Path = self._folder
+        return folder / "exports"
 
     def writer(self) -> InferenceLogWriter:
         """Return a sink that writes to the folder; it opens nothing before its first event."""
@@ -76,47 +112,134 @@ class InferenceLog:
     def read(self, *, on_skip: OnSkip | None = None) -> Iterator[dict[str, Any]]:
         """Yield every row of every segment; rows of one process come in the order in which its calls ended.
 
-        What is no whole row is skipped: the torn end left by a crash, or a damaged line.
+        What is no whole row is skipped: the torn end left by a crash, or a damaged line. So is a segment that is deleted
+        meanwhile.
 
         Args:
             on_skip: Told the segment and the number of each line that is skipped, from 1.
         """
         for segment in self.segments():
-            yield from read_rows(segment, on_skip)
+            yield from _rows_if_there(segment, on_skip)
+
+    def follow(self, *, since_s: float | None = None) -> Iterator[dict[str, Any] | None]:
+        """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment.
+
+        Args:
+            since_s: Begin with the rows that were written since then, in seconds since 1970, as far as the last megabytes
+                of each segment hold them; older ones may be among them.
+        """
+        for line in follow(self._folder, since_s=since_s):
+            values = None if line is None else _values(line)
+            if line is None or values is not None:
+                yield values
 
     def erase(self, *, user: str) -> int:
         """Overwrite every row of a user, and return how many there were.
 
         What is written meanwhile, by whatever process, is neither lost nor erased. Done by `MetricsRecorder.erase`.
+        Rows that were exported have to be erased there: `erase_parquet`, `erase_delta`.
 
         Raises:
             ConfigurationError: there is no such user to be named.
             OSError: a segment cannot be read or written.
         """
-        _must(bool(user) and _is(user, str), "...).erase(user=...", "the user that calls were made for")
+        check_user(user, of="InferenceLog.erase")
         return erase_rows(self.segments(), lambda values: values.get("requester") == user)
+
+    def prune(self, *, now_s: float | None = None) -> Pruned:
+        """Delete the sealed segments that are too old or too much; a writer does that by itself.
+
+        Args:
+            now_s: Seconds since 1970; the clock of the system unless given.
+
+        Raises:
+            OSError: a segment cannot be looked at or deleted.
+        """
+        from datetime import date  # noqa: PLC0415  takes a while to import
+
+        today = date.fromisoformat(day_and_time(time.time() if now_s is None else now_s)[0])
+        total_mb = math.inf if self.max_total_mb is None else self.max_total_mb
+        return prune_segments(
+            self._folder,
+            first_day=first_day_kept(today, max_age_days=self.max_age_days),
+            max_total_bytes=total_mb * MEGABYTE,
+        )
+
+    def sealed(self, *, done: Collection[str] = ()) -> Iterator[Sealed]:
+        """Yield the segments that nobody writes to, without those that are done.
+
+        Raises:
+            OSError: one cannot be looked at, or its file system has no locks.
+        """
+        for segment in self.segments():
+            if segment.name not in done and is_sealed(segment):
+                yield self.part(segment.name)
+
+    def part(self, name: str) -> Sealed:
+        """Return the rows of a segment, none if it was deleted."""
+        folder: Path = self._folder
+        segment = folder / name
+        try:
+            size_bytes = segment.stat().st_size
+        except FileNotFoundError:
+            size_bytes = 0
+        return Sealed(name, size_bytes, partial(_rows_if_there, segment))
+
+    def holds(self, name: str) -> bool:
+        """Whether a segment is still there."""
+        folder: Path = self._folder
+        return (folder / name).exists()
 
 
 class InferenceLogWriter:
-    """The sink of an `InferenceLog`."""
+    """The sink of an `InferenceLog`.
+
+    Attributes:
+        failures: How often retention failed, by class of what was raised.
+        pruned: What retention has deleted.
+    """
 
     def __init__(self, log: InferenceLog, *, folder: Path) -> None:
         self.wants_text: Final = log.content != "none"
         self.redact: Final = log.redact or Redactor()
-        self._segment = SegmentWriter(folder, max_bytes=int(log.max_segment_mb * _MEGABYTE), fsync=log.fsync)
+        self.failures: Final[dict[str, int]] = {}
+        self.pruned = Pruned()
+        self._log = log
+        self._maker = RowMaker(log)
+        self.wants: Final[Callable[[Event], bool]] = self._maker.wants
+        has_end = log.max_age_days is not None or log.max_total_mb is not None
+        self._segment = SegmentWriter(
+            folder,
+            max_bytes=int(log.max_segment_mb * MEGABYTE),
+            max_age_s=log.max_segment_age_s,
+            fsync=log.fsync,
+            on_open=partial(attempt, "log", self.failures, self._prune) if has_end else None,
+        )
 
-    def write(self, event: Event, /) -> None:
-        """Write one row; it is acknowledged when this returns.
+    def write(self, event: Event, /) -> float | None:
+        """Write one row, which is acknowledged when this returns: in how many seconds there is more to do, or None.
 
         Raises:
             OSError: the row could not be written.
         """
-        values = row(event)
+        values = self._maker.row(event)
         self._segment.append(encode(values), day=values["request_date"])
+        return self._segment.tick()
+
+    def tick(self) -> float | None:
+        """Do what is due by time; return in how many seconds there will be more to do, or None."""
+        return self._segment.tick()
+
+    def flush(self) -> None:
+        """Bring to the disk what has to be there sooner or later."""
+        self._segment.sync()
 
     def close(self) -> None:
         """Close the segment."""
         self._segment.close()
+
+    def _prune(self) -> None:
+        self.pruned = self.pruned.and_told(self._log.prune())
 
 
 def folder_of(path: object, *, where: str) -> Path:
@@ -133,19 +256,6 @@ def folder_of(path: object, *, where: str) -> Path:
     if folder.is_file():
         raise ConfigurationError(f"{where}({str(folder)!r}) must be a folder: this is a file")
     return folder
-
-
-def _must(holds: bool, parameter: str, wanted: str) -> None:
-    if not holds:
-        raise ConfigurationError(f"InferenceLog({parameter}) must be {wanted}")
-
-
-def _is(value: object, *kinds: type) -> bool:
-    return isinstance(value, kinds)
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def read_rows(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
@@ -170,6 +280,13 @@ def erase_rows(segments: Iterable[Path], is_wanted: Callable[[dict[str, Any]], b
         return values is not None and is_wanted(values)
 
     return sum(blank(segment, is_wanted_line) for segment in segments)
+
+
+def _rows_if_there(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
+    try:
+        yield from read_rows(segment, on_skip)
+    except FileNotFoundError:  # retention was faster
+        return
 
 
 def _values(line: bytes) -> dict[str, Any] | None:

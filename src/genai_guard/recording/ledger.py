@@ -10,24 +10,42 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from genai_guard.recording.counts import Counts
 from genai_guard.recording.dimensions import Key
 from genai_guard.recording.event import Event
 from genai_guard.recording.facts import Facts
-from genai_guard.recording.spending import Period, Spending, Spent
+from genai_guard.recording.feedback.counting import FeedbackCounts, FeedbackSeries
+from genai_guard.recording.spending import Period, Spending, Spent, Total
+from genai_guard.recording.tallies import Tally
 from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import count
 
-__all__ = ["Clock", "Ledger", "Moment"]
+__all__ = ["Clock", "Earlier", "Ledger", "Moment"]
 
 T = TypeVar("T")
 Clock: TypeAlias = Callable[[], float]
 
+_EVERYTHING: Final[Mapping[int, str]] = {}
 _BATCH: Final = 128
 _MOST_AT_ONCE: Final = 512
 """What one call counts at most, should the others have been kept from it for long."""
+
+_MOST_PENDING: Final = 100_000
+"""Events that wait at most, should an alert of somebody's own hang while it is read."""
+
+
+class Earlier(NamedTuple):
+    """What was counted before.
+
+    Attributes:
+        cells: Exact counts of cells, and when these begin in seconds since 1970.
+        spent: Returns what was spent before in each period that holds a time in seconds since 1970.
+    """
+
+    cells: Sequence[tuple[float, Mapping[Key, Tally]]]
+    spent: Callable[[float], Mapping[str, Total]]
 
 
 class Moment:
@@ -37,21 +55,23 @@ class Moment:
         windows: The last hour.
         now_s: Monotonic time.
         wall_s: Seconds since 1970.
-        counted: Events counted since the beginning.
+        counted: Events and feedback counted since the beginning.
         lost: What was not counted or not handed on, by reason.
     """
 
-    __slots__ = ("_counts", "_spending", "counted", "lost", "now_s", "wall_s", "windows")
+    __slots__ = ("_counts", "_said", "_spending", "counted", "lost", "now_s", "wall_s", "windows")
 
     def __init__(
-        self, windows: Windows, spending: Spending, *, now_s: float, wall_s: float, counted: int, lost: dict[str, int]
-    ) -> None:
+        self, windows: Windows, spending: Spending, said: FeedbackSeries, *, now_s: float, wall_s: float, counted: int,
+        lost: dict[str, int],
+    ) -> None:  # fmt: skip
         self.windows = windows
         self.now_s = now_s
         self.wall_s = wall_s
         self.counted = counted
         self.lost = lost
         self._spending = spending
+        self._said = said
         self._counts: dict[tuple[float, tuple[int, ...]], dict[Key, Counts]] = {}
 
     def counts(self, window_s: float, /) -> Counts:
@@ -78,6 +98,10 @@ class Moment:
     def _places(self, names: Iterable[str]) -> tuple[int, ...]:
         return tuple([self.windows.dimensions.index(name) for name in names])
 
+    def feedback(self, window_s: float, /, wanted: Mapping[int, str] = _EVERYTHING) -> FeedbackCounts:
+        """Return what was said in the last `window_s` seconds, of all calls or of those with values at some places."""
+        return self._said.read(window_s, wanted, now_s=self.now_s)
+
     def spent(self, period: Period, /) -> Spent:
         """Return what the current period has cost so far."""
         return self._spending.spent(period, self.wall_s, self.windows.total)
@@ -99,6 +123,10 @@ class _Slice:
         counts = moment.grouped(window_s, self._places).get(self._values)
         return counts or moment.windows.none(moment.now_s, window_s)
 
+    def feedback(self, window_s: float, /) -> FeedbackCounts:
+        """Return what was said of these calls in the last `window_s` seconds."""
+        return self._moment.feedback(window_s, dict(zip(self._places, self._values, strict=True)))
+
     def spent(self, period: Period, /) -> Spent:
         """Return what all calls have cost in the current period."""
         return self._moment.spent(period)
@@ -108,32 +136,41 @@ class Ledger:
     """Counts events for many threads.
 
     Args:
-        windows: Makes empty windows.
+        windows: Makes empty windows, given how far the clock on the wall is ahead as `ahead_s`.
+        feedback: What is said of calls.
         periods: Calendar periods whose spending is counted.
         clock: Monotonic seconds.
         wall_clock: Seconds since 1970.
+
+    Attributes:
+        before_reading: Called before every question with the time that there is for it; waits for what is to be known.
     """
 
     __slots__ = (
-        "_clock", "_counted", "_lock", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_spending",
-        "_wall_clock", "_windows",
+        "_clock", "_counted", "_lock", "_losing", "_lost", "_make_windows", "_missed", "_pending", "_periods", "_said",
+        "_spending",
+        "_wall_clock", "_windows", "before_reading",
     )  # fmt: skip
 
     def __init__(
-        self, windows: Callable[[], Windows], *, periods: Iterable[str], clock: Clock, wall_clock: Clock
-    ) -> None:
+        self, windows: Callable[..., Windows], *, feedback: FeedbackSeries, periods: Iterable[str], clock: Clock,
+        wall_clock: Clock,
+    ) -> None:  # fmt: skip
+        self._said = feedback
         self._make_windows = windows
         self._periods = tuple(periods)
         self._clock = clock
         self._wall_clock = wall_clock
+        self.before_reading: Callable[[float], object] | None = None
         self.begin()
 
     def begin(self) -> None:
         """Forget everything, locks held by threads that are no more included."""
         self._lock = threading.Lock()
+        self._losing = threading.Lock()
         self._pending: deque[tuple[float, Event]] = deque()
         self._missed: deque[str] = deque()
-        self._windows = self._make_windows()
+        self._windows = self._make_windows(ahead_s=self._ahead_s())
         self._spending = Spending(self._periods)
         self._counted = 0
         self._lost: dict[str, int] = {}
@@ -144,22 +181,51 @@ class Ledger:
             event = Event._make((*event[:-2], (), ()))
         pending = self._pending
         pending.append((now_s, event))
-        if len(pending) >= _BATCH and self._lock.acquire(blocking=False):
-            try:
-                self._fold(_MOST_AT_ONCE)
-            finally:
-                self._lock.release()
+        if len(pending) >= _BATCH:
+            if self._lock.acquire(blocking=False):
+                try:
+                    self._fold(_MOST_AT_ONCE)
+                finally:
+                    self._lock.release()
+            elif len(pending) > _MOST_PENDING:
+                pending.popleft()
+                self.miss("windows.queue_full")
         return event
+
+    def restore(self, earlier: Earlier) -> None:
+        """Add what was counted before the process began."""
+        with self._lock:
+            self._fold(len(self._pending))
+            moment = self._moment()
+            spent = earlier.spent(moment.windows.wall_s(moment.now_s))
+            moment.windows.restore(moment.now_s, earlier.cells)
+            self._spending.restore(moment.wall_s, moment.windows.total, spent)
 
     def miss(self, reason: str) -> None:
         """Count something that is lost."""
-        self._missed.append(reason)
+        missed = self._missed
+        missed.append(reason)
+        if len(missed) >= _BATCH and self._losing.acquire(blocking=False):
+            try:
+                self._count_missed()
+            finally:
+                self._losing.release()
 
     def read(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
         """Return the answer to a question about everything recorded so far. Nothing changes while it is answered.
 
         Raises:
             TimeoutError: somebody else's question took longer than `timeout_s`.
+        """
+        if self.before_reading is not None:
+            self.before_reading(timeout_s)
+        return self.peek(question, timeout_s=timeout_s)
+
+    def peek(self, question: Callable[[Moment], T], *, timeout_s: float = math.inf) -> T:
+        """Return the answer to a question, whatever is not known yet.
+
+        Raises:
+            TimeoutError: as for `read`.
         """
         if not self._lock.acquire(timeout=min(timeout_s, threading.TIMEOUT_MAX)):
             raise TimeoutError
@@ -169,13 +235,21 @@ class Ledger:
         finally:
             self._lock.release()
 
+    def _ahead_s(self) -> float:
+        """Return how far the clock on the wall is ahead; a clock that fails is no reason not to begin."""
+        try:
+            return self._wall_clock() - self._clock()
+        except Exception:  # noqa: BLE001  it is the caller's own, and each event that it fails for is counted
+            return 0.0
+
     def _moment(self) -> Moment:
         return Moment(
             self._windows,
             self._spending,
+            self._said,
             now_s=self._clock(),
             wall_s=self._wall_clock(),
-            counted=self._counted,
+            counted=self._counted + self._said.counted,
             lost=self._lost,
         )
 
@@ -195,6 +269,11 @@ class Ledger:
             try:
                 add(now_s, event)
             except Exception:  # noqa: BLE001  one malformed event must not take the batch with it
-                count(self._lost, "malformed")
-        while self._missed:
+                self._missed.append("malformed")
+        with self._losing:
+            self._count_missed()
+
+    def _count_missed(self) -> None:
+        """Count what was missed. Its lock must be held, which nobody holds for longer than that."""
+        for _ in range(len(self._missed)):
             count(self._lost, self._missed.popleft())

@@ -16,6 +16,7 @@ from genai_guard.recording.dimensions import Key
 from genai_guard.recording.promql import labels_of
 from genai_guard.recording.recorder import MetricsRecorder
 from genai_guard.recording.series import NANO, Series
+from genai_guard.recording.shown import ShownKeys
 from genai_guard.recording.sketch import Buckets, at_most, merge, total
 from genai_guard.recording.telemetry.names import OVERHEAD_BOUNDS, SECONDS_BOUNDS
 
@@ -73,20 +74,34 @@ _COUNTERS: Final = (
         "guardrail_hits",
         "Verdicts of guards, plain allowances excepted.",
         ("guard", "action", "mode"),
-        lambda one: ((tuple(hit), count) for hit, count in one.hits.items()),
+        lambda one: ((tuple(hit), count) for hit, count in one.rare.hits.items()),
     ),
     _Counter(
         "errors",
         "Calls in which something broke, by the class of what was raised.",
         ("error_type",),
-        lambda one: (((name,), count) for name, count in one.error_types.items()),
+        lambda one: (((name,), count) for name, count in one.rare.error_types.items()),
     ),
     _Counter(
         "denials",
         "Calls that a limit refused.",
         ("limit",),
-        lambda one: (((name,), count) for name, count in one.denials.items()),
+        lambda one: (((name,), count) for name, count in one.rare.denials.items()),
     ),
+    _Counter(
+        "shadow_denials",
+        "Calls that a limit in shadow mode would have refused.",
+        ("limit",),
+        lambda one: (((name,), count) for name, count in one.rare.shadow_denials.items()),
+    ),
+    _Counter(
+        "fallbacks",
+        "Calls that the target of a fallback or tier answered.",
+        ("fallback",),
+        lambda one: (((name,), count) for name, count in one.rare.fallbacks.items()),
+    ),
+    _Counter("retries", "Attempts that repeated what had failed.", (), lambda one: (((), one.rare.retries),)),
+    _Counter("cache_hits", "Calls answered with an old reply.", (), lambda one: (((), one.rare.cache_hits),)),
 )
 
 _HISTOGRAMS: Final = (
@@ -94,6 +109,8 @@ _HISTOGRAMS: Final = (
     _Histogram("model_seconds", "The part of it that the model took.", SECONDS_BOUNDS, _model_s),
     _Histogram("overhead_seconds", "All the rest, of every call.", OVERHEAD_BOUNDS, lambda one: one.overhead),
     _Histogram("first_token_seconds", "Time to the first chunk.", SECONDS_BOUNDS, lambda one: one.first_token),
+    _Histogram("inter_token_seconds", "Mean time to each further one.", SECONDS_BOUNDS, lambda one: one.inter_token),
+    _Histogram("queue_seconds", "Waiting for a limit, where calls did.", SECONDS_BOUNDS, lambda one: one.queue),
 )
 
 
@@ -102,7 +119,8 @@ class PrometheusCollector(Collector):
 
     `REGISTRY.register(PrometheusCollector(recorder))`. Counters are exact. Histograms are made of the recorder's
     sketches: a duration within 1 % of a bound may be counted on its other side, and sums are within 1 %. There are at most
-    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Durations
+    `max_series` combinations of labels and one for each status, ever: what comes later counts as `__other__`. Values that
+    callers give (users, tenants, sessions, tags) are redacted, those that look alike then are one. Durations
     that alerts ask about are bounds of the buckets of `genai_guard_latency_seconds`.
 
     Each process has counts of its own; with several workers let Prometheus scrape each of them, for the multiprocess mode
@@ -134,6 +152,7 @@ class PrometheusCollector(Collector):
         self._recorder = recorder
         self._places = tuple(dimensions.index(name) for name in wanted)
         self._labels = labels_of(wanted)
+        self._shown = ShownKeys(dimensions)
         thresholds_s = {alert.slow_after_s for alert in recorder.watched if alert.slow_after_s is not None}
         self._latency_bounds = tuple(sorted({*SECONDS_BOUNDS, *thresholds_s}))
         self._prefix = prefix
@@ -202,4 +221,5 @@ class PrometheusCollector(Collector):
         return CounterMetricFamily(f"{self._prefix}_{name}", about, labels=labels)
 
     def _values(self, key: Key) -> tuple[str, ...]:
-        return tuple(key[place] for place in self._places)
+        shown = self._shown.of(key)
+        return tuple([shown[place] for place in self._places])

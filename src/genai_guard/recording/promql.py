@@ -17,7 +17,7 @@ FAILED: Final = "|".join(sorted(ERRORS))
 """The statuses of errors, as a pattern."""
 
 _OWN: Final = frozenset({
-    "le", "quantile", "type", "guard", "action", "mode", "error_type", "limit", "sink", "alert", "severity", "status",
+    "le", "quantile", "type", "guard", "action", "mode", "error_type", "limit", "fallback", "sink", "alert", "severity", "status",
 })  # fmt: skip
 """Labels that a dimension of the same name would clash with."""
 

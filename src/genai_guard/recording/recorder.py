@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
@@ -22,21 +22,25 @@ from genai_guard.recording.alerting.desk import checked_alerts, checked_silences
 from genai_guard.recording.alerting.sinks import AlertSink
 from genai_guard.recording.alerts import Alert, AlertAction, AlertEvent
 from genai_guard.recording.audit.log import AuditLog, AuditTap
-from genai_guard.recording.dimensions import DIMENSIONS, Key, check_declared, checked
+from genai_guard.recording.checks import callable_or_none, must_be, positive
+from genai_guard.recording.dimensions import DIMENSIONS, checked
 from genai_guard.recording.event import Event
 from genai_guard.recording.exposures import ExposureLog
 from genai_guard.recording.feedback import FeedbackDesk, FeedbackStore, OnFeedback
+from genai_guard.recording.feedback.counting import FeedbackSeries
 from genai_guard.recording.feedback.erasing import erase
+from genai_guard.recording.history import MetricsHistory
+from genai_guard.recording.history.keeping import Keeping
 from genai_guard.recording.ledger import Clock, Ledger, Moment
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.listening import Listener, Tap
-from genai_guard.recording.series import Series
+from genai_guard.recording.readings import Readings
+from genai_guard.recording.review.queue import ReviewQueue
 from genai_guard.recording.sinks import Erasable, Log, Sink, outlet, sink_of
 from genai_guard.recording.sketch import merge
-from genai_guard.recording.snapshot import Snapshot, snapshot
 from genai_guard.recording.telemetry import OpenTelemetry
 from genai_guard.recording.telemetry.settings import tracing_by
-from genai_guard.recording.windows import KEPT_S, Windows
+from genai_guard.recording.windows import Windows
 from genai_guard.recording.worker import Worker
 
 __all__ = ["MetricsRecorder"]
@@ -46,7 +50,7 @@ T = TypeVar("T")
 _TICK_S: Final = 1.0
 
 
-class MetricsRecorder:
+class MetricsRecorder(Readings):
     """Counts calls, watches alerts, and hands events to an inference log.
 
     Safe for threads, and for a fork: a child begins with empty windows and segments of its own, so that sums over all
@@ -64,9 +68,11 @@ class MetricsRecorder:
         feedback: Where `recorder.feedback(request_id, thumbs="down")` keeps what users and reviewers say of replies; see
             `FeedbackDesk`.
         on_feedback: Called with each new `Feedback`, redacted, on a thread of its own.
+        review: Where calls are put that people are to look at; see `ReviewQueue`.
         exposures: Where the first call of each unit of an experiment is noted.
         audit: Where every block, redaction, override and change is recorded.
         telemetry: Spans and metrics for OpenTelemetry.
+        history: Where counts are kept, so that alerts and budgets know those of the process before.
         dimensions: By what calls are counted apart: `model`, `variant`, `tenant`, `user`, `session`, `pipeline`,
             `target`, `stage`, the name of an experiment (for its variant) or of a tag. `status` always is.
         max_series: Most combinations of their values counted apart at a time; what is beyond counts as `__other__`.
@@ -89,9 +95,11 @@ class MetricsRecorder:
         sinks: Iterable[Sink] = (),
         feedback: FeedbackStore | None = None,
         on_feedback: OnFeedback | None = None,
+        review: ReviewQueue | None = None,
         exposures: ExposureLog | None = None,
         audit: AuditLog | None = None,
         telemetry: OpenTelemetry | None = None,
+        history: MetricsHistory | None = None,
         dimensions: Iterable[str] = DIMENSIONS,
         max_series: int = 1000,
         queue_size: int = 1000,
@@ -99,30 +107,40 @@ class MetricsRecorder:
         wall_clock: Clock | None = None,
     ) -> None:
         self.log: Final = log
-        self.on_alert: Final = _callable(on_alert)
+        self.on_alert: Final = callable_or_none(on_alert)
         self.notify: Final = checked_sinks(notify)
         self.silences: Final = checked_silences(silences)
         self.sinks: Final = tuple(sinks)
         self.feedback_store: Final = feedback
         self.on_feedback: Final = on_feedback
-        self.exposures: Final = _must_be(ExposureLog, exposures, "exposures")
-        self.audit: Final = _must_be(AuditLog, audit, "audit")
+        self.review: Final = must_be(ReviewQueue, review, "review")
+        self.exposures: Final = must_be(ExposureLog, exposures, "exposures")
+        self.audit: Final = must_be(AuditLog, audit, "audit")
         self.telemetry: Final = telemetry
-        self.dimensions: Final = checked(dimensions)
-        self.watched: Final = checked_alerts(alerts, self.dimensions)
-        self.max_series: Final = _positive("max_series", max_series)
-        self.queue_size: Final = _positive("queue_size", queue_size)
+        self.history: Final = must_be(MetricsHistory, history, "history")
+        declared = checked(dimensions)
+        self.watched: Final = checked_alerts(alerts, declared)
+        self.max_series: Final = positive("max_series", max_series)
+        self.queue_size: Final = positive("queue_size", queue_size)
         self._clock: Clock = clock or monotonic
         self._wall_clock: Clock = wall_clock or time
         thresholds_s = {alert.slow_after_s for alert in self.watched if alert.slow_after_s is not None}
-        self._ledger = Ledger(
-            partial(Windows, self.dimensions, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
+        said = FeedbackSeries(places=len(declared), max_series=self.max_series)
+        ledger = Ledger(
+            partial(Windows, declared, thresholds_s=sorted(thresholds_s), max_series=self.max_series),
+            feedback=said,
             periods={alert.period for alert in self.watched if alert.period},
             clock=self._clock,
             wall_clock=self._wall_clock,
         )
+        super().__init__(declared, ledger=ledger)
+        self._keeping = None if history is None else Keeping(
+            history, dimensions=declared, max_series=self.max_series, ledger=ledger
+        )  # fmt: skip
         named = [("log", sink_of(log, parameter="log"))] if log is not None else []
         named += [(type(sink).__name__, sink_of(sink, parameter="sinks")) for sink in self.sinks]
+        reviewing = None if review is None else review.writer()
+        named += [] if reviewing is None else [("review", reviewing)]
         self.tracing: Final = tracing_by(telemetry, queue_size=self.queue_size, miss=self._ledger.miss)
         self.wants_text: Final = any(
             getattr(each, "wants_text", False) for each in (telemetry, *(sink for _, sink in named))
@@ -132,12 +150,17 @@ class MetricsRecorder:
             self.watched, ledger=self._ledger, on_alert=self.on_alert, sinks=self.notify, silences=self.silences
         )
         self.feedback: Final = FeedbackDesk(
-            feedback, on_feedback=on_feedback, dimensions=self.dimensions, max_series=self.max_series,
+            feedback, on_feedback=on_feedback, dimensions=self.dimensions, series=said, heard=self._desk.heed,
+            is_watched=any(alert.reads_feedback for alert in self.watched),
             queue_size=self.queue_size, clock=self._clock, wall_clock=wall_clock or time, miss=self._ledger.miss,
         )  # fmt: skip
+        if reviewing is not None and review is not None and review.thumbs_down is not None:
+            self.feedback.listen(reviewing.hear, name="review")
+        if self.tracing is not None and self.tracing.evaluations is not None:
+            self.feedback.listen(self.tracing.evaluations.said, name="evaluations", remembers=False)
         self._taps: tuple[Tap | AuditTap, ...] = tuple([each.tap() for each in (exposures, audit) if each is not None])
         self._tapping = threading.Lock()
-        self._look_at_s = -math.inf if self.watched else math.inf
+        self._look_at_s = self._first_look_s
         watch_over(self)
 
     def record(self, event: Event) -> None:
@@ -156,6 +179,8 @@ class MetricsRecorder:
             if now_s >= self._look_at_s:
                 self._look_at_s = now_s + _TICK_S
                 self._desk.wake()
+                if self._keeping is not None:
+                    self._keeping.wake()
         except Exception as error:  # noqa: BLE001  whatever is wrong with an event or a clock, the call goes on
             self._ledger.miss(f"record.{type(error).__name__}")
 
@@ -185,44 +210,6 @@ class MetricsRecorder:
             tap.close(until_s=monotonic())
 
         return stop
-
-    def snapshot(self, window_s: float = KEPT_S, **slice: str) -> Snapshot:  # noqa: A002  the word for it
-        """Return what happened in the last `window_s` seconds, to all calls or to those of a slice.
-
-        Everything recorded before counts. `recorder.snapshot(300, model="large", status="error")`.
-
-        Args:
-            window_s: How far to look back, at most an hour; the slice of ten seconds in which it begins counts whole.
-            slice: Values of declared dimensions.
-
-        Raises:
-            ConfigurationError: the window is not kept, or a dimension was not declared.
-        """
-        self._check(window_s, slice)
-        wanted = {self.dimensions.index(name): value for name, value in slice.items()}
-        return self._ledger.read(lambda moment: self._snapshot(moment, window_s, wanted))
-
-    def breakdown(self, by: str, *, window_s: float = KEPT_S) -> dict[str, Snapshot]:
-        """Return a snapshot for each value of a dimension that was seen, the one with the most calls first.
-
-        Raises:
-            ConfigurationError: as for `snapshot`.
-        """
-        self._check(window_s, {by: ""})
-        place = self.dimensions.index(by)
-
-        def each(moment: Moment) -> list[tuple[str, Snapshot]]:
-            values = dict.fromkeys(key[place] for key, _ in moment.windows.series(moment.now_s, window_s))
-            return [(value, self._snapshot(moment, window_s, {place: value})) for value in values]
-
-        return dict(sorted(self._ledger.read(each), key=lambda pair: (-pair[1].calls, pair[0])))
-
-    def totals(self) -> Mapping[Key, Series]:
-        """Return all calls by their status and dimensions, in sums that only grow, for whoever reads differences.
-
-        They begin with the hour before this is asked for the first time.
-        """
-        return self._ledger.read(lambda moment: moment.windows.totals())
 
     def alerts(self) -> list[AlertEvent]:
         """Read the alerts, and return those that are pending or fire and the last hundred that are over, oldest first."""
@@ -275,6 +262,8 @@ class MetricsRecorder:
         audit stays open: others may have to record there.
         """
         until_s = monotonic() + timeout_s
+        if self._keeping is not None:
+            self._keeping.leave()
         self._desk.try_to_read(timeout_s)
         in_time = [worker.close(until_s=until_s) for worker in self._workers]
         return all(in_time)
@@ -283,7 +272,8 @@ class MetricsRecorder:
         """Take a user out of everything that was written, and return by log how many rows were about that user.
 
         Feedback and rows of the inference log and of the exposures are overwritten; audit records stay, and no longer say who they
-        are about. Waits for what is queued in this process. The windows are left alone: they end within the hour.
+        are about. Sinks that have an `erase` are asked to, by their class. Waits for what is queued in this process. The windows
+        are left alone: they end within the hour.
 
         Raises:
             ConfigurationError: there is no such user to be named.
@@ -292,16 +282,24 @@ class MetricsRecorder:
         """
         self.flush(timeout_s=60.0)
         said = {} if self.feedback_store is None else {"feedback": erase(self.feedback_store, self.log, user=user)}
-        logs = {"log": self.log, "exposures": self.exposures, "audit": self.audit}
+        logs: dict[str, object] = {
+            "log": self.log,
+            "review": self.review,
+            "exposures": self.exposures,
+            "audit": self.audit,
+        }
+        logs |= {type(sink).__name__: sink for sink in self.sinks}
         return said | {name: log.erase(user=user) for name, log in logs.items() if isinstance(log, Erasable)}
 
     def after_fork(self) -> None:
         """Begin anew in a child process: what was recorded before is the parent's. Called by itself."""
         self._ledger.begin()
         self.feedback.begin()
+        if self.review is not None:
+            self.review.begin()
         self._tapping = threading.Lock()
         self._desk.after_fork()
-        self._look_at_s = -math.inf if self.watched else math.inf
+        self._look_at_s = self._first_look_s
         for worker in self._workers:
             worker.after_fork()
 
@@ -327,13 +325,19 @@ class MetricsRecorder:
     def _config(self) -> tuple[object, ...]:
         return (
             self.watched, self.log, self.on_alert, self.notify, self.silences, self.sinks, self.feedback_store,
-            self.on_feedback, self.exposures, self.audit, self.telemetry, self.dimensions, self.max_series, self.queue_size,
+            self.on_feedback, self.review, self.exposures, self.audit, self.telemetry, self.history, self.dimensions,
+            self.max_series, self.queue_size,
         )  # fmt: skip
 
     @property
-    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap, ...]:
+    def _workers(self) -> tuple[Worker | Delivery | Tap | AuditTap | Keeping, ...]:
         tracing = () if self.tracing is None else self.tracing.workers
-        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing)
+        keeping = () if self._keeping is None else (self._keeping,)
+        return (*self._outlets, *self.feedback.workers, *self._desk.workers, *self._taps, *tracing, *keeping)
+
+    @property
+    def _first_look_s(self) -> float:
+        return -math.inf if self.watched or self._keeping is not None else math.inf
 
     def _losses(self, moment: Moment) -> dict[str, int]:
         lost = dict(moment.lost)
@@ -341,35 +345,3 @@ class MetricsRecorder:
             merge(lost, {f"{worker.name}.{kind}": times for kind, times in worker.failures.items()})
         merge(lost, {f"alerts.{name}": times for name, times in self._desk.failures.items()})
         return dict(sorted(lost.items()))
-
-    def _check(self, window_s: float, slice: Iterable[str]) -> None:  # noqa: A002
-        if not 0 < window_s <= KEPT_S:
-            raise ConfigurationError(f"window_s={window_s:g}: the recorder keeps {KEPT_S:g} seconds")
-        check_declared(slice, self.dimensions)
-
-    def _snapshot(self, moment: Moment, window_s: float, wanted: Mapping[int, str]) -> Snapshot:
-        return snapshot(
-            moment.windows.series(moment.now_s, window_s),
-            window_s=window_s,
-            wanted=wanted,
-            dimensions=self.dimensions,
-            dropped=self._losses(moment),
-        )
-
-
-def _callable(on_alert: AlertAction | None) -> AlertAction | None:
-    if on_alert is not None and not callable(on_alert):
-        raise ConfigurationError("MetricsRecorder(on_alert=...) must be a function of one AlertEvent")
-    return on_alert
-
-
-def _must_be(kind: type[T], given: object, name: str) -> T | None:
-    if given is not None and not isinstance(given, kind):
-        raise ConfigurationError(f"MetricsRecorder({name}=...) must be an {kind.__name__}, not {type(given).__name__}")
-    return given
-
-
-def _positive(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigurationError(f"MetricsRecorder({name}=...) must be a whole number above 0")
-    return value

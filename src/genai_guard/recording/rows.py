@@ -16,7 +16,7 @@ import mmh3
 from genai_guard.messages import Part
 from genai_guard.recording.dimensions import variant
 from genai_guard.recording.event import Event
-from genai_guard.recording.redaction import FAILED, TOO_LONG, is_response
+from genai_guard.recording.redaction import FAILED, TOO_LONG, side_of
 from genai_guard.verdicts import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "hash_of_unit", "row", "unit_hash"]
 
 MAX_PAYLOAD_BYTES: Final = 1 << 20
-"""A longer request or response is null in its row, as in the inference table."""
+"""A longer request or response is null in its row, as in the inference table, unless a log says otherwise."""
 
 _HTTP: Final = {
     "ok": 200,
@@ -37,14 +37,20 @@ _HTTP: Final = {
     "abandoned": 499,
     "timeout": 504,
 }
+_as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # `dumps` makes one each time
 _WITHHELD: Final = {TOO_LONG: "MAX_{}_SIZE_EXCEEDED", FAILED: "{}_REDACTION_FAILED"}
 
 
-def row(event: Event) -> dict[str, Any]:
+def row(event: Event, *, sampling_fraction: float = 1.0, max_payload_bytes: int = MAX_PAYLOAD_BYTES) -> dict[str, Any]:
     """Return the row of a redacted event, with values that JSON has.
 
     `logging_error_codes` says why a text is null: `MAX_REQUEST_SIZE_EXCEEDED`, `MAX_RESPONSE_SIZE_EXCEEDED`,
     `REQUEST_REDACTION_FAILED` or `RESPONSE_REDACTION_FAILED`.
+
+    Args:
+        event: As it came out of a `Redactor`.
+        sampling_fraction: The probability with which the call was kept.
+        max_payload_bytes: A longer request or response is null.
     """
     codes: list[str] = []
     day, time = day_and_time(event.time_s)
@@ -55,10 +61,10 @@ def row(event: Event) -> dict[str, Any]:
         "request_id": event.request_id,
         "client_request_id": caller.request_id or None,
         "status_code": _HTTP.get(event.status, 500),
-        "sampling_fraction": 1.0,
+        "sampling_fraction": sampling_fraction,
         "execution_duration_ms": round(event.latency_s * 1e3),
-        "request": _payload(event.request, "REQUEST", codes),
-        "response": _payload(event.response, "RESPONSE", codes),
+        "request": _payload(event.request, "REQUEST", codes, max_payload_bytes),
+        "response": _payload(event.response, "RESPONSE", codes, max_payload_bytes),
         "logging_error_codes": codes,
         "served_entity_id": event.target,
         "requester": caller.user or None,
@@ -67,6 +73,7 @@ def row(event: Event) -> dict[str, Any]:
         "stage": event.stage,
         "error_type": event.error_type or None,
         "denied_by": event.denied_by or None,
+        "shadow_denials": list(event.shadow_denials),
         "tenant": caller.tenant or None,
         "session": caller.session or None,
         "tags": dict(caller.tags),
@@ -103,18 +110,18 @@ def day_and_time(time_s: float) -> tuple[str, str]:
 
 def encode(values: dict[str, Any]) -> bytes:
     """Return a row as one line of JSON in UTF-8. Lone surrogates, which UTF-8 has no bytes for, become `?`."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _as_json(values).encode("utf-8", "replace") + b"\n"
 
 
-def _payload(parts: Sequence[Part], name: str, codes: list[str]) -> str | None:
+def _payload(parts: Sequence[Part], name: str, codes: list[str], max_bytes: int) -> str | None:
     """Return the texts of one side as JSON in a string, or None and a code that says why not."""
     if not parts:
         return None
     if len(parts) == 1 and parts[0].text in _WITHHELD:
         codes.append(_WITHHELD[parts[0].text].format(name))
         return None
-    payload = json.dumps({"messages": [_message(part) for part in parts]}, ensure_ascii=False, separators=(",", ":"))
-    if len(payload.encode("utf-8", "replace")) > MAX_PAYLOAD_BYTES:
+    payload = _as_json({"messages": [_message(part) for part in parts]})
+    if len(payload.encode("utf-8", "replace")) > max_bytes:
         codes.append(_WITHHELD[TOO_LONG].format(name))
         return None
     return payload
@@ -171,7 +178,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "category": finding.category,
-        "side": "response" if is_response(finding.where) else "request",
+        "side": side_of(finding.where),
         "where": finding.where,
         "start": finding.start,
         "end": finding.end,

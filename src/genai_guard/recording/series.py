@@ -5,29 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from genai_guard.recording.dimensions import OTHER
-from genai_guard.recording.sketch import Buckets, Name, merge
+from genai_guard.recording.rare import ERRORS, NOTHING_RARE, Hit, Rare
+from genai_guard.recording.sketch import Buckets, bucket, merge
 
 if TYPE_CHECKING:
     from genai_guard.recording.event import Event
 
-__all__ = ["ERRORS", "NANO", "Hit", "Series", "count_names"]
-
-ERRORS: Final = frozenset({"error", "timeout", "component_failed", "breaker_open"})
-"""The statuses that count as errors: something broke. What the policy refused or the caller gave up is not among them."""
+__all__ = ["ERRORS", "NANO", "NO_BUCKETS", "SKETCHES", "SUMS", "Hit", "Series", "Waits"]
 
 NANO: Final = 1_000_000_000
 """Money is counted in whole billionths of a dollar: their sums are exact."""
 
-_MOST_NAMES: Final = 64
+NO_BUCKETS: Final[Buckets] = {}
+"""A sketch of nothing: nobody may count in it."""
+
+SUMS: Final = ("input_tokens", "output_tokens", "cached_tokens", "cost_nano_usd", "unpriced")
+SKETCHES: Final = ("latency", "model", "overhead", "first_token", "inter_token", "queue")
 
 
-class Hit(NamedTuple):
-    """What guardrail hits are counted by: a guard, what it did, and whether that was enforced."""
+class Waits(NamedTuple):
+    """The buckets of what some calls wait for: a first chunk, each further one, room in a limit."""
 
-    guard: str
-    action: str
-    mode: str
+    first_token: int | None
+    inter_token: int | None
+    queue: int | None
+
+    @classmethod
+    def of(cls, first_token_s: float | None, inter_token_s: float | None, queue_s: float) -> Waits:
+        """Return the buckets of durations.
+
+        Raises:
+            ValueError: one is no number.
+            OverflowError: one is infinite.
+        """
+        first = None if first_token_s is None else bucket(first_token_s)
+        between = None if inter_token_s is None else bucket(inter_token_s)
+        return cls(first, between, bucket(queue_s) if queue_s else None)
 
 
 class Series:
@@ -38,14 +51,14 @@ class Series:
         latency: Seconds from beginning to end, of the calls that reached the model.
         model: What to add to `latency` for the seconds spent in the wrapped function, which most often are the same.
         first_token: Seconds to the first released chunk, of the calls that had one.
+        inter_token: Mean seconds waited for each further one, of the calls that had any.
+        queue: Seconds spent waiting for room in a limit, of the calls that waited.
         slow: For each threshold of an alert in seconds, how many that reached the model took longer; None if none did.
         unpriced: Calls with tokens but without a price.
+        rare: What few calls have.
     """
 
-    __slots__ = (
-        "cached_tokens", "cost_nano_usd", "denials", "error_types", "first_token", "hits", "input_tokens", "latency",
-        "model", "output_tokens", "overhead", "slow", "unpriced",
-    )  # fmt: skip
+    __slots__ = (*SUMS, *SKETCHES, "rare", "slow")
 
     def __init__(self) -> None:
         self.input_tokens = 0
@@ -56,10 +69,10 @@ class Series:
         self.latency: Buckets = {}
         self.model: Buckets = {}
         self.overhead: Buckets = {}
-        self.first_token: Buckets = {}
-        self.hits: dict[Hit, int] = {}
-        self.error_types: dict[str, int] = {}
-        self.denials: dict[str, int] = {}
+        self.first_token: Buckets = NO_BUCKETS
+        self.inter_token: Buckets = NO_BUCKETS
+        self.queue: Buckets = NO_BUCKETS
+        self.rare = NOTHING_RARE
         self.slow: dict[float, int] | None = None
 
     @property
@@ -72,6 +85,12 @@ class Series:
         """Those that reached the model."""
         return sum(self.latency.values())
 
+    def copy(self) -> Series:
+        """Return the same calls, to which no more are added."""
+        made = Series()
+        made.merge(self)
+        return made
+
     def merge(self, other: Series) -> None:
         """Add the calls of `other`."""
         self.input_tokens += other.input_tokens
@@ -83,12 +102,29 @@ class Series:
         merge(self.overhead, other.overhead)
         if other.model:
             merge(self.model, other.model)
+        self._merge_rare(other)
+
+    def _merge_rare(self, other: Series) -> None:
         if other.first_token:
-            merge(self.first_token, other.first_token)
-        if other.hits or other.error_types or other.denials:
-            merge(self.hits, other.hits)
-            merge(self.error_types, other.error_types)
-            merge(self.denials, other.denials)
+            self.first_token = _plus(self.first_token, other.first_token)
+        if other.inter_token:
+            self.inter_token = _plus(self.inter_token, other.inter_token)
+        if other.queue:
+            self.queue = _plus(self.queue, other.queue)
+        if other.slow:
+            self.slow = self.slow or {}
+            merge(self.slow, other.slow)
+        self.rare = self.rare.plus(other.rare)
+
+    def count_waits(self, waits: Waits) -> None:
+        """Count what a call waited for."""
+        first, between, queue = waits
+        if first is not None:
+            self.first_token = _plus(self.first_token, {first: 1})
+        if between is not None:
+            self.inter_token = _plus(self.inter_token, {between: 1})
+        if queue is not None:
+            self.queue = _plus(self.queue, {queue: 1})
 
     def count_slow(self, seconds: float, thresholds_s: Iterable[float]) -> None:
         """Count a duration against every threshold."""
@@ -99,22 +135,16 @@ class Series:
             if seconds > threshold_s:
                 slow[threshold_s] = slow.get(threshold_s, 0) + 1
 
-
-def count_names(series: Series, event: Event) -> None:
-    """Count what most events do not have: the error, the limit that refused, the guards that found something.
-
-    Of very many different names only the first are told apart: an exception class may be made up by the call.
-    """
-    if event.error_type and event.status in ERRORS:
-        _count(series.error_types, event.error_type, OTHER)
-    if event.denied_by:
-        _count(series.denials, event.denied_by, OTHER)
-    for verdict in event.verdicts:
-        guard = verdict.guard or next((each.guard for each in verdict.findings if each.guard), "")
-        action = str(verdict.action)
-        _count(series.hits, Hit(guard, action, verdict.mode), Hit(OTHER, action, verdict.mode))
+    def count_rare(self, event: Event) -> None:
+        """Count what most events do not have."""
+        if self.rare is NOTHING_RARE:
+            self.rare = Rare()
+        self.rare.count(event)
 
 
-def _count(counts: dict[Name, int], name: Name, other: Name) -> None:
-    kept = name if name in counts or len(counts) < _MOST_NAMES else other
-    counts[kept] = counts.get(kept, 0) + 1
+def _plus(into: Buckets, other: Buckets) -> Buckets:
+    """Add a sketch, and return where it stands."""
+    if into is NO_BUCKETS:
+        return dict(other)
+    merge(into, other)
+    return into

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Protocol, cast, runtime_checkable
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.event import Event
 from genai_guard.recording.redaction import Redactor
-from genai_guard.recording.worker import Worker
+from genai_guard.recording.worker import TICK, Worker
 
 __all__ = ["Erasable", "Log", "Recorder", "Sink", "outlet", "sink_of"]
 
@@ -34,7 +35,11 @@ class Sink(Protocol):
     bounded queue, and what does not fit is dropped and counted.
 
     Optional attributes, with what their absence means: `wants_text` (False: request and response are left out),
-    `redact` (the `Redactor` with its defaults), `flush()` and `close()` (nothing to do). All are called on that thread.
+    `redact` (the `Redactor` with its defaults), `wants(event)` (it takes every event; it is asked before the event is
+    redacted, and must keep none of its texts where they could leave), `flush()` and `close()` (nothing to do), `tick()`
+    (nothing to do: called once as many seconds have gone by without an event as `write`, or `tick`, returned; None for
+    never), `failures` (none: counts of what went wrong besides, by class, which go to `MetricsRecorder.dropped`). All are
+    called on that thread.
     """
 
     def write(self, event: Event, /) -> object:
@@ -80,8 +85,25 @@ def outlet(name: str, sink: Sink, *, size: int) -> Worker:
     """Return the worker that redacts events and hands them to a sink."""
     wants_text = bool(getattr(sink, "wants_text", False))
     redactor: Redactor = getattr(sink, "redact", None) or Redactor()
+    wants: Callable[[Event], bool] = getattr(sink, "wants", None) or _all
+    tick: Callable[[], float | None] | None = getattr(sink, "tick", None)
 
-    def handle(event: Event) -> None:
-        sink.write(redactor.event(event, texts=wants_text))
+    def handle(event: Event) -> float | None:
+        if event is not TICK and wants(event):
+            pause_s = sink.write(redactor.event(event, texts=wants_text))
+            return None if tick is None else cast("float | None", pause_s)
+        return None if tick is None else tick()
 
-    return Worker(name, handle, size=size, flush=getattr(sink, "flush", None), finish=getattr(sink, "close", None))
+    return Worker(
+        name,
+        handle,
+        size=size,
+        flush=getattr(sink, "flush", None),
+        finish=getattr(sink, "close", None),
+        failures=getattr(sink, "failures", None),
+    )
+
+
+def _all(event: Event) -> bool:
+    del event
+    return True

@@ -44,6 +44,7 @@ PER_E: Final = 1 / math.log(_GROWTH)
 OFFSET: Final = 1 + math.ceil(-math.log(SMALLEST) * PER_E)  # makes every index positive, where int() rounds down
 
 Name = TypeVar("Name", bound=Hashable)
+Number = TypeVar("Number", int, float)
 
 
 def bucket(value: float) -> int:
@@ -60,14 +61,14 @@ def bucket(value: float) -> int:
     return 0
 
 
-def merge(into: dict[Name, int], other: Mapping[Name, int]) -> None:
+def merge(into: dict[Name, Number], other: Mapping[Name, Number]) -> None:
     """Add the counts of `other` to `into`."""
     get = into.get
     for name, count in other.items():
         into[name] = get(name, 0) + count
 
 
-def quantiles(buckets: Mapping[int, int], shares: Iterable[float]) -> tuple[float | None, ...]:
+def quantiles(buckets: Mapping[int, float], shares: Iterable[float]) -> tuple[float | None, ...]:
     """Return for each of the ascending `shares` the smallest value that at least this share does not exceed.
 
     This is the nearest-rank definition (`inverted_cdf` in NumPy): the p99 is above a threshold exactly if more than
@@ -89,11 +90,11 @@ def quantiles(buckets: Mapping[int, int], shares: Iterable[float]) -> tuple[floa
     return tuple(found)
 
 
-def at_most(buckets: Mapping[int, int], bounds: Iterable[float]) -> tuple[int, ...]:
+def at_most(buckets: Mapping[int, float], bounds: Iterable[float]) -> tuple[float, ...]:
     """Return for each of the ascending `bounds` how many values do not exceed it; one within 1 % of it may count wrong."""
-    counts: list[int] = []
+    counts: list[float] = []
     ordered = sorted(buckets)
-    place = seen = 0
+    place, seen = 0, 0.0
     for bound in bounds:
         while place < len(ordered) and _middle(ordered[place]) <= bound:
             seen += buckets[ordered[place]]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from genai_guard.recording.dimensions import OTHER, Key
+from genai_guard.recording.frames import flat, frame
 from genai_guard.recording.series import ERRORS, NANO, Hit, Series
 from genai_guard.recording.sketch import Buckets, merge, quantiles
+from genai_guard.recording.tables import by_guard, html, listed, milliseconds
+from genai_guard.recording.tallies import Tally
 
-__all__ = ["Quantiles", "Snapshot", "snapshot"]
+__all__ = ["Part", "Quantiles", "Snapshot", "snapshot"]
 
-Row: TypeAlias = tuple[str, str]
+Part: TypeAlias = Series | Tally
+"""Calls that have a key in common; of a tally no durations are known."""
+
 Hits: TypeAlias = Mapping[str, Mapping[str, int]]
 
 _SHARES: Final = (0.5, 0.95, 0.99)
@@ -20,7 +25,7 @@ _SHARES: Final = (0.5, 0.95, 0.99)
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Durations in milliseconds, within 1 % of the exact ones; None when there were none.
+    """Durations in milliseconds, within 1 % of the exact ones; None when there were none, or only their number is kept.
 
     Attributes:
         count: Number of durations.
@@ -51,6 +56,7 @@ class Snapshot:
 
     Attributes:
         window_s: Length of the window in seconds; it begins up to ten seconds earlier, with the slice it falls into.
+        begins_s: When that was, in seconds since 1970.
         slice: The dimensions asked for and their values; empty for all calls.
         calls: All calls.
         errors: Those in which something broke.
@@ -60,8 +66,11 @@ class Snapshot:
         statuses: Calls by status.
         latency_ms: From beginning to end, of the calls that reached the model.
         model_ms: The part of it spent in the wrapped function and its stream.
-        overhead_ms: All the rest, of every call; for a stream this includes waiting for its reader.
+        overhead_ms: All the rest but waiting for a limit, of every call; for a stream this includes waiting for its reader.
         first_token_ms: To the first chunk released, of the calls that streamed one.
+        inter_token_ms: From one chunk to the next, as a mean of each call that streamed more than one; see
+            `Event.inter_token_s`.
+        queue_ms: Waiting for room in a limit, of the calls that did.
         input_tokens: Tokens of requests, cached ones included.
         output_tokens: Tokens of replies.
         cached_tokens: Those of the input that the provider had cached.
@@ -71,11 +80,16 @@ class Snapshot:
         shadow_hits: The same for guards in shadow mode.
         error_types: Errors by the class of what was raised.
         denials: Calls by the limit that refused them.
+        shadow_denials: Calls by the limit in shadow mode that would have refused them.
+        retries: Attempts that repeated what had failed.
+        fallbacks: Calls by the target of a fallback or tier that answered.
+        cache_hits: Calls that were answered with an old reply.
         overflowed: Calls that may belong to this slice, but were counted under `__other__`; see `max_series`.
         dropped: What sinks missed since the recorder was made, by sink and reason.
     """
 
     window_s: float
+    begins_s: float = 0.0
     slice: Mapping[str, str] = field(default_factory=dict[str, str])
     calls: int = 0
     errors: int = 0
@@ -87,6 +101,8 @@ class Snapshot:
     model_ms: Quantiles = Quantiles()
     overhead_ms: Quantiles = Quantiles()
     first_token_ms: Quantiles = Quantiles()
+    inter_token_ms: Quantiles = Quantiles()
+    queue_ms: Quantiles = Quantiles()
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
@@ -96,6 +112,10 @@ class Snapshot:
     shadow_hits: Hits = field(default_factory=dict[str, Mapping[str, int]])
     error_types: Mapping[str, int] = field(default_factory=dict[str, int])
     denials: Mapping[str, int] = field(default_factory=dict[str, int])
+    shadow_denials: Mapping[str, int] = field(default_factory=dict[str, int])
+    retries: int = 0
+    fallbacks: Mapping[str, int] = field(default_factory=dict[str, int])
+    cache_hits: int = 0
     overflowed: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -105,61 +125,85 @@ class Snapshot:
         return "\n".join([self._title(), *(f"  {name:<{width}}  {text}".rstrip() for name, text in rows)])
 
     def _repr_html_(self) -> str:
-        from html import escape  # noqa: PLC0415  for notebooks alone
+        return html(self._title(), (), self._rows(), left=2)
 
-        cells = "".join(
-            f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
-            for name, text in self._rows()
-        )
-        return f"<table><caption>{escape(self._title())}</caption><tbody>{cells}</tbody></table>"
+    def row(self) -> dict[str, Any]:
+        """Return everything but `dropped` in one flat row, with a column for each name that is counted."""
+        return flat(self)
+
+    def to_pandas(self) -> Any:
+        """Return that row as a `pandas.DataFrame`.
+
+        Raises:
+            ConfigurationError: pandas is not installed.
+        """
+        return frame([self.row()])
 
     def _title(self) -> str:
         of = ", ".join(f"{name} {value!r}" for name, value in self.slice.items())
         return f"{self.calls:,} calls in the last {self.window_s:g} s" + (f", {of}" if of else "")
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[tuple[str, str]]:
         yield "errors", f"{self.errors:,} ({self.error_rate:.2%})" + _names(self.error_types)
         yield "blocked", f"{self.blocked:,}"
         yield "denied", f"{self.denied:,}" + _names(self.denials)
-        yield "statuses", _listed(self.statuses)
+        if self.shadow_denials:
+            yield "denied in shadow", listed(self.shadow_denials)
+        yield "statuses", listed(self.statuses)
         yield "latency", _durations(self.latency_ms)
         yield "of it model", _durations(self.model_ms)
         yield "overhead", _durations(self.overhead_ms)
         yield "first token", _durations(self.first_token_ms)
+        if self.inter_token_ms.count:
+            yield "between tokens", _durations(self.inter_token_ms)
+        if self.queue_ms.count:
+            yield "waited", f"{_durations(self.queue_ms)}  of {self.queue_ms.count:,} calls"
         yield "tokens", f"in {self.input_tokens:,}, out {self.output_tokens:,}, cached {self.cached_tokens:,}"
         yield "cost", f"${self.cost_usd:,.4f}" + (f" ({self.unpriced:,} calls have no price)" if self.unpriced else "")
-        yield "guardrail hits", _by_guard(self.guardrail_hits)
+        if self.retries or self.fallbacks or self.cache_hits:
+            yield (
+                "answered",
+                f"retries {self.retries:,}, cache hits {self.cache_hits:,}, fallbacks {listed(self.fallbacks)}",
+            )
+        yield "guardrail hits", by_guard(self.guardrail_hits)
         if self.shadow_hits:
-            yield "in shadow mode", _by_guard(self.shadow_hits)
+            yield "in shadow mode", by_guard(self.shadow_hits)
         if self.overflowed:
             yield "not in this slice", f"{self.overflowed:,} calls counted under __other__ may belong to it"
         if self.dropped:
-            yield "dropped", _listed(self.dropped)
+            yield "dropped", listed(self.dropped)
 
 
 def snapshot(
-    series: Iterable[tuple[Key, Series]],
+    parts: Iterable[tuple[Key, Part]],
     *,
     window_s: float,
     wanted: Mapping[int, str],
     dimensions: Key,
     dropped: Mapping[str, int],
+    begins_s: float = 0.0,
 ) -> Snapshot:
-    """Add up the series that have the `wanted` values, by the place of their dimension in the key."""
-    total = Series()
+    """Add up the parts that have the `wanted` values, by the place of their dimension in the key."""
+    series, tally = Series(), Tally()
     statuses: dict[str, int] = {}
     overflowed = 0
-    for key, each in series:
+    for key, part in parts:
         if all(key[place] == value for place, value in wanted.items()):
-            total.merge(each)
-            merge(statuses, {key[0]: each.calls})
+            merge(statuses, {key[0]: part.calls})
+            if isinstance(part, Series):
+                series.merge(part)
+            else:
+                tally.add(part)
         elif all(key[place] in {value, OTHER} for place, value in wanted.items()):
-            overflowed += each.calls
-    merge(total.model, total.latency)
-    calls = total.calls
+            overflowed += part.calls
+    counted_only = tally.reached
+    tally.add(Tally.of(series))
+    merge(series.model, series.latency)
+    calls, rare = tally.calls, tally.rare
     errors = sum(count for status, count in statuses.items() if status in ERRORS)
     return Snapshot(
         window_s=window_s,
+        begins_s=begins_s,
         slice={dimensions[place]: value for place, value in wanted.items()},
         calls=calls,
         errors=errors,
@@ -167,19 +211,25 @@ def snapshot(
         blocked=statuses.get("blocked", 0),
         denied=statuses.get("rate_limited", 0) + statuses.get("budget_exceeded", 0),
         statuses=_ranked(statuses),
-        latency_ms=Quantiles.of(total.latency),
-        model_ms=Quantiles.of(total.model),
-        overhead_ms=Quantiles.of(total.overhead),
-        first_token_ms=Quantiles.of(total.first_token),
-        input_tokens=total.input_tokens,
-        output_tokens=total.output_tokens,
-        cached_tokens=total.cached_tokens,
-        cost_usd=total.cost_nano_usd / NANO,
-        unpriced=total.unpriced,
-        guardrail_hits=_hits(total.hits, shadow=False),
-        shadow_hits=_hits(total.hits, shadow=True),
-        error_types=_ranked(total.error_types),
-        denials=_ranked(total.denials),
+        latency_ms=Quantiles(counted_only) if counted_only else Quantiles.of(series.latency),
+        model_ms=Quantiles(counted_only) if counted_only else Quantiles.of(series.model),
+        overhead_ms=Quantiles.of(series.overhead),
+        first_token_ms=Quantiles.of(series.first_token),
+        inter_token_ms=Quantiles.of(series.inter_token),
+        queue_ms=Quantiles.of(series.queue),
+        input_tokens=tally.input_tokens,
+        output_tokens=tally.output_tokens,
+        cached_tokens=tally.cached_tokens,
+        cost_usd=tally.cost_nano_usd / NANO,
+        unpriced=tally.unpriced,
+        guardrail_hits=_hits(rare.hits, shadow=False),
+        shadow_hits=_hits(rare.hits, shadow=True),
+        error_types=_ranked(rare.error_types),
+        denials=_ranked(rare.denials),
+        shadow_denials=_ranked(rare.shadow_denials),
+        retries=rare.retries,
+        fallbacks=_ranked(rare.fallbacks),
+        cache_hits=rare.cache_hits,
         overflowed=overflowed,
         dropped=dict(dropped),
     )
@@ -199,22 +249,8 @@ def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
 
 def _durations(of: Quantiles) -> str:
     shown = (("p50", of.p50), ("p95", of.p95), ("p99", of.p99))
-    return "  ".join(f"{name} {_ms(value):>12}" for name, value in shown)
-
-
-def _ms(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "-"
+    return "  ".join(f"{name} {milliseconds(value):>12}" for name, value in shown)
 
 
 def _names(counts: Mapping[str, int]) -> str:
-    return f": {_listed(counts)}" if counts else ""
-
-
-def _by_guard(hits: Hits) -> str:
-    return "; ".join(f"{guard}: {_listed(actions)}" for guard, actions in hits.items()) or "-"
+    return f": {listed(counts)}" if counts else ""

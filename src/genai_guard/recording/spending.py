@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from time import gmtime
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -85,6 +85,14 @@ class Spending:
                 self._ends_s[period] = end_of(period, wall_s)
                 self._before[period] = total
         self.ends_s = min(self._ends_s.values(), default=math.inf)
+
+    def restore(self, wall_s: float, total: Total, earlier: Mapping[str, Total]) -> None:
+        """Add what was spent in the current periods before the total began."""
+        self.turn(wall_s, total)
+        for period, spent in earlier.items():
+            if period in self._before:
+                nano_usd, tokens = self._before[period]
+                self._before[period] = Total(nano_usd - spent.nano_usd, tokens - spent.tokens)
 
     def spent(self, period: str, wall_s: float, total: Total) -> Spent:
         """Return what the period that holds `wall_s` has cost so far, when the total is `total`."""

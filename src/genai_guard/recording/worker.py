@@ -47,6 +47,7 @@ class Worker:
         size: Most items that wait.
         flush: Called when the worker is flushed, after the last item.
         finish: Called when the worker is closed or collected, after the last item.
+        failures: Where to count what was raised; a new mapping when None.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class Worker:
         size: int,
         flush: Callable[[], object] | None = None,
         finish: Callable[[], object] | None = None,
+        failures: dict[str, int] | None = None,
     ) -> None:
         self.name: Final = name
-        self._job = Job(name, handle, flush, finish, {})
+        self._job = Job(name, handle, flush, finish, {} if failures is None else failures)
         self._size = size
         self._closed = False
         self._begin()

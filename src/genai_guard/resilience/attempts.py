@@ -116,6 +116,7 @@ class Attempts:
             if wait_s is None or wait_s >= self._deadline.left_s:
                 break
             yield from self._leave(failed)
+            self._call.retries += 1
             sleep, is_async = (
                 (self._parts.asleep, True) if self._plan.signature.is_async else (self._parts.sleep, False)
             )

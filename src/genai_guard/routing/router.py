@@ -37,6 +37,18 @@ class Wrapped(Protocol):
         ...
 
 
+class Mover(Protocol):
+    """Decides how much of an experiment each of its variants has, whoever changes it."""
+
+    def moved(self, experiment: Experiment, /) -> Experiment:
+        """Return the experiment as it is to be; one that it does not move as it is.
+
+        Raises:
+            ConfigurationError: it cannot be moved.
+        """
+        ...
+
+
 class ExperimentRouter(Changing):
     """Assigns callers to the variants of experiments, always the same caller to the same variant.
 
@@ -79,6 +91,7 @@ class ExperimentRouter(Changing):
         self._configuration = self._built(experiments, where="ExperimentRouter", enabled=True)
         self.by_request = self._configuration.by_request
         self._wrapped: list[ref[Wrapped]] = []
+        self._movers: list[ref[Mover]] = []
         self._writing = Lock()
 
     # --- what is compared -------------------------------------------------------------------------------------------
@@ -117,8 +130,8 @@ class ExperimentRouter(Changing):
         Units stay where they are as far as the hash says so: see "What moves a user" in the explanation of assignment.
 
         Raises:
-            ConfigurationError: the router could not have been built with them, or a wrapped function does not take
-                what one of them sets. Nothing has changed.
+            ConfigurationError: the router could not have been built with them, a wrapped function does not take what
+                one of them sets, or a canary moves one of them and cannot move this one. Nothing has changed.
         """
         with self._writing:
             self._put(experiments, where="replace")
@@ -150,6 +163,13 @@ class ExperimentRouter(Changing):
         with self._writing:
             _check_params(self._configuration, wrapped)
             self._wrapped = [*(each for each in self._wrapped if each() is not None), ref(wrapped)]
+
+    def move_by(self, mover: Mover, *, no_more: bool = False) -> None:
+        """Let `mover`, as long as it lives, decide the shares in what is compared from the next change on; or no more."""
+        with self._writing:
+            self._movers = [each for each in self._movers if each() is not None and each() is not mover]
+            if not no_more:
+                self._movers.append(ref(mover))
 
     # --- who gets what ----------------------------------------------------------------------------------------------
 
@@ -247,6 +267,8 @@ class ExperimentRouter(Changing):
         return Configuration(checked, sticky=self.sticky, enabled=enabled)
 
     def _put(self, experiments: Sequence[object], *, where: str) -> None:
+        for mover in filter(None, [each() for each in self._movers]):
+            experiments = list(map(mover.moved, only_experiments(experiments, where=where)))
         fresh = self._built(experiments, where=where, enabled=self.enabled)
         check_removals(self.experiments, fresh.experiments, where=where)
         for wrapped in filter(None, [each() for each in self._wrapped]):

@@ -262,7 +262,7 @@ def test_a_full_disk_fails_the_call_and_loses_no_usage(path: Path, clock: Clock)
     limiter = RateLimiter(Limit.tokens(9, per="day", by="user"), store=store_of(path, clock))
     ticket = limiter.reserve(user="ann", tokens=4)
     file: Any = limiter.store
-    connection = file._file._connection
+    connection = file._file._file._connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -328,7 +328,7 @@ def test_an_interrupt_leaves_nothing_half_done(path: Path, clock: Clock) -> None
     file: Any = limiter.store
     for _ in range(3):
         limiter.peek()
-        connection: Any = file._file._connection
+        connection: Any = file._file._file._connection
 
         def strike() -> int:
             raise KeyboardInterrupt
@@ -337,8 +337,8 @@ def test_an_interrupt_leaves_nothing_half_done(path: Path, clock: Clock) -> None
         ticket = Ticket()
         with pytest.raises((KeyboardInterrupt, ComponentFailed)):
             limiter.reserve(ticket, tokens=5)
-        if file._file._connection is not None:
-            file._file._connection.set_progress_handler(None, 1)
+        if file._file._file._connection is not None:
+            file._file._file._connection.set_progress_handler(None, 1)
         assert not ticket.open or limiter.settle(ticket, tokens=0) in {True, False}
     assert used(limiter) == [0, 0]
 

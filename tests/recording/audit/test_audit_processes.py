@@ -74,7 +74,7 @@ def test_no_flushed_record_is_lost_to_kill_9_and_the_next_process_goes_on(tmp_pa
 def test_a_lock_held_by_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     script = """
 import time
-from genai_guard.recording.audit.locking import locked
+from genai_guard.recording.locking import locked
 from pathlib import Path
 with locked(Path(sys.argv[1]) / "audit.lock"):
     print("held", flush=True)

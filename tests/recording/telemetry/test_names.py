@@ -16,7 +16,7 @@ PUBLISHED = {
     for module in (feature_flag_attributes, gen_ai_attributes, gen_ai_metrics, error_attributes)
     for value in vars(module).values()
     if isinstance(value, str)
-} | {names.FLAG_EVENT}
+} | {names.FLAG_EVENT, names.EVALUATION_EVENT}
 
 
 def used() -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from genai_guard import ConfigurationError, Experiment, ExperimentRouter, InferenceLog, MetricsRecorder, Pipeline
 from genai_guard.context import caller
+from genai_guard.recording import SqliteInferenceLog
 from genai_guard.routing import Variant
 from genai_guard.routing.analysis.sources import rows_of
 
@@ -74,8 +75,9 @@ def test_a_csv_file_gives_its_rows(tmp_path: Path) -> None:
     assert list(rows_of(path)) == ROWS
 
 
-def test_a_log_and_its_folder_give_their_rows(tmp_path: Path) -> None:
-    log = InferenceLog(tmp_path / "log")
+@pytest.mark.parametrize("kind", [InferenceLog, SqliteInferenceLog])
+def test_a_log_and_where_it_is_give_its_rows(kind: type[InferenceLog | SqliteInferenceLog], tmp_path: Path) -> None:
+    log = kind(tmp_path / "log")
     router = ExperimentRouter(Experiment("tone", Variant("a"), Variant("b")))
     recorder = MetricsRecorder(log=log)
     ask = Pipeline(router=router, recorder=recorder).wrap(str.upper)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from genai_guard.routing import ExperimentRouter
+from genai_guard.errors import ConfigurationError
+from genai_guard.routing import ExperimentRouter, Variant
 from genai_guard.routing.canary import (
     SlowCalls,
     Stage,
@@ -118,6 +119,38 @@ def test_what_somebody_else_changes_of_the_experiment_is_kept(router: Experiment
     canary.promote()
     assert router.experiments[0].coverage == 0.5
     assert shares(router) == {"new": 1.0}
+
+
+def test_a_configuration_that_is_read_again_does_not_undo_a_rollback(
+    router: ExperimentRouter, clock: FakeClock
+) -> None:
+    original = router.experiments[0]
+    canary = begin(router, clock)
+    canary.abort()
+    router.replace(replace(original, coverage=0.5))
+    assert router.experiments[0].coverage == 0.5
+    assert shares(router) == {"old": 1.0}
+
+
+def test_new_settings_of_a_variant_take_effect_and_move_nobody(router: ExperimentRouter, clock: FakeClock) -> None:
+    original = router.experiments[0]
+    canary = begin(router, clock)
+    who = units_of(router, "new", 20)
+    other = tuple(replace(each, params={"model": f"{each.name}-2"}) for each in reversed(original.variants))
+    router.replace(replace(original, variants=other))
+    assert {router.assign(unit).params["model"] for unit in who} == {"new-2"}
+    assert canary.percent == 10
+
+
+def test_what_a_canary_could_not_move_is_refused_until_it_is_closed(router: ExperimentRouter, clock: FakeClock) -> None:
+    canary = begin(router, clock)
+    canary.abort()
+    third = replace(router.experiments[0], variants=(Variant("old"), Variant("third")), total_weight=0)
+    with pytest.raises(ConfigurationError, match=r"a canary moves it between 'old' and 'new' by 'user'"):
+        router.replace(third)
+    canary.close()
+    router.replace(third)
+    assert shares(router).keys() == {"old", "third"}
 
 
 def test_units_that_are_not_assigned_as_planned_hold_the_ramp_until_it_begins_anew(

@@ -18,10 +18,10 @@ from genai_guard.testing.cases.case import Case, Expectation, ExpectedSpan, Plac
 from genai_guard.testing.cases.comparison import Change, PolicyDiff
 from genai_guard.testing.cases.results import CaseResult, Difference, Observed, Report
 from genai_guard.testing.cases.scores import score
-from genai_guard.testing.cases.wilson import wilson
 from genai_guard.testing.report import html_report, json_report, junit_report
 from genai_guard.testing.report.texts import Span, marked
 from genai_guard.verdicts import Action, Finding, Verdict
+from genai_guard.wilson import wilson
 
 VOID = {"meta", "rect", "br", "hr", "col"}
 HOSTILE = [

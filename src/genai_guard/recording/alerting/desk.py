@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -56,6 +57,7 @@ class AlertDesk:
         self._board = AlertBoard(self._alerts, self._silences)
         self._seen = 0
         self._busy = False
+        self._look_at_s = -math.inf
 
     @property
     def workers(self) -> tuple[Worker | Delivery, ...]:
@@ -71,6 +73,12 @@ class AlertDesk:
     def wake(self) -> None:
         """Have the alerts read soon."""
         if self._watcher is not None:
+            self._watcher.put(TICK)
+
+    def heed(self, now_s: float) -> None:
+        """Have the alerts read within a second."""
+        if self._watcher is not None and now_s >= self._look_at_s:
+            self._look_at_s = now_s + _TICK_S
             self._watcher.put(TICK)
 
     def events(self) -> list[AlertEvent]:

@@ -16,6 +16,7 @@ from genai_guard.recording.alerts.latency import LatencyP99
 from genai_guard.recording.alerts.missing_traffic import MissingTraffic
 from genai_guard.recording.alerts.rate_of_change import RateOfChange
 from genai_guard.recording.alerts.threshold import Threshold
+from genai_guard.recording.alerts.thumbs_down_rate import ThumbsDownRate
 from genai_guard.recording.facts import Facts
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Reading",
     "Severity",
     "Threshold",
+    "ThumbsDownRate",
     "burn_rates",
 ]
 
@@ -44,3 +46,4 @@ Alert.threshold_of = Threshold
 Alert.rate_of_change = RateOfChange
 Alert.missing_traffic = MissingTraffic
 Alert.burn_rate = BurnRate
+Alert.thumbs_down_rate = ThumbsDownRate

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from genai_guard.recording.alerts.missing_traffic import MissingTraffic
     from genai_guard.recording.alerts.rate_of_change import RateOfChange
     from genai_guard.recording.alerts.threshold import Threshold
+    from genai_guard.recording.alerts.thumbs_down_rate import ThumbsDownRate
 
 __all__ = ["Alert", "Reading"]
 
@@ -78,6 +79,7 @@ class Alert(ABC):
     rate_of_change: ClassVar[type[RateOfChange]]
     missing_traffic: ClassVar[type[MissingTraffic]]
     burn_rate: ClassVar[type[BurnRate]]
+    thumbs_down_rate: ClassVar[type[ThumbsDownRate]]
 
     name: str = ""
     severity: Severity = "warning"
@@ -126,6 +128,11 @@ class Alert(ABC):
     def looks_back_s(self) -> float:
         """The values of `by` that are watched are those of this many seconds."""
         return KEPT_S
+
+    @property
+    def reads_feedback(self) -> bool:
+        """Whether it goes by what is said of calls, which are remembered for that."""
+        return False
 
     @property
     def reads_when_idle(self) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from genai_guard.recording.audit.chain import Draft, Record, parsed, without_subject
 from genai_guard.recording.audit.files import LOCK, ChainWriter, segments
 from genai_guard.recording.audit.keys import Key
-from genai_guard.recording.audit.locking import locked
+from genai_guard.recording.locking import locked
 
 if TYPE_CHECKING:
     from pathlib import Path

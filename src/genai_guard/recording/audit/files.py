@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from genai_guard.recording.audit.chain import GENESIS, Draft, Head, Record, chained, parsed
 from genai_guard.recording.audit.keys import Key
-from genai_guard.recording.audit.locking import locked
+from genai_guard.recording.locking import locked
 
 if TYPE_CHECKING:
     from pathlib import Path

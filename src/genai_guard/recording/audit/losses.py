@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import Final
 
 __all__ = ["Losses"]
+
+_BATCH: Final = 128
 
 
 class Losses:
@@ -22,6 +25,11 @@ class Losses:
     def add(self, reason: str, times: int = 1) -> None:
         """Count something that was lost."""
         self._added.append((reason, times))
+        if len(self._added) >= _BATCH and self._lock.acquire(blocking=False):  # or they fill the memory of who hangs
+            try:
+                self._count()
+            finally:
+                self._lock.release()
 
     def untold(self) -> dict[str, int]:
         """Return what the chain does not say yet."""
@@ -44,7 +52,7 @@ class Losses:
             return dict(self._total)
 
     def _count(self) -> None:
-        while self._added:
+        for _ in range(len(self._added)):
             reason, times = self._added.popleft()
             self._untold[reason] = self._untold.get(reason, 0) + times
             self._total[reason] = self._total.get(reason, 0) + times

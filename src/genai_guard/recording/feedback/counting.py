@@ -11,12 +11,14 @@ from typing import Final, NamedTuple
 from genai_guard.recording.dimensions import OTHER, Key
 from genai_guard.recording.feedback.values import Feedback, Opinion
 
-__all__ = ["FEEDBACK_KEPT_S", "FeedbackCounts", "FeedbackSeries", "add_up", "tally"]
+__all__ = ["FEEDBACK_KEPT_S", "SLICE_S", "FeedbackCounts", "FeedbackSeries", "add_up", "tally"]
 
 FEEDBACK_KEPT_S: Final = 3 * 86_400.0
 """How far back feedback is counted, in seconds."""
 
-_SLICE_S: Final = 60.0
+SLICE_S: Final = 60.0
+"""How finely it is counted."""
+
 _OPINIONS: Final = 100_000
 
 
@@ -79,13 +81,13 @@ def tally(feedback: Feedback) -> dict[str, float]:
 
 
 def add_up(tallies: Iterable[Mapping[str, float]]) -> FeedbackCounts:
-    """Return the counts of several opinions."""
+    """Return the counts of several opinions, rounded: an opinion may stand for several."""
     total: dict[str, float] = {}
     for each in tallies:
         for name, number in each.items():
             total[name] = total.get(name, 0) + number
     points, ratings = total.pop("sum", 0), total.get("ratings", 0)
-    counts = {name: int(times) for name, times in total.items()}
+    counts = {name: round(times) for name, times in total.items()}
     return FeedbackCounts(**counts, mean_rating=points / ratings if ratings else None)
 
 
@@ -107,6 +109,9 @@ class FeedbackSeries:
     Args:
         places: How many values a key has.
         max_series: Most keys counted apart; what is beyond counts as `__other__`.
+
+    Attributes:
+        counted: How much was new since the beginning.
     """
 
     def __init__(self, *, places: int, max_series: int) -> None:
@@ -120,6 +125,7 @@ class FeedbackSeries:
         self._lock = Lock()
         self._slices: dict[int, dict[Key, dict[str, float]]] = {}
         self._keys: set[Key] = set()
+        self.counted = 0
         self._counted: OrderedDict[Opinion, _Counted] = OrderedDict()
 
     def add(self, feedback: Feedback, key: Key | None, *, now_s: float) -> bool:
@@ -135,13 +141,14 @@ class FeedbackSeries:
             if before is not None:
                 self._change(before, -1)
             self._note(feedback, key, now_s)
+            self.counted += 1
             return True
 
     def read(self, window_s: float, wanted: Mapping[int, str], *, now_s: float) -> FeedbackCounts:
         """Return what was said in the last `window_s` seconds of calls whose keys have these values in these places."""
         with self._lock:
             self._expire(now_s)
-            return add_up(self._tallies(int((now_s - window_s) // _SLICE_S), wanted))
+            return add_up(self._tallies(int((now_s - window_s) // SLICE_S), wanted))
 
     def _tallies(self, first: int, wanted: Mapping[int, str]) -> Iterator[Mapping[str, float]]:
         for number, keys in self._slices.items():
@@ -154,7 +161,7 @@ class FeedbackSeries:
         adds = tally(feedback)
         if key is None and adds:
             adds["unknown"] = 1
-        counted = _Counted(feedback.version, int(now_s // _SLICE_S), self._admitted(key), adds)
+        counted = _Counted(feedback.version, int(now_s // SLICE_S), self._admitted(key), adds)
         self._slices.setdefault(counted.slice, {})
         self._change(counted, 1)
         self._counted[feedback.opinion] = counted
@@ -178,7 +185,7 @@ class FeedbackSeries:
         return key
 
     def _expire(self, now_s: float) -> None:
-        first = int((now_s - FEEDBACK_KEPT_S) // _SLICE_S)
+        first = int((now_s - FEEDBACK_KEPT_S) // SLICE_S)
         old = [number for number in self._slices if number < first]
         for number in old:
             del self._slices[number]

@@ -40,10 +40,13 @@ class FeedbackDesk:
         store: Where it is kept; None for nowhere.
         on_feedback: Called with what is new, redacted, on a thread of its own.
         dimensions: By what it is counted apart; as for the recorder, and so are the others.
+        series: Where it is counted.
+        is_watched: Whether an alert goes by it.
+        heard: Called with the monotonic time when something new was said.
         miss: Counts a loss by its name.
 
     Attributes:
-        is_wanted: Whether anybody keeps it or is told of it.
+        is_wanted: Whether anybody keeps it, is told of it or watches it.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class FeedbackDesk:
         *,
         on_feedback: OnFeedback | None,
         dimensions: Sequence[str],
-        max_series: int,
+        series: FeedbackSeries,
+        heard: Callable[[float], object],
+        is_watched: bool,
         queue_size: int,
         clock: Callable[[], float],
         wall_clock: Callable[[], float],
@@ -70,13 +75,18 @@ class FeedbackDesk:
         self._wall_clock: Final = wall_clock
         self._miss: Final = miss
         self._key_of: Final = key_reader(dimensions)
-        self._series: Final = FeedbackSeries(places=len(self.dimensions), max_series=max_series)
+        self._series: Final = series
+        self._heard: Final = heard
         self._redact: Final[Redactor] = getattr(store, "redact", None) or Redactor()
         self._queue_size: Final = queue_size
         self._keeper: Final = (
-            None if store is None else Worker("feedback", _handler(store.add, self._redact), size=queue_size)
+            None
+            if store is None
+            else Worker(
+                "feedback", _handler(store.add, self._redact), size=queue_size, finish=getattr(store, "close", None)
+            )
         )
-        self.is_wanted = store is not None
+        self.is_wanted = store is not None or is_watched
         self._tellers: tuple[Worker, ...] = ()
         if on_feedback is not None:
             self.listen(on_feedback, name="on_feedback")
@@ -154,12 +164,13 @@ class FeedbackDesk:
         wanted = {self.dimensions.index(name): value for name, value in slice.items()}
         return self._series.read(window_s, wanted, now_s=self._clock())
 
-    def listen(self, listener: OnFeedback, *, name: str = "") -> None:
+    def listen(self, listener: OnFeedback, *, name: str = "", remembers: bool = True) -> None:
         """Tell `listener` as well of everything new, redacted, on a thread of its own.
 
         Args:
             listener: Called with a `Feedback`. What it raises is counted and told once.
             name: Stands in `MetricsRecorder.dropped` and on the thread; the name of the function unless given.
+            remembers: Whether calls are remembered for it, so that it is told whose they were.
 
         Raises:
             ConfigurationError: it cannot be called.
@@ -167,7 +178,7 @@ class FeedbackDesk:
         if not callable(listener):
             raise ConfigurationError("recorder.feedback.listen(...) takes a function of one Feedback")
         name = name or getattr(listener, "__name__", type(listener).__name__)
-        self.is_wanted = True
+        self.is_wanted = self.is_wanted or remembers
         self._tellers = (*self._tellers, Worker(name, _handler(listener, self._redact), size=self._queue_size))
 
     @property
@@ -193,7 +204,10 @@ class FeedbackDesk:
         self._recent, self._earlier = {}, {}
 
     def _take(self, entry: Feedback, call: _Call | None) -> None:
-        is_new = self._series.add(entry, None if call is None else call[2], now_s=self._clock())
+        now_s = self._clock()
+        is_new = self._series.add(entry, None if call is None else call[2], now_s=now_s)
+        if is_new:
+            self._heard(now_s)
         if self._keeper is not None and (refused := self._keeper.put(entry)):
             self._miss(f"feedback.{refused}")
         if not self.is_wanted:

@@ -16,7 +16,8 @@ class FeedbackStore(Protocol):
     """Keeps everything that was said, and changes none of it.
 
     A recorder calls `add` on a thread of its own, with what has been redacted; what it raises is counted and told once.
-    Optional attribute: `redact`, the `Redactor` for it, which has its defaults otherwise.
+    Optional attributes: `redact`, the `Redactor` for it, which has its defaults otherwise, and `close()`, called when the
+    recorder is closed.
     """
 
     def add(self, feedback: Feedback, /) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opentelemetry import metrics
 
-from genai_guard.recording.dimensions import variant
+from genai_guard.recording.dimensions import REACHED, variant
 from genai_guard.recording.telemetry import names
 from genai_guard.recording.telemetry.attributes import Attributes, error_type
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Meters"]
 
-_REACHED: Final = frozenset({"call", "stream", "output", "done"})
 """Stages of calls that reached the model."""
 
 
@@ -60,7 +59,7 @@ class Meters:
         if asked:
             common[names.REQUEST_MODEL] = asked
         self._record_ours(event, common, context)
-        if event.stage not in _REACHED or event.answered_by == "cache":
+        if event.stage not in REACHED or event.answered_by == "cache":
             return
         if event.model:
             common[names.RESPONSE_MODEL] = event.model

@@ -54,6 +54,12 @@ OUTPUT_MESSAGES: Final = "gen_ai.output.messages"
 SYSTEM_INSTRUCTIONS: Final = "gen_ai.system_instructions"
 PROMPT_NAME: Final = "gen_ai.prompt.name"
 
+EVALUATION_EVENT: Final = "gen_ai.evaluation.result"
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+EVALUATION_VALUE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION: Final = "gen_ai.evaluation.explanation"
+
 FLAG_EVENT: Final = "feature_flag.evaluation"
 FLAG_KEY: Final = "feature_flag.key"
 FLAG_VARIANT: Final = "feature_flag.result.variant"
@@ -95,6 +101,9 @@ GUARD_ACTION: Final = "genai_guard.guard.action"
 GUARD_MODE: Final = "genai_guard.guard.mode"
 GUARD_FINDINGS: Final = "genai_guard.guard.findings"
 GUARD_CATEGORIES: Final = "genai_guard.guard.categories"
+GUARD_RULE: Final = "genai_guard.guard.rule"
+
+EVALUATION_SOURCE: Final = "genai_guard.evaluation.source_type"
 
 EXPERIMENT_MODE: Final = "genai_guard.experiment.mode"
 VARIANT: Final = "genai_guard.experiment.variant"

@@ -19,13 +19,15 @@ _SERVED_BY: Final = {
     "vertexai": "gcp.vertex_ai",
 }
 
+_DOING_NOTHING: Final = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
+
 _UNKNOWN: Final = "_OTHER"
 """What the conventions write where they have no name."""
 
 
 def is_real(provider: object) -> bool:
     """Whether a provider is that of an SDK, and none of the API's own, which do nothing."""
-    return not type(provider).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics"))
+    return not type(provider).__module__.startswith(_DOING_NOTHING)
 
 
 def served_by(fn: Callable[..., Any]) -> str:

@@ -11,9 +11,10 @@ from genai_guard.guards.base import one_of
 from genai_guard.recording.redaction import Redactor
 
 if TYPE_CHECKING:
+    from genai_guard.recording.telemetry.evaluations import Evaluations
     from genai_guard.recording.telemetry.tracing import Tracing
 
-__all__ = ["OpenTelemetry", "tracing_by", "tracing_of"]
+__all__ = ["OpenTelemetry", "evaluations_by", "tracing_by", "tracing_of"]
 
 Operation: TypeAlias = Literal[
     "chat", "text_completion", "generate_content", "embeddings", "retrieval", "execute_tool", "invoke_agent"
@@ -22,7 +23,7 @@ Operation: TypeAlias = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class OpenTelemetry:
-    """Spans and metrics of every call, by OpenTelemetry's conventions for generative AI.
+    """Spans and metrics of every call, and what is said of replies, by OpenTelemetry's conventions for generative AI.
 
     They go to the providers that the process has set, of any SDK, also if they are set later. Without one they cost two
     microseconds a call. The span of a call is the current one while the model is called, so that what the client library
@@ -31,8 +32,9 @@ class OpenTelemetry:
     Args:
         traces: Whether there are spans.
         metrics: Whether there are metrics.
-        content: `redacted` writes the texts of requests and replies on spans, once the redactor has been through them;
-            such spans end on a thread of their own, a moment later.
+        evaluations: Whether feedback and the judgements of reviewers are events.
+        content: `redacted` writes the texts of requests and replies on spans, and comments on events, once the redactor
+            has been through them; such spans end on a thread of their own, a moment later.
         redact: How texts are redacted; `Redactor()` when None.
         provider: Who serves the model, as the conventions name it: `openai`, `anthropic`, `aws.bedrock`. Known by itself
             for the methods of client libraries; `_OTHER` if it is not.
@@ -40,6 +42,7 @@ class OpenTelemetry:
         estimated_tokens: Whether token counts that were estimated, because the provider gave none, are reported as well.
         tracer_provider: In place of the one of the process.
         meter_provider: In place of the one of the process.
+        logger_provider: In place of the one of the process; events of evaluations are its.
 
     Raises:
         ConfigurationError: one of them is not what it must be.
@@ -47,6 +50,7 @@ class OpenTelemetry:
 
     traces: bool = True
     metrics: bool = True
+    evaluations: bool = True
     content: Literal["redacted", "none"] = "none"
     redact: Redactor | None = None
     provider: str = ""
@@ -54,15 +58,16 @@ class OpenTelemetry:
     estimated_tokens: bool = False
     tracer_provider: Any = field(default=None, repr=False, compare=False)
     meter_provider: Any = field(default=None, repr=False, compare=False)
+    logger_provider: Any = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         one_of(self, "content", {"redacted", "none"})
         one_of(self, "operation", set(get_args(Operation)))
-        for name in ("traces", "metrics", "estimated_tokens"):
+        for name in ("traces", "metrics", "evaluations", "estimated_tokens"):
             _must(isinstance(getattr(self, name), bool), f"{name}=...", "True or False")
         _must(isinstance(self.provider, str), "provider=...", "a name such as 'openai'")
         _must(self.redact is None or isinstance(self.redact, Redactor), "redact=...", "a Redactor")
-        given = {"tracer_provider": "get_tracer", "meter_provider": "get_meter"}
+        given = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "logger_provider": "get_logger"}
         for name, method in given.items():
             provider = getattr(self, name)
             _must(provider is None or hasattr(provider, method), f"{name}=...", f"an object with {method}()")
@@ -84,15 +89,38 @@ def tracing_by(telemetry: object, *, queue_size: int, miss: Callable[[str], None
     Raises:
         ConfigurationError: it is something else.
     """
-    if telemetry is None:
+    settings = _checked(telemetry, "MetricsRecorder")
+    if settings is None:
         return None
-    if not isinstance(telemetry, OpenTelemetry):
-        raise ConfigurationError(
-            f"MetricsRecorder(telemetry=...) takes an OpenTelemetry, not an object of type {type(telemetry).__name__}"
-        )
     from genai_guard.recording.telemetry.tracing import Tracing  # noqa: PLC0415  loads OpenTelemetry
 
-    return Tracing.of(telemetry, queue_size=queue_size, miss=miss)
+    return Tracing.of(settings, queue_size=queue_size, miss=miss)
+
+
+def evaluations_by(telemetry: object, *, of: str) -> Evaluations | None:
+    """Return what emits the evaluations of a part; None unless it was asked for.
+
+    Args:
+        telemetry: What was given for it.
+        of: Name of the part.
+
+    Raises:
+        ConfigurationError: it is something else.
+    """
+    settings = _checked(telemetry, of)
+    if settings is None or not settings.evaluations:
+        return None
+    from genai_guard.recording.telemetry.evaluations import Evaluations  # noqa: PLC0415  loads OpenTelemetry
+
+    return Evaluations(settings)
+
+
+def _checked(telemetry: object, of: str) -> OpenTelemetry | None:
+    if telemetry is not None and not isinstance(telemetry, OpenTelemetry):
+        raise ConfigurationError(
+            f"{of}(telemetry=...) takes an OpenTelemetry, not an object of type {type(telemetry).__name__}"
+        )
+    return telemetry
 
 
 def tracing_of(recorder: object, fn: Callable[..., Any]) -> Tracing | None:

@@ -23,11 +23,13 @@ from genai_guard.recording.telemetry.attributes import Attributes, at_end, at_st
 from genai_guard.recording.telemetry.content import content
 from genai_guard.recording.telemetry.meters import Meters
 from genai_guard.recording.telemetry.providers import is_real, served_by
+from genai_guard.recording.telemetry.settings import evaluations_by
 from genai_guard.recording.worker import Worker
 
 if TYPE_CHECKING:
     from genai_guard.outcome import Call
     from genai_guard.recording.event import Event
+    from genai_guard.recording.telemetry.evaluations import Evaluations
     from genai_guard.recording.telemetry.settings import OpenTelemetry
 
 __all__ = ["Spanned", "Tracing"]
@@ -66,10 +68,12 @@ class Tracing:
         meters: The instruments.
         worker: Ends spans that carry texts; None if none does.
         miss: Told the reason whenever something is lost.
+        evaluations: Emits what is said of calls, and so has to know their spans; None if nobody wants it.
     """
 
     __slots__ = (
-        "_look_at_s", "_meters", "_miss", "_provider", "_settings", "_tracer", "has_meters", "has_spans", "worker"
+        "_look_at_s", "_meters", "_miss", "_provider", "_settings", "_tracer", "evaluations", "has_meters",
+        "has_spans", "worker",
     )  # fmt: skip
 
     def __init__(
@@ -80,8 +84,10 @@ class Tracing:
         meters: Meters | None,
         worker: Worker | None,
         miss: Callable[[str], None],
+        evaluations: Evaluations | None = None,
     ) -> None:
         self.worker: Final = worker
+        self.evaluations: Final = evaluations
         self._settings = settings
         self._provider = provider
         self._meters = meters
@@ -105,12 +111,18 @@ class Tracing:
             finish = partial(_finish_with_texts, settings.redact or Redactor())
             worker = Worker("telemetry", finish, size=queue_size)
         meters = Meters(settings) if settings.metrics else None
-        return cls(settings, provider=settings.provider, meters=meters, worker=worker, miss=miss)
+        evaluations = evaluations_by(settings, of="MetricsRecorder")
+        return cls(
+            settings, provider=settings.provider, meters=meters, worker=worker, miss=miss, evaluations=evaluations
+        )
 
     def bind(self, fn: Callable[..., Any]) -> Tracing:
         """Return the same for the calls of one function, whose module may say who serves the model."""
         provider = self._provider or served_by(fn)
-        return Tracing(self._settings, provider=provider, meters=self._meters, worker=self.worker, miss=self._miss)
+        return Tracing(
+            self._settings, provider=provider, meters=self._meters, worker=self.worker, miss=self._miss,
+            evaluations=self.evaluations,
+        )  # fmt: skip
 
     def begin(self, call: Call, kwargs: Mapping[str, Any]) -> None:
         """Start the span of a call, if anybody listens."""
@@ -163,6 +175,8 @@ class Tracing:
             span = self._start(call, at_start(asked, call.request.max_tokens, {}))
         else:
             span = call.span.span
+        if self.evaluations is not None:
+            self.evaluations.remember(event.request_id, span.get_span_context())
         ended_ns = int((call.time_s + event.latency_s) * 1e9)
         if self.worker is None or not span.is_recording():
             _finish(span, event, ended_ns)

@@ -58,13 +58,13 @@ def analyze(
     """Compare the variants of an experiment.
 
     Rows of an inference log are those of the experiment that were assigned by its split; overrides and shadow
-    assignments are left out, by reason. A unit counts for the variant that it was first given, whatever came later. Its
+    assignments are left out, by reason, and so are rows that a log with a sample of the calls keeps always. A unit counts for the variant that it was first given, whatever came later. Its
     calls are taken together. A method that would mislead is refused, with the reason, in the comparison that it is
     about; its numbers are then None.
 
     Args:
-        data: An `InferenceLog`, the path of its folder, a .jsonl or .csv file, a pandas, polars or pyarrow table, a
-            mapping of columns, or an iterable of mappings. What is no log needs a column with variants.
+        data: An `InferenceLog` or `SqliteInferenceLog`, the path of its folder or file, a .jsonl or .csv file, a pandas,
+            polars or pyarrow table, a mapping of columns, or an iterable of mappings. What is no log needs a column with variants.
         metrics: Columns, or `Metric(...)` where there is more to say about one.
         experiment: Name of the experiment; may be left out where there is only one.
         control: The variant that the others are compared with; `control` if there is one of this name.

@@ -113,18 +113,30 @@ def find_exposures(
     Raises:
         ConfigurationError: there are no rows, no such experiment, or not two variants.
     """
-    rows = list(rows_of(data))
-    if not rows:
+    every = list(rows_of(data))
+    if not every:
         raise ConfigurationError("data has no rows")
+    rows = _even(every)
     rows, unmatched = _joined(rows, outcomes)
     is_log = any(isinstance(row.get("assignments"), list) for row in rows)
     name = _experiment_of(rows, experiment, is_log=is_log)
-    left_out: Counter[str] = Counter()
+    left_out: Counter[str] = Counter(
+        {"kept beside the sample": len(every) - len(rows)} if len(rows) < len(every) else {}
+    )
     reader = _from_log(rows, name, unit, left_out) if is_log else _from_table(rows, name, unit, variant, left_out)
     raw, timed = _in_order(list(reader), time)
     found = _number(raw, name, left_out, timed=timed, unmatched=unmatched)
     _must_compare(found)
     return found
+
+
+def _even(rows: list[Row]) -> list[Row]:
+    """Return the rows of a log that keeps a sample, without those that it keeps always: they would count too much."""
+    if not any("sampling_fraction" in row for row in rows):
+        return rows
+    from genai_guard.recording.logs.sampling import evenly  # noqa: PLC0415  tables of other kinds do not need it
+
+    return list(evenly(rows))
 
 
 # --- outcomes that came later -----------------------------------------------------------------------------------------

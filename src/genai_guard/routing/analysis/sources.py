@@ -19,7 +19,7 @@ _READERS: Final = ("to_dicts", "to_pylist")
 """How the frames of polars and the tables of pyarrow give their rows away."""
 
 _WANTED: Final = (
-    "an InferenceLog, the path of its folder, a .jsonl or .csv file, a pandas, polars or pyarrow table, a mapping of "
+    "an InferenceLog, the path of its folder, a SqliteInferenceLog, its file, a .jsonl or .csv file, a pandas, polars or pyarrow table, a mapping of "
     "columns, or an iterable of mappings"
 )
 
@@ -53,9 +53,7 @@ def _without_gaps(row: Row) -> Row:
 
 def _read(path: Path) -> Iterable[Row]:
     if path.is_dir():
-        from genai_guard.recording import InferenceLog  # noqa: PLC0415  tables of other kinds do not need it
-
-        return InferenceLog(path).read()
+        return _log(path)
     if not path.is_file():
         raise ConfigurationError(f"data={str(path)!r} is neither a folder nor a file")
     kind = path.suffix.lower()
@@ -63,7 +61,16 @@ def _read(path: Path) -> Iterable[Row]:
         return _csv(path)
     if kind in {".jsonl", ".ndjson"}:
         return _json_lines(path)
-    raise ConfigurationError(f"data={str(path)!r} must be a folder, a .jsonl or a .csv file")
+    try:
+        return _log(path)
+    except ConfigurationError:
+        raise ConfigurationError(f"data={str(path)!r} must be an inference log, a .jsonl or a .csv file") from None
+
+
+def _log(path: Path) -> Iterable[Row]:
+    from genai_guard.recording import open_log  # noqa: PLC0415  tables of other kinds do not need it
+
+    return open_log(path).read()
 
 
 def _csv(path: Path) -> Iterator[Row]:

@@ -44,6 +44,7 @@ class Ramp:
         self.places: dict[str, dict[float, Place]] = {}
         self.by_request = False
         self.is_closed = False
+        self._percent, self._withdrawn = 0.0, False
         _ramps.add(self)
 
     def bind(self, router: ExperimentRouter) -> None:
@@ -73,6 +74,7 @@ class Ramp:
         self.original, self._arms, self.by_request = found, arms, found.by == "request"
         self.places = places_of(self._design, found, control=arms[0], canary=arms[1])
         self._routers.append(router)
+        router.move_by(self)
 
     def move(self, percent: float, *, withdrawn: bool = False) -> None:
         """Give the canary to so many units; whatever else somebody changed of the experiment is kept.
@@ -84,15 +86,35 @@ class Ramp:
         Raises:
             ConfigurationError: a wrapped function does not take what the canary sets.
         """
-        original, (control, canary) = self.original, self._arms
-        if original is None:
+        self._percent, self._withdrawn = percent, withdrawn
+        if self.original is None:
             return
-        wanted = at_percent(original, percent, control=control, canary=canary)
-        overrides = {unit: name for unit, name in original.overrides.items() if not (withdrawn and name == canary)}
         for router in self._routers:
             for now in router.experiments:  # none of that name, if somebody has taken it out
                 if now.name == self.name:
-                    router.update(replace(now, variants=wanted.variants, total_weight=0, overrides=overrides))
+                    router.update(replace(now, overrides=self.original.overrides))
+
+    def moved(self, experiment: Experiment) -> Experiment:
+        """Return an experiment that somebody gives to a router, with the share that the canary has now.
+
+        So new settings take effect, and neither they nor a file that is read again undo a rollback.
+
+        Raises:
+            ConfigurationError: it is the experiment that is moved, and has other variants or goes by something else.
+        """
+        original, (control, canary) = self.original, self._arms
+        if original is None or self.is_closed or experiment.name != self.name:
+            return experiment
+        if {each.name for each in experiment.variants} != {control, canary} or experiment.by != original.by:
+            raise ConfigurationError(
+                f"Experiment({self.name!r}): a canary moves it between {control!r} and {canary!r} by {original.by!r}; "
+                "leave the variants and by= as they are, or close() the canary first"
+            )
+        overrides = {u: name for u, name in experiment.overrides.items() if not (self._withdrawn and name == canary)}
+        order = [variant.name for variant in original.variants]  # or units would change sides
+        variants = tuple(sorted(experiment.variants, key=lambda variant: order.index(variant.name)))
+        ordered = replace(experiment, variants=variants, total_weight=0, overrides=overrides)
+        return at_percent(ordered, self._percent, control=control, canary=canary)
 
     def moves(self, router: ExperimentRouter) -> bool:
         """Whether it moves the experiment of a router."""
@@ -101,6 +123,7 @@ class Ramp:
     def leave(self, router: ExperimentRouter) -> None:
         """Move the experiment of a router no longer."""
         self._routers = [each for each in self._routers if each is not router]
+        router.move_by(self, no_more=True)
 
     def _take(self, router: ExperimentRouter) -> None:
         """See to it that nobody else moves the experiment: what one rolls back, the other would give out again."""

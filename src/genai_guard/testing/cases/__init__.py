@@ -12,7 +12,7 @@ from genai_guard.testing.cases.schema import cases_schema
 from genai_guard.testing.cases.scores import Score, Scores, score
 from genai_guard.testing.cases.show import Mark, describe_failure, marked, marks_of, printable
 from genai_guard.testing.cases.variation import vary, vary_all
-from genai_guard.testing.cases.wilson import Rate, wilson
+from genai_guard.wilson import Rate, wilson
 
 __all__ = [
     "EVASIONS",

@@ -20,8 +20,8 @@ from genai_guard.policy.rewrite import rewrite, to_set
 from genai_guard.testing.cases.case import Case
 from genai_guard.testing.cases.knobs import Knob, knobs_of
 from genai_guard.testing.cases.margins import Margin, Margins
-from genai_guard.testing.cases.wilson import Rate, wilson
 from genai_guard.verdicts import Action
+from genai_guard.wilson import Rate, wilson
 
 __all__ = ["Calibration", "ThresholdFit", "calibrate", "fit", "write_back"]
 

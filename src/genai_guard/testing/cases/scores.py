@@ -23,8 +23,8 @@ from genai_guard.testing.cases.case import CaseSide
 from genai_guard.testing.cases.checking import meets
 from genai_guard.testing.cases.reach import Reach
 from genai_guard.testing.cases.results import CaseResult, KnownRule, Report
-from genai_guard.testing.cases.wilson import Rate, wilson
 from genai_guard.verdicts import Action
+from genai_guard.wilson import Rate, wilson
 
 __all__ = ["KINDS", "Kind", "Score", "Scores", "score"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from genai_guard.markup import Markup, element, joined
 
 if TYPE_CHECKING:
-    from genai_guard.testing.cases.wilson import Rate
+    from genai_guard.wilson import Rate
 
 __all__ = ["percent", "rate_cell"]
 

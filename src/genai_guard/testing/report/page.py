@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.markup import Markup, element, joined
+from genai_guard.page_style import STYLE
 from genai_guard.testing.cases.case import Case
 from genai_guard.testing.cases.results import CaseResult, Difference, Report, Status
-from genai_guard.testing.report.style import STYLE
 from genai_guard.testing.report.tables import calibration_table, score_tables, table
 from genai_guard.testing.report.texts import marked, spans_of, texts_of
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from genai_guard.testing.cases.calibration import Calibration
     from genai_guard.testing.cases.comparison import PolicyDiff
     from genai_guard.testing.cases.scores import Scores
-    from genai_guard.testing.cases.wilson import Rate
+    from genai_guard.wilson import Rate
 
 __all__ = ["json_report"]
 

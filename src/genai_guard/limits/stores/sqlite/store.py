@@ -62,8 +62,8 @@ class SqliteStore:
         clock: Callable[[], int] | None = None,
         wall_clock: Callable[[], int] | None = None,
     ) -> None:
-        if isinstance(timeout_s, bool) or not isinstance(timeout_s, int | float) or not 0 <= timeout_s <= 3_600:
-            raise _wrong("timeout_s", timeout_s, "must be a number of seconds from 0 to 3600")
+        if path == ":memory:":
+            raise _wrong("path", path, "nobody would share it; MemoryStore() is the store for one process")
         if synchronous not in get_args(Synchronous):
             raise _wrong("synchronous", synchronous, "must be 'off', 'normal' or 'full'")
         for name, given in (("clock", clock), ("wall_clock", wall_clock)):
@@ -71,16 +71,16 @@ class SqliteStore:
                 raise _wrong(name, given, "must be a function that returns whole nanoseconds")
         from genai_guard.limits.stores.sqlite.file import UsageFile  # noqa: PLC0415  sqlite3 takes milliseconds
 
-        self.path: Final = _path(path)
-        self.timeout_s: Final = timeout_s
-        self.synchronous: Final = synchronous
         self._file: Final = UsageFile(
-            self.path,
+            path,
             timeout_s=timeout_s,
             synchronous=synchronous,
             clock=clock,
             wall_clock=time.time_ns if wall_clock is None else wall_clock,
         )
+        self.path: Final = self._file.path
+        self.timeout_s: Final = timeout_s
+        self.synchronous: Final = synchronous
 
     def bind(self, limits: Sequence[Limit], previous: Counts | None = None, /) -> SqliteCounts:
         """Return the counts of these limits."""
@@ -106,23 +106,10 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the file in this process; the next call opens it again."""
-        with self._file.lock:
-            self._file.close()
+        self._file.close()
 
     def __repr__(self) -> str:
         return f"<SqliteStore {self.path}>"
-
-
-def _path(path: str | os.PathLike[str]) -> str:
-    try:
-        name = os.fspath(path)
-    except TypeError:
-        raise _wrong("path", path, "must be the path of a file") from None
-    if not isinstance(name, str) or not name or "\0" in name or name.startswith(("file:", "sqlite:")):
-        raise _wrong("path", path, "must be the path of a file, such as 'limits.sqlite'")
-    if name == ":memory:":
-        raise _wrong("path", path, "nobody would share it; MemoryStore() is the store for one process")
-    return os.path.abspath(name)  # noqa: PTH100  where it was meant to be, whatever the directory is later
 
 
 def _wrong(name: str, value: object, what: str) -> ConfigurationError:

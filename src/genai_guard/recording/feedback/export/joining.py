@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from genai_guard.recording.feedback.counting import FeedbackCounts, add_up, tally
 from genai_guard.recording.feedback.values import Feedback, latest
+from genai_guard.recording.logs.sampling import weight
 
 __all__ = ["CallFeedback", "OnLeftOut", "Row", "feedback_by", "joined", "outcomes"]
 
@@ -69,7 +70,7 @@ def outcomes(feedback: Iterable[Feedback], *, rows: Iterable[Row] = ()) -> dict[
 
 @dataclass(frozen=True, slots=True)
 class CallFeedback:
-    """What was said of some calls.
+    """What was said of some calls. Of a log that has a sample of them, it is what all of them are estimated to come to.
 
     Attributes:
         calls: How many calls there were.
@@ -85,26 +86,31 @@ class CallFeedback:
 def feedback_by(column: str, rows: Iterable[Row], feedback: Iterable[Feedback]) -> dict[str, CallFeedback]:
     """Return what was said of calls by the values of a column, such as `variant`, `model` or `tenant`, by name.
 
-    Who gives feedback is not everybody: to compare variants, give `outcomes` to an analysis.
+    Who gives feedback is not everybody: to compare variants, give `outcomes` to an analysis. A row of a log that has a
+    sample of all calls counts for as many as its `sampling_fraction` says.
     """
-    calls: dict[str, int] = {}
-    with_feedback: dict[str, int] = {}
+    calls: dict[str, float] = {}
+    with_feedback: dict[str, float] = {}
     tallies: dict[str, list[Mapping[str, float]]] = {}
 
     def counted() -> Iterator[Row]:
         for row in rows:
             value = _text(row, column)
-            calls[value] = calls.get(value, 0) + 1
+            calls[value] = calls.get(value, 0) + weight(row)
             yield row
 
     for row, entries in joined(counted(), feedback):
-        value = _text(row, column)
-        with_feedback[value] = with_feedback.get(value, 0) + 1
-        tallies.setdefault(value, []).extend(map(tally, entries))
+        value, each = _text(row, column), weight(row)
+        with_feedback[value] = with_feedback.get(value, 0) + each
+        tallies.setdefault(value, []).extend(_weighted(tally(entry), each) for entry in entries)
     return {
-        value: CallFeedback(calls[value], with_feedback.get(value, 0), add_up(tallies.get(value, ())))
+        value: CallFeedback(round(calls[value]), round(with_feedback.get(value, 0)), add_up(tallies.get(value, ())))
         for value in sorted(calls)
     }
+
+
+def _weighted(adds: Mapping[str, float], by: float) -> Mapping[str, float]:
+    return adds if by == 1 else {name: number * by for name, number in adds.items()}
 
 
 def _numbers(entry: Feedback) -> Iterator[tuple[str, str, float]]:

@@ -10,7 +10,7 @@ from genai_guard.recording.feedback.export.conversations import UnfitError, conv
 from genai_guard.recording.feedback.export.joining import OnLeftOut, Row, joined
 from genai_guard.recording.feedback.values import Feedback
 
-__all__ = ["LABEL_STUDIO_CONFIG", "label_studio_tasks", "read_label_studio", "write_csv"]
+__all__ = ["LABEL_STUDIO_CONFIG", "annotator", "chosen", "label_studio_tasks", "read_label_studio", "write_csv"]
 
 LABEL_STUDIO_CONFIG: Final = """\
 <View>
@@ -100,7 +100,7 @@ def read_label_studio(tasks: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, 
                 yield {
                     "request_id": task["data"]["request_id"],
                     **said,
-                    "source": f"label-studio:{_annotator(annotation.get('completed_by'))}",
+                    "source": f"label-studio:{annotator(annotation.get('completed_by'))}",
                     "time_s": _seconds(annotation.get("updated_at") or annotation.get("created_at")),
                 }
 
@@ -109,14 +109,18 @@ def _said(result: Mapping[str, Any]) -> tuple[str, Any] | None:
     name, value = result.get("from_name"), result.get("value", {})
     if name == "rating":
         return ("rating", value["rating"]) if value.get("rating") else None
-    given = (
-        value.get("choices") if name == "thumbs" else value.get("text") if name in {"correction", "comment"} else None
-    )
-    text = "\n".join([given] if isinstance(given, str) else given or ())
+    text = chosen(result) if name in {"thumbs", "correction", "comment"} else ""
     return (str(name), text) if text.strip() else None
 
 
-def _annotator(who: Any) -> str:
+def chosen(result: Mapping[str, Any]) -> str:
+    """Return the choice that somebody made, or the text that they wrote."""
+    value = result.get("value", {})
+    given = value.get("choices") or value.get("text")
+    return "\n".join([given] if isinstance(given, str) else given or ())
+
+
+def annotator(who: Any) -> str:
     """Return who labelled: Label Studio gives the id, or a mapping that has one and maybe an address."""
     if isinstance(who, Mapping):
         person = cast("Mapping[str, object]", who)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["Rate", "wilson"]
+__all__ = ["Rate", "score_interval", "wilson"]
 
 
 class Rate(NamedTuple):
@@ -59,10 +59,21 @@ def wilson(hits: int, trials: int, *, confidence: float = 0.95) -> Rate:
         raise ConfigurationError(f"wilson(confidence={confidence!r}): must be between 0 and 1")
     if not trials:
         return Rate(0, 0, 0.0, 1.0)
+    return Rate(hits, trials, *score_interval(hits / trials, trials, confidence=confidence))
+
+
+def score_interval(share: float, trials: float, *, confidence: float) -> tuple[float, float]:
+    """Return the score interval of a share; `trials` need not be whole, such as an effective number of them.
+
+    Args:
+        share: Share that came up.
+        trials: Out of how many; above 0.
+        confidence: As for `wilson`.
+    """
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share, weight = hits / trials, z * z / trials
+    weight = z * z / trials
     centre = share + weight / 2
     spread = z * math.sqrt(share * (1 - share) / trials + weight / (4 * trials))
-    low = 0.0 if hits == 0 else max((centre - spread) / (1 + weight), 0.0)
-    high = 1.0 if hits == trials else min((centre + spread) / (1 + weight), 1.0)
-    return Rate(hits, trials, low, high)
+    low = 0.0 if share == 0 else max((centre - spread) / (1 + weight), 0.0)
+    high = 1.0 if share == 1 else min((centre + spread) / (1 + weight), 1.0)
+    return low, high
