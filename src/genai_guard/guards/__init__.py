@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.base import Classifier, Context, ContextGuard, Guard, MatchingGuard, Meter, WholeGuard
     from genai_guard.guards.blocked_patterns import BlockedPatterns
     from genai_guard.guards.classifiers import (
+        LearnedClassifier,
         LexicalClassifier,
         ModerationEndpoint,
         ProfanityClassifier,
@@ -68,6 +69,7 @@ __all__ = [
     "Judge",
     "JudgeFailed",
     "Language",
+    "LearnedClassifier",
     "Length",
     "LexicalClassifier",
     "Links",
@@ -117,6 +119,7 @@ _HOMES = {
     "Meter": "base",
     "WholeGuard": "base",
     "BlockedPatterns": "blocked_patterns",
+    "LearnedClassifier": "classifiers",
     "LexicalClassifier": "classifiers",
     "ModerationEndpoint": "classifiers",
     "ProfanityClassifier": "classifiers",

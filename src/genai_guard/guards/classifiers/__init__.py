@@ -1,6 +1,7 @@
-"""Classifiers of unsafe content for `ContentSafety`: a lexical one that is built in, and adapters for others."""
+"""Classifiers of unsafe content for `ContentSafety`: a lexical and a learned one that are built in, and adapters for others."""
 
 from genai_guard.guards.classifiers.categories import CATEGORIES
+from genai_guard.guards.classifiers.learned import Evidence, LearnedClassifier, ModelCard
 from genai_guard.guards.classifiers.lexical import LexicalClassifier, Place
 from genai_guard.guards.classifiers.moderation import ModerationEndpoint
 from genai_guard.guards.classifiers.profanity import ProfanityClassifier
@@ -8,7 +9,10 @@ from genai_guard.guards.classifiers.transformers_local import TransformersClassi
 
 __all__ = [
     "CATEGORIES",
+    "Evidence",
+    "LearnedClassifier",
     "LexicalClassifier",
+    "ModelCard",
     "ModerationEndpoint",
     "Place",
     "ProfanityClassifier",
