@@ -137,7 +137,11 @@ def test_what_stands_beside_a_document_is_text_of_the_user() -> None:
 @pytest.mark.parametrize(("role", "kind"), [("tool", "text"), ("tool", "result"), ("user", "result")])
 def test_results_of_tools_have_their_own_threshold(role: str, kind: str) -> None:
     assert GUARD.check_part(part(IN_DOCUMENT, role, kind), Context()).blocked
-    assert not PromptInjection(tool_threshold=1, false_positives=None).check_part(part(IN_DOCUMENT, role, kind), Context()).blocked
+    assert (
+        not PromptInjection(tool_threshold=1, false_positives=None)
+        .check_part(part(IN_DOCUMENT, role, kind), Context())
+        .blocked
+    )
 
 
 @pytest.mark.parametrize("role", ["system", "assistant"])

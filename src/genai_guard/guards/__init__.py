@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.base import Classifier, Context, ContextGuard, Guard, MatchingGuard, Meter, WholeGuard
     from genai_guard.guards.blocked_patterns import BlockedPatterns
     from genai_guard.guards.classifiers import (
+        Cascade,
         LearnedClassifier,
         LexicalClassifier,
         ModerationEndpoint,
@@ -56,6 +57,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "BlockedPatterns",
+    "Cascade",
     "Classifier",
     "Code",
     "ContentSafety",
@@ -119,6 +121,7 @@ _HOMES = {
     "Meter": "base",
     "WholeGuard": "base",
     "BlockedPatterns": "blocked_patterns",
+    "Cascade": "classifiers",
     "LearnedClassifier": "classifiers",
     "LexicalClassifier": "classifiers",
     "ModerationEndpoint": "classifiers",

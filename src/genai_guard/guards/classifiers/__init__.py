@@ -1,5 +1,6 @@
 """Classifiers of unsafe content for `ContentSafety`: a lexical and a learned one that are built in, and adapters for others."""
 
+from genai_guard.guards.classifiers.cascade import Cascade, CascadeCounts
 from genai_guard.guards.classifiers.categories import CATEGORIES
 from genai_guard.guards.classifiers.learned import Evidence, LearnedClassifier, ModelCard
 from genai_guard.guards.classifiers.lexical import LexicalClassifier, Place
@@ -9,6 +10,8 @@ from genai_guard.guards.classifiers.transformers_local import TransformersClassi
 
 __all__ = [
     "CATEGORIES",
+    "Cascade",
+    "CascadeCounts",
     "Evidence",
     "LearnedClassifier",
     "LexicalClassifier",

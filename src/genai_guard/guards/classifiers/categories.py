@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, cast
 
-__all__ = ["CATEGORIES", "LABELS", "category_of", "is_score", "merged"]
+__all__ = ["CATEGORIES", "LABELS", "category_of", "is_score", "merged", "scores_of"]
 
 CATEGORIES: Final[tuple[str, ...]] = ("hate", "harassment", "sexual", "violence", "self_harm", "illicit")
 """What `ContentSafety` tells apart."""
@@ -61,3 +61,27 @@ def is_score(value: object) -> bool:
         and not math.isnan(value)
         and -1e-6 <= value <= 1 + 1e-6
     )
+
+
+def scores_of(name: str, answer: Any) -> dict[str, float]:
+    """Return the scores that a classifier gave; no message repeats what it said.
+
+    Args:
+        name: Who asked.
+        answer: What it gave.
+
+    Raises:
+        TypeError: no mapping of numbers by text.
+        ValueError: a number that is not from 0 to 1.
+    """
+    if not isinstance(answer, Mapping):
+        raise TypeError(f"{name}: the classifier returned {type(answer).__name__}, not a mapping of scores by category")
+    scores: dict[Any, Any] = dict(cast("Any", answer))
+    for number, (category, score) in enumerate(scores.items()):
+        if not isinstance(category, str):
+            raise TypeError(
+                f"{name}: item {number} of what the classifier returned has a {type(category).__name__} as key"
+            )
+        if not is_score(score):
+            raise ValueError(f"{name}: item {number} of what the classifier returned is no score from 0 to 1")
+    return scores
