@@ -104,11 +104,10 @@ def main() -> None:
         lines[f"{task}, seen"] = (LearnedClassifier(task).score, prose)
     lines["profanity (alt-profanity-check)"] = (ProfanityClassifier().classify, prose)
     found = costs(lines, rounds)
-    fresh = {}
+    fresh: dict[str, tuple[Callable[[str], Any], Sequence[str]]] = {}
     for task, model in models.items():
-        given = {f"{task}, fresh": (lambda text, model=model: Scorer(model).read(words_of(text)), unseen[:1])}
-        fresh |= costs(given, rounds)
-    found |= fresh
+        fresh[f"{task}, fresh"] = (lambda text, model=model: Scorer(model).read(words_of(text)), unseen[:1])  # type: ignore[misc]
+    found |= costs(fresh, rounds)
     for name, cost in found.items():
         print(f"  {name:32} {cost:7.0f} us for a kilobyte")
     loads = {task: loading(lambda task=task: Model.load(MODELS / f"{task}.bin")) for task in models}  # type: ignore[misc]

@@ -96,13 +96,15 @@ def fit(rows: Matrix, truth: Any, weights: Any, settings: Settings) -> Fitted:
 
 
 _UNIT: Final = 1e-4
+_OFTEN: Final = 2
+"""Rows in which a feature must stand to have a weight."""
 
 
 def _fit(
     rows: Matrix, chosen: Any, truth: Any, weights: Any, *, settings: Settings, start: Fitted | None = None
 ) -> Fitted:
     words = rows.words[chosen]
-    seen = np.unique(words.indices)
+    seen = np.flatnonzero(np.bincount(words.indices, minlength=words.shape[1]) >= _OFTEN)
     rarity = rows.rarity[seen]
     words = (words[:, seen] @ sparse.diags_array(rarity)).tocsr()
     across = words.T.tocsr()

@@ -69,7 +69,9 @@ def calibration_error(chances: Any, truth: Any, *, bins: int = 10) -> float:
 
 
 def least_for(share: float, harmless: Mapping[str, Sequence[float]]) -> float:
-    """Return the least score at which at most `share` of the harmless texts count, each group of them as much as another.
+    """Return the least score at which at most `share` of the harmless texts count.
+
+    Groups weigh by the square roots of their sizes: neither does a large one decide alone, nor one text of a small one.
 
     Args:
         share: The budget of false positives.
@@ -77,7 +79,8 @@ def least_for(share: float, harmless: Mapping[str, Sequence[float]]) -> float:
     """
     groups = [np.asarray(scores) for scores in harmless.values() if len(scores)]
     scores = np.concatenate(groups)
-    weights = np.concatenate([np.full(len(group), 1 / len(group) / len(groups)) for group in groups])
+    whole = sum(np.sqrt(len(group)) for group in groups)
+    weights = np.concatenate([np.full(len(group), 1 / np.sqrt(len(group)) / whole) for group in groups])
     order = np.argsort(-scores)
     scores, above = scores[order], np.cumsum(weights[order])
     allowed = np.searchsorted(above, share + 1e-12, side="right")

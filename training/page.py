@@ -92,10 +92,13 @@ left out one group after another.
 
 ## Thresholds
 
-`false_positives` of `PromptInjection` and `ContentSafety` is the share of harmless texts that the model may flag, from 0.001 to
-0.1; 0.01 unless said, None for rules alone. It was measured on harmless texts of left-out sources, each kind of
-them as much as another. Yours will differ: measure on texts of your own with a guard in `mode="shadow"`, and choose by
-that. A budget is of the model alone; what the rules flag comes on top. With several categories it is that of all together.
+`false_positives` of `PromptInjection` and `ContentSafety` is the share of harmless texts that the model may flag among those
+that the rules let pass, from 0.001 to 0.1; 0.01 unless said, None for rules alone. It was measured on harmless texts of
+sources that were left out, the kinds of them weighing by the square roots of their numbers. Yours will differ: measure on
+texts of your own with a guard in `mode="shadow"`, and choose by that. With several categories it is that of all together.
+
+Probabilities are for texts of which one in twenty has what is looked for. Where it is rarer they are too high, but their
+order is the same.
 
 Where a false alarm is dear and a miss as well, let the model choose what a [judge](guards/judge.md) is asked about:
 a low threshold finds more, and the judge sorts out.

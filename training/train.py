@@ -47,7 +47,11 @@ SETTINGS: Final[dict[str, Settings]] = {
     "harmful": Settings(meaning=0.4),
     **dict.fromkeys(CATEGORIES, Settings(meaning=0.4)),
 }
-STEPS: Final = 63
+PRIOR: Final = 0.05
+"""Of what a head looks for, among the texts that its probabilities are for."""
+RULED: Final = {"injection": (-2, 0.6), "indirect_injection": (-1, 0.5), **dict.fromkeys(CATEGORIES, (-1, 0.5))}
+"""The feature that is the score of the rules, and from where on a guard goes by that and asks no model."""
+STEPS: Final = 40
 """Steps between nothing and the heaviest weight: more of them make larger files, and measured nothing better."""
 MOST: Final = 900
 """Texts of a source, of each sort: of what grammars and mixtures make, more of the same added nothing."""
@@ -78,7 +82,7 @@ def train(task: Task, examples: Sequence[Example], *, settings: Settings | None 
         own, apart = found[head]
         learned = lessons[head]
         sides = np.stack([apart, generally]) if head != SHARED[task] else apart[None]
-        slopes, shift = platt(sides, learned.truth, learned.weights)
+        slopes, shift = platt(sides, learned.truth, _as_rare(learned))
         fitted.append(
             own.times(slopes[0], shift)
             if len(slopes) == 1
@@ -87,7 +91,9 @@ def train(task: Task, examples: Sequence[Example], *, settings: Settings | None 
         scores.append(slopes @ sides + shift)
         told = area(scores[-1][learned.truth], scores[-1][learned.judged])
         _say(f"  {head}: area {told:.3f} on sources left out, slopes {slopes.round(2)}\n")
-    least = _thresholds(task, examples, list(map(lessons.__getitem__, HEADS[task])), scores)
+    _, first = np.unique(rows.text, return_index=True)
+    passed = [_passed(lessons[head], rows.structure[first], *RULED[head]) for head in HEADS[task]]
+    least = _thresholds(task, examples, passed, scores)
     heads = [_head(*each, rows.vocabulary, SIZES[task]) for each in zip(HEADS[task], fitted, least, strict=True)]
     return Model(task, SIZES[task], tuple(heads))
 
@@ -121,43 +127,55 @@ def _fitted(head: str, settings: Settings) -> tuple[Fitted, Any]:
     return fit(rows, learned.truth, learned.weights, settings), apart
 
 
+def _as_rare(learned: Lesson) -> Any:
+    """Return the weights of texts when as few are to be found as in what people say."""
+    share = learned.weights[learned.truth].sum()
+    return learned.weights * np.where(learned.truth, PRIOR / share, (1 - PRIOR) / (1 - share))
+
+
+def _passed(learned: Lesson, structure: Any, feature: int, least: float) -> Any:
+    """Return which harmless texts the model is asked about: those that the rules let pass."""
+    return learned.judged & (structure[:, feature] < least)
+
+
 def _thresholds(
-    task: Task, examples: Sequence[Example], lessons: Sequence[Lesson], scores: Sequence[Any]
+    task: Task, examples: Sequence[Example], passed: Sequence[Any], scores: Sequence[Any]
 ) -> list[tuple[tuple[float, float], ...]]:
     """Return for each head the probabilities from which on a text counts, by the share of harmless texts that reach them.
 
     Of the heads of harm together no more than that share counts: each has the same part in it.
     """
-    groups = [_groups(examples, learned, score) for learned, score in zip(lessons, scores, strict=True)]
+    groups = [_groups(examples, harmless, score) for harmless, score in zip(passed, scores, strict=True)]
     least: list[list[tuple[float, float]]] = [[] for _ in scores]
     for budget in BUDGETS:
-        part = _part(budget, examples, lessons, scores, groups) if task == "harm" else budget
+        part = _part(budget, examples, passed[0], scores, groups) if task == "harm" else budget
         for at, group in enumerate(groups):
             least[at].append((budget, float(1 / (1 + np.exp(-least_for(part, group))))))
     return [tuple(each) for each in least]
 
 
-def _groups(examples: Sequence[Example], learned: Lesson, scores: Any) -> dict[str, list[float]]:
+def _groups(examples: Sequence[Example], harmless: Any, scores: Any) -> dict[str, list[float]]:
     groups: dict[str, list[float]] = {}
-    for each, judged, score in zip(examples, learned.judged, scores, strict=True):
+    for each, judged, score in zip(examples, harmless, scores, strict=True):
         if judged:
             groups.setdefault(each.kind, []).append(float(score))
     return groups
 
 
 def _part(
-    budget: float, examples: Sequence[Example], lessons: Sequence[Lesson], scores: Sequence[Any], groups: Sequence[Any]
+    budget: float, examples: Sequence[Example], harmless: Any, scores: Sequence[Any], groups: Sequence[Any]
 ) -> float:
     """Return the share that each head may have so that all of them together have `budget`."""
-    harmless = lessons[0].judged
     kinds = np.array([each.kind for each in examples])[harmless]
+    sizes = dict(zip(*np.unique(kinds, return_counts=True), strict=True))
+    worth = np.array([sizes[kind] ** -0.5 for kind in kinds])
     low, high = budget / len(scores), budget
     for _ in range(12):
         part = (low + high) / 2
         reached = np.zeros(len(kinds), bool)
         for score, group in zip(scores, groups, strict=True):
             reached |= score[harmless] >= least_for(part, group)
-        share = np.mean([reached[kinds == kind].mean() for kind in np.unique(kinds)])
+        share = np.average(reached, weights=worth)
         low, high = (part, high) if share <= budget else (low, part)
     return low
 

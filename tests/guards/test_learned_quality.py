@@ -14,6 +14,7 @@ from training.sources.writing import written
 
 from genai_guard.guards import ContentSafety, LearnedClassifier, PromptInjection
 
+CATEGORY: dict[Task, str] = {"injection": "injection", "harm": ""}
 PLACES: dict[str, Any] = {"prompt": "user", "tool_result": "tool", "document": "document"}
 
 
@@ -28,7 +29,7 @@ def share(hits: list[bool]) -> float:
 
 
 def injected(example: Example, guard: PromptInjection) -> bool:
-    return guard.check(example.text, place=PLACES[example.place]).blocked
+    return bool(guard.check(example.text, place=PLACES[example.place]).blocked)
 
 
 @pytest.mark.parametrize("budget", [0.01, 0.05])
@@ -50,13 +51,13 @@ def test_harm_is_found_and_harmless_texts_pass(budget: float) -> None:
 
 
 def test_the_order_of_the_scores_is_mostly_right() -> None:
-    for task, category, least in (("injection", "injection", AREA["injection"]), ("harm", "", AREA["harm"])):
+    for task, category in CATEGORY.items():
         scorer = LearnedClassifier(task)
-        rows = [each for each in texts(task) if each.language == "en" and each.place == "prompt"]  # type: ignore[arg-type]
+        rows = [each for each in texts(task) if each.language == "en" and each.place == "prompt"]
         scored = [(score[category] if category else max(score.values()), bool(each.labels)) for each in rows if (score := scorer.score(each.text))]  # fmt: skip
         found, other = [score for score, yes in scored if yes], [score for score, yes in scored if not yes]
         right = sum((a > b) + (a == b) / 2 for a in found for b in other)
-        assert right / len(found) / len(other) >= least
+        assert right / len(found) / len(other) >= AREA[task]
 
 
 FOUND = {("injection", 0.01): 0.0, ("injection", 0.05): 0.0, ("harm", 0.01): 0.0, ("harm", 0.05): 0.0}

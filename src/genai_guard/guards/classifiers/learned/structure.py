@@ -79,13 +79,19 @@ _lexical: Final = cache(LexicalClassifier)
 _SPELLED: Final = frozenset(
     word.encode()
     for phrases in PHRASES.values()
-    for word in phrases.split("|")
+    for word in phrases.replace("|", " ").split()
     if word.isascii() and word.isalpha() and len(word) > 3
 )
+_TRIGGERS: Final = WORDS | {
+    word.encode()
+    for signal in SIGNALS
+    for word in (*signal.rule.words, *signal.rule.beside)
+    if word.isascii() and word.isalpha() and len(word) > 2
+}
 
 STRUCTURES: Final[Mapping[str, Structure]] = MappingProxyType(
     {
-        "injection": Structure(_INJECTION, _injection_hints, WORDS),
+        "injection": Structure(_INJECTION, _injection_hints, _TRIGGERS),
         "harm": Structure(_HARM, _harm_hints, _SPELLED),
     }
 )
