@@ -180,6 +180,18 @@ def recognisers(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def classifiers(session: nox.Session) -> None:
+    """Run the tests of the classifiers with the libraries that they adapt, a gigabyte of them, on models made there."""
+    session.run_install("python", "-m", "ensurepip", silent=True)
+    session.run_install(
+        "python", "-m", "pip", "install", "--quiet", "torch>=2.4"
+    )  # as pip is set up: for the CPU, or not
+    install(session, "test", "classifiers")
+    paths = [f"tests/guards/test_classifiers{name}.py" for name in ("", "_onnx", "_transformers")]
+    session.run("python", "-m", "pytest", *paths, *session.posargs)
+
+
+@nox.session(default=False)
 def peers(session: nox.Session) -> None:
     """Compare assignments with those of the libraries whose users are to keep them."""
     install(session, "test", "peers")

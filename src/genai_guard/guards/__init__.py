@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         LearnedClassifier,
         LexicalClassifier,
         ModerationEndpoint,
+        OnnxClassifier,
         ProfanityClassifier,
         TransformersClassifier,
     )
@@ -81,6 +82,7 @@ __all__ = [
     "ModerationEndpoint",
     "NamedSpan",
     "Names",
+    "OnnxClassifier",
     "PresidioRecogniser",
     "ProfanityClassifier",
     "PromptInjection",
@@ -125,6 +127,7 @@ _HOMES = {
     "LearnedClassifier": "classifiers",
     "LexicalClassifier": "classifiers",
     "ModerationEndpoint": "classifiers",
+    "OnnxClassifier": "classifiers",
     "ProfanityClassifier": "classifiers",
     "TransformersClassifier": "classifiers",
     "Code": "code",

@@ -59,6 +59,7 @@ _CLASSIFIERS: Final[Mapping[str, type]] = {
     "learned": guards.LearnedClassifier,
     "profanity": guards.ProfanityClassifier,
     "transformers": guards.TransformersClassifier,
+    "onnx": guards.OnnxClassifier,
     "moderation": guards.ModerationEndpoint,
     "cascade": guards.Cascade,
 }

@@ -5,6 +5,7 @@ from genai_guard.guards.classifiers.categories import CATEGORIES
 from genai_guard.guards.classifiers.learned import Evidence, LearnedClassifier, ModelCard
 from genai_guard.guards.classifiers.lexical import LexicalClassifier, Place
 from genai_guard.guards.classifiers.moderation import ModerationEndpoint
+from genai_guard.guards.classifiers.onnx_local import OnnxClassifier
 from genai_guard.guards.classifiers.profanity import ProfanityClassifier
 from genai_guard.guards.classifiers.transformers_local import TransformersClassifier
 
@@ -17,6 +18,7 @@ __all__ = [
     "LexicalClassifier",
     "ModelCard",
     "ModerationEndpoint",
+    "OnnxClassifier",
     "Place",
     "ProfanityClassifier",
     "TransformersClassifier",
