@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         LexicalClassifier,
         ModerationEndpoint,
         OnnxClassifier,
+        OpenAIModeration,
         ProfanityClassifier,
         TransformersClassifier,
     )
@@ -83,6 +84,7 @@ __all__ = [
     "NamedSpan",
     "Names",
     "OnnxClassifier",
+    "OpenAIModeration",
     "PresidioRecogniser",
     "ProfanityClassifier",
     "PromptInjection",
@@ -128,6 +130,7 @@ _HOMES = {
     "LexicalClassifier": "classifiers",
     "ModerationEndpoint": "classifiers",
     "OnnxClassifier": "classifiers",
+    "OpenAIModeration": "classifiers",
     "ProfanityClassifier": "classifiers",
     "TransformersClassifier": "classifiers",
     "Code": "code",

@@ -60,6 +60,7 @@ _CLASSIFIERS: Final[Mapping[str, type]] = {
     "profanity": guards.ProfanityClassifier,
     "transformers": guards.TransformersClassifier,
     "onnx": guards.OnnxClassifier,
+    "openai_moderation": guards.OpenAIModeration,
     "moderation": guards.ModerationEndpoint,
     "cascade": guards.Cascade,
 }

@@ -6,6 +6,7 @@ from genai_guard.guards.classifiers.learned import Evidence, LearnedClassifier, 
 from genai_guard.guards.classifiers.lexical import LexicalClassifier, Place
 from genai_guard.guards.classifiers.moderation import ModerationEndpoint
 from genai_guard.guards.classifiers.onnx_local import OnnxClassifier
+from genai_guard.guards.classifiers.openai_moderation import OpenAIModeration
 from genai_guard.guards.classifiers.profanity import ProfanityClassifier
 from genai_guard.guards.classifiers.transformers_local import TransformersClassifier
 
@@ -19,6 +20,7 @@ __all__ = [
     "ModelCard",
     "ModerationEndpoint",
     "OnnxClassifier",
+    "OpenAIModeration",
     "Place",
     "ProfanityClassifier",
     "TransformersClassifier",

@@ -13,7 +13,7 @@ from genai_guard.guards.base import settle
 from genai_guard.guards.classifiers.adapter import Adapter
 from genai_guard.guards.classifiers.categories import is_score, merged
 
-__all__ = ["ModerationEndpoint"]
+__all__ = ["ModerationEndpoint", "scores_in"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ModerationEndpoint(Adapter):
         Raises:
             ValueError: the answer does not have the shape of one.
         """
-        return _read(self.call(text), self.labels)
+        return scores_in(self.call(text), self.labels)
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,19 @@ class _AsyncModerationEndpoint(ModerationEndpoint):
 
     async def classify(self, text: str, /) -> Any:
         """Return the scores; raises like `ModerationEndpoint.classify`."""
-        return _read(await cast("Awaitable[object]", self.call(text)), self.labels)
+        return scores_in(await cast("Awaitable[object]", self.call(text)), self.labels)
 
 
-def _read(answer: object, labels: Mapping[str, str]) -> dict[str, float]:
+def scores_in(answer: object, labels: Mapping[str, str]) -> dict[str, float]:
+    """Return the scores of an answer of a moderation service by our categories.
+
+    Args:
+        answer: Its JSON, or an object of an SDK.
+        labels: Further names of categories.
+
+    Raises:
+        ValueError: it does not have the shape of one. What it says instead is not repeated: it may quote the text.
+    """
     results = _get(answer, "results")
     if not is_list(results) or not results:
         raise ValueError("the moderation endpoint answered without results")
