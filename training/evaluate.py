@@ -28,13 +28,14 @@ from training.examples import TASKS, Example, Task
 from training.heads import HEADS, lesson
 from training.metrics import Rate, area, area_between, calibration_error, rate
 from training.page import page, table
+from training.train import PRIOR
 
 __all__ = ["Measured", "main", "measure", "tables"]
 
 ROOT: Final = Path(__file__).parents[1]
 MODELS: Final = ROOT / "src/genai_guard/guards/classifiers/learned/models"
 PAGE: Final = ROOT / "docs/reference/learned-classifiers.md"
-BUDGET: Final = 0.01
+BUDGET: Final = 0.02
 _FEWEST: Final = 8
 """Texts of a source, language or kind that get a line of their own."""
 _DISGUISED: Final = 150
@@ -150,7 +151,7 @@ def _heads(measured: Measured) -> str:
             continue
         low, high = area_between(found, harmless, seed=1)
         kept = _looked_for(head, measured) | learned.judged
-        error = calibration_error(score[kept], learned.truth[kept])
+        error = calibration_error(score[kept], learned.truth[kept], prior=PRIOR)
         rows.append([
             head, len(found), len(harmless), f"{area(found, harmless):.3f} ({low:.3f} to {high:.3f})",
             _said(rate(found > _cut(harmless, 0.01))), _said(rate(found > _cut(harmless, 0.05))),

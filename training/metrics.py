@@ -57,14 +57,22 @@ def area_between(found: Any, harmless: Any, *, seed: int, rounds: int = 300) -> 
     return float(low), float(high)
 
 
-def calibration_error(chances: Any, truth: Any, *, bins: int = 10) -> float:
-    """Return the mean distance of probability and share, over bins of equal width (expected calibration error)."""
+def calibration_error(chances: Any, truth: Any, *, prior: float, bins: int = 10) -> float:
+    """Return the mean distance of probability and share, over bins of equal width (expected calibration error).
+
+    Args:
+        chances: Probabilities.
+        truth: What they are of.
+        prior: Texts weigh so that this is the share of the true ones.
+        bins: How many.
+    """
+    share = truth.mean()
+    weights = np.where(truth, prior / max(share, 1e-12), (1 - prior) / max(1 - share, 1e-12)) / len(truth)
     which = np.minimum((chances * bins).astype(int), bins - 1)
     error = 0.0
-    for each in range(bins):
+    for each in np.unique(which):
         there = which == each
-        if there.any():
-            error += there.mean() * abs(chances[there].mean() - truth[there].mean())
+        error += abs(weights[there] @ (chances[there] - truth[there]))
     return float(error)
 
 

@@ -75,7 +75,7 @@ def _scored_replies() -> Rows:
             if score >= _HARMFUL:
                 yield row["assistant_response"], frozenset({label}), "harmful", "en", "prompt"
             elif score == _HARMLESS:
-                yield row["assistant_response"], frozenset(), "counselling", "en", "prompt"
+                yield row["assistant_response"], frozenset(), "chat", "en", "prompt"
 
 
 def _code() -> Rows:

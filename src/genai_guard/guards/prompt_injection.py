@@ -69,7 +69,7 @@ class PromptInjection(GuardBase):
     threshold: float = field(default=0.6, kw_only=True)
     document_threshold: float = field(default=0.5, kw_only=True)
     tool_threshold: float = field(default=0.5, kw_only=True)
-    false_positives: float | None = field(default=0.01, kw_only=True)
+    false_positives: float | None = field(default=0.02, kw_only=True)
     classifier: Classifier | None = field(default=None, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
     judge: Sequence[Literal["system", "assistant"]] = field(default=(), kw_only=True)
