@@ -6,10 +6,10 @@ of each sort is divided by the square root of how many there are, as if the vect
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from math import exp, sqrt
-from operator import xor
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genai_guard.guards.classifiers.learned.model import Model
 from genai_guard.guards.classifiers.learned.reading import undisguised, windows
@@ -21,6 +21,7 @@ __all__ = ["Scorer", "chance"]
 _KNOWN: Final = 32_768
 """Words of which the weights are remembered; all are forgotten when there are more."""
 _UNIT: Final = 2.0**-20
+_either: Final[Callable[[int, int], int]] = cast("Any", operator).xor
 
 
 class _Numbers(dict[bytes, int]):
@@ -119,7 +120,7 @@ class Scorer:
         return totals
 
     def _pairs_of(self, words: Sequence[bytes]) -> Iterator[int]:
-        return map(xor, map(self._firsts.__getitem__, words), map(self._seconds.__getitem__, words[1:]))
+        return map(_either, map(self._firsts.__getitem__, words), map(self._seconds.__getitem__, words[1:]))
 
     def parts(self, words: Sequence[bytes], head: int) -> list[float]:
         """Return what each word of a window adds for a head; of a pair each word has half.
@@ -130,7 +131,7 @@ class Scorer:
         _share(adds, [(word, (at,)) for at, word in enumerate(words)], lambda word: _UNIT * self._worth[word][head])
         table, scale = self._pairs[head], self._model.heads[head].scales[2]
         pairs = [(pair, (at, at + 1)) for at, pair in enumerate(self._pairs_of(words))]
-        _share(adds, pairs, lambda pair: scale * table[pair])
+        _share(adds, pairs, {pair: scale * table[pair] for pair, _ in pairs}.__getitem__)
         return adds
 
 
