@@ -180,23 +180,22 @@ def recognisers(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-<<<<<<< HEAD
 def classifiers(session: nox.Session) -> None:
     """Run the tests of the classifiers with the libraries that they adapt, a gigabyte of them, on models made there."""
     session.run_install("python", "-m", "ensurepip", silent=True)
-    session.run_install(
-        "python", "-m", "pip", "install", "--quiet", "torch>=2.4"
-    )  # as pip is set up: for the CPU, or not
+    # By pip, as it is set up on this machine: which build of torch is wanted, it knows.
+    session.run_install("python", "-m", "pip", "install", "--quiet", "torch>=2.4")
     install(session, "test", "classifiers")
     paths = [f"tests/guards/test_classifiers{name}.py" for name in ("", "_onnx", "_transformers")]
     session.run("python", "-m", "pytest", *paths, *session.posargs)
-=======
+
+
+@nox.session(default=False)
 def training(session: nox.Session) -> None:
     """Run the tests of the training of classifiers with the vectors of words that it needs, and the packages whose data it reads."""
     install(session, "test", "training")
     session.install("--no-deps", "-r", "training/packages.txt")
     session.run("python", "-m", "pytest", "tests/training", "tests/guards/test_learned.py", *session.posargs)
->>>>>>> scorer
 
 
 @nox.session(default=False)
