@@ -79,7 +79,7 @@ def seconds(classifier: Any, texts: Sequence[str]) -> float:
 
 def overhead_us(cheap: LearnedClassifier, texts: Sequence[str], rounds: int) -> float:
     """Return the CPU microseconds that a cascade adds to a text of which the cheap one is sure."""
-    lines = {"alone": cheap, "cascade": Cascade(cheap, Judge({}), unsure=(0.999999, 1.0))}
+    lines: dict[str, Any] = {"alone": cheap, "cascade": Cascade(cheap, Judge({}), unsure=(0.999999, 1.0))}
     best = dict.fromkeys(lines, float("inf"))
     for _ in range(rounds):
         for name, classifier in lines.items():
