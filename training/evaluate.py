@@ -154,7 +154,7 @@ def _heads(measured: Measured) -> str:
         error = calibration_error(score[kept], learned.truth[kept], prior=PRIOR)
         rows.append([
             head, len(found), len(harmless), f"{area(found, harmless):.3f} ({low:.3f} to {high:.3f})",
-            _said(rate(found > _cut(harmless, 0.01))), _said(rate(found > _cut(harmless, 0.05))),
+            f"{_in_english(head, measured):.3f}", _said(rate(found > _cut(harmless, 0.01))), _said(rate(found > _cut(harmless, 0.05))),
             _said(rate(found >= measured.least[head])), _said(rate(harmless >= measured.least[head])), f"{error:.3f}",
         ])  # fmt: skip
     return table(
@@ -163,6 +163,7 @@ def _heads(measured: Measured) -> str:
             "texts",
             "harmless",
             "area",
+            "English",
             "found at 1 % false",
             "at 5 %",
             "at its threshold",
@@ -171,6 +172,13 @@ def _heads(measured: Measured) -> str:
         ],
         rows,
     )
+
+
+def _in_english(head: str, measured: Measured) -> float:
+    """Return the area of the English texts."""
+    english = np.array([each.language == "en" for each in measured.examples])
+    judged = lesson(head, measured.examples).judged
+    return area(measured.scores[head][_looked_for(head, measured) & english], measured.scores[head][judged & english])
 
 
 def _looked_for(head: str, measured: Measured) -> Any:
@@ -315,6 +323,7 @@ def _quality(measured: Measured) -> dict[str, Any]:
             "texts": len(found),
             "harmless": len(harmless),
             "area": _rounded(area(found, harmless)),
+            "area_in_english": _rounded(_in_english(head, measured)),
             "found_at_1_percent": _rounded(rate(found > _cut(harmless, 0.01)).share),
             "found_at_5_percent": _rounded(rate(found > _cut(harmless, 0.05)).share),
             "threshold": _rounded(measured.least[head]),
