@@ -35,7 +35,7 @@ __all__ = ["Measured", "main", "measure", "tables"]
 ROOT: Final = Path(__file__).parents[1]
 MODELS: Final = ROOT / "src/genai_guard/guards/classifiers/learned/models"
 PAGE: Final = ROOT / "docs/reference/learned-classifiers.md"
-BUDGET: Final = 0.02
+BUDGETS: Final[dict[Task, float]] = {"injection": 0.02, "harm": 0.01}
 _FEWEST: Final = 8
 """Texts of a source, language or kind that get a line of their own."""
 _DISGUISED: Final = 150
@@ -92,7 +92,7 @@ def measure(task: Task, examples: Sequence[Example], *, model: str | Path = "") 
     classifier = LearnedClassifier(model or task)
     rows = [classifier.score(each.text) for each in examples]
     scores = {head: np.array([row[head] for row in rows]) for head in HEADS[task]}
-    least = {head: classifier.threshold(head, false_positives=BUDGET) for head in HEADS[task]}
+    least = {head: classifier.threshold(head, false_positives=BUDGETS[task]) for head in HEADS[task]}
     both, rules = _guards(task)
     return Measured(
         task,

@@ -93,7 +93,7 @@ left out one group after another.
 ## Thresholds
 
 `false_positives` of `PromptInjection` and `ContentSafety` is the share of harmless texts that the model may flag among those
-that the rules let pass, from 0.001 to 0.1; 0.02 unless said, None for rules alone. It was measured on harmless texts of
+that the rules let pass, from 0.001 to 0.1; unless said 0.02 for injection and 0.01 for harm, None for rules alone. It was measured on harmless texts of
 sources that were left out, the kinds of them weighing by the square roots of their numbers. Yours will differ: measure on
 texts of your own with a guard in `mode="shadow"`, and choose by that. With several categories it is that of all together.
 
@@ -107,7 +107,7 @@ a low threshold finds more, and the judge sorts out.
 
 Measured on {date}, by `python -m training.evaluate --write`, on sources that nothing was trained on. Rates have 95 %
 intervals (Wilson), areas under the ROC curve too (bootstrap). "Found at 1 % false" takes the threshold that 1 % of the
-harmless texts of the test reach; "at its threshold" the one that was fixed before, by the budget of 2 %.
+harmless texts of the test reach; "at its threshold" the one that was fixed before, by those budgets.
 The sources named `own/...` and `mixed/...` are of this repository, and were written to be hard: orders in words of their
 own, and harmless texts full of the words of attacks. What attacks look like is what their writers thought of; a determined
 person finds words that pass.

@@ -220,7 +220,9 @@ def _shots(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     answers = (_COMPLIANT if harmful else _HELPFUL)[pools.split]
     said = [(pools.found if harmful else pools.harmless).pick(chance) for _ in range(chance.randrange(2, 9))]
     lines = [line for each in said for line in (asked.format(each.text[:300]), answered.format(chance.choice(answers)))]
-    labels = said[0].labels if not (harmful and said[0].labels & _INJECTION_KINDS) else frozenset({"jailbreak"})
+    labels = frozenset(label for each in said for label in each.labels)
+    if labels & _INJECTION_KINDS:
+        labels = frozenset({"jailbreak"})
     return replace(said[0], text="\n".join(lines), labels=labels)
 
 

@@ -18,18 +18,17 @@ _BASTION: Final = {
 _VECTORS: Final = ("V04", "V06", "V10", "V16")
 _TONGUES: Final = ("es-ES", "ca-ES", "gl-ES")
 _LOCALES: Final = {
-    "de": "de",
-    "es": "es",
-    "fr": "fr",
-    "it": "it",
-    "pt": "pt",
-    "pt_BR": "pt",
-    "ru": "ru",
-    "zh_Hans": "zh",
-}
+    "de": "de", "es": "es", "fr": "fr", "it": "it", "pt": "pt", "pt_BR": "pt", "ru": "ru", "zh_Hans": "zh",
+    "ar": "ar", "bg": "bg", "ca": "ca", "cs": "cs", "da": "da", "el": "el", "fa": "fa", "fi": "fi", "he": "he", "hi": "hi",
+    "hu": "hu", "id": "id", "ja": "ja", "ko": "ko", "nb": "nb", "nl": "nl", "pl": "pl", "ro": "ro", "sr": "sr", "sv": "sv",
+    "th": "th", "tr": "tr", "uk": "uk", "vi": "vi", "zh_Hant": "zh",
+}  # fmt: skip
+"""The first eight are those of the languages that attacks are written in: of them all is taken."""
 _MESSAGE: Final = re.compile(r'^msgstr "(.+)"$', re.MULTILINE)
-_SHORTEST_MESSAGE: Final = {"zh": 9}
-_MESSAGES_EACH: Final = 260
+_SHORTEST_MESSAGE: Final = {"zh": 9, "ja": 12, "ko": 12, "th": 16}
+_MESSAGES_MANY: Final = 420
+_MESSAGES_FEW: Final = 110
+_MANY: Final = 8
 _CODE_LINES: Final = 36
 _CODE_ROWS: Final = 1200
 
@@ -68,11 +67,12 @@ def _iberian() -> Rows:
 
 def _messages() -> Rows:
     """What Django's pages say: short, and full of ordinary imperatives."""
-    for locale, language in _LOCALES.items():
+    for number, (locale, language) in enumerate(_LOCALES.items()):
+        most = _MESSAGES_MANY if number < _MANY else _MESSAGES_FEW
         shortest, count = _SHORTEST_MESSAGE.get(language, 24), 0
         for name in below("django", "django", f"**/locale/{locale}/LC_MESSAGES/django.po"):
             for text in _MESSAGE.findall(read_text("django", name)):
-                if len(text) >= shortest and count < _MESSAGES_EACH:
+                if len(text) >= shortest and count < most:
                     count += 1
                     yield text.replace("\\n", "\n").replace('\\"', '"'), frozenset(), "document", language, "document"
 

@@ -65,7 +65,7 @@ class ContentSafety(GuardBase):
     thresholds: Mapping[str, float] = field(default_factory=FrozenDict[str, float], kw_only=True)
     threshold: float = field(default=0.5, kw_only=True)
     categories: Sequence[str] = field(default=CATEGORIES, kw_only=True)
-    false_positives: float | None = field(default=0.02, kw_only=True)
+    false_positives: float | None = field(default=0.01, kw_only=True)
     action: ActionLike = field(default=Action.BLOCK, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
     timeout_s: float | None = field(default=None, kw_only=True)
