@@ -216,6 +216,12 @@ def test_too_little_is_refused(given: Sequence[Labelled], message: str) -> None:
         train(given, name="x", today=TODAY)
 
 
+@pytest.mark.parametrize("parameters", [{"penalty": 0.0}, {"penalty": float("nan")}, {"seed": -1}, {"seed": 1 << 64}])
+def test_numbers_out_of_range_are_refused(parameters: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=f"train.{next(iter(parameters))}="):
+        train(texts(60), name="x", today=TODAY, **parameters)
+
+
 def test_the_command_writes_model_and_card_and_says_what_they_are_worth(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -76,9 +77,14 @@ def train(
         progress: Told a stage, how much of it is done, and of how much.
 
     Raises:
-        ConfigurationError: numpy is not installed, or there are fewer than 20 texts of a category or without it.
+        ConfigurationError: numpy is not installed, a number is out of range, or there are fewer than 20 texts of a category
+            or without it.
     """
     numpy()  # before anything is read
+    if not 0 < penalty < math.inf:
+        raise ConfigurationError(f"train(penalty={penalty!r}) must be a number above 0")
+    if not 0 <= seed < 1 << 64:
+        raise ConfigurationError(f"train(seed={seed!r}) must be a whole number from 0 to below 2 ** 64")
     known = _distinct(texts)
     categories = sorted({label for each in known for label in each.labels})
     _check(known, categories)
