@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from genai_guard.guards.base import Classifier, Context, ContextGuard, Guard, MatchingGuard, Meter, WholeGuard
     from genai_guard.guards.blocked_patterns import BlockedPatterns
     from genai_guard.guards.classifiers import (
+        Cascade,
         LearnedClassifier,
         LexicalClassifier,
         ModerationEndpoint,
+        OnnxClassifier,
+        OpenAIModeration,
         ProfanityClassifier,
         TransformersClassifier,
     )
@@ -56,6 +59,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "BlockedPatterns",
+    "Cascade",
     "Classifier",
     "Code",
     "ContentSafety",
@@ -79,6 +83,8 @@ __all__ = [
     "ModerationEndpoint",
     "NamedSpan",
     "Names",
+    "OnnxClassifier",
+    "OpenAIModeration",
     "PresidioRecogniser",
     "ProfanityClassifier",
     "PromptInjection",
@@ -119,9 +125,12 @@ _HOMES = {
     "Meter": "base",
     "WholeGuard": "base",
     "BlockedPatterns": "blocked_patterns",
+    "Cascade": "classifiers",
     "LearnedClassifier": "classifiers",
     "LexicalClassifier": "classifiers",
     "ModerationEndpoint": "classifiers",
+    "OnnxClassifier": "classifiers",
+    "OpenAIModeration": "classifiers",
     "ProfanityClassifier": "classifiers",
     "TransformersClassifier": "classifiers",
     "Code": "code",

@@ -13,7 +13,7 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.guards.asking import MAX_STUCK, BoundedAwaits, check_callable, check_fraction, check_timeout
 from genai_guard.guards.base import Classifier, GuardBase, check_interval, settle
 from genai_guard.guards.bounded import BoundedCalls
-from genai_guard.guards.classifiers.categories import CATEGORIES, is_score
+from genai_guard.guards.classifiers.categories import CATEGORIES, scores_of
 from genai_guard.guards.classifiers.learned.harm import learned_findings, thresholds
 from genai_guard.guards.classifiers.lexical import LexicalClassifier
 from genai_guard.verdicts import Action, ActionLike, Finding, Verdict
@@ -135,7 +135,7 @@ class ContentSafety(GuardBase):
         return replace(verdict, action=Action(self.action), findings=found) if found else verdict
 
     def _whole(self, text: str, answer: object) -> list[tuple[str, int, int, float]]:
-        scores = _scores(self.name, answer)
+        scores = scores_of(self.name, answer)
         expected = {*self.thresholds, *(() if self.categories == CATEGORIES else self.categories)}
         missing = sorted(expected - scores.keys())
         if missing or scores.keys().isdisjoint(self.categories):
@@ -189,21 +189,6 @@ class _AsyncContentSafety(ContentSafety):
             return self._verdict(text, ())
         answer = await self._awaits(cast("Awaitable[object]", self._ask(text)))
         return self._verdict(text, self._whole(text, answer))
-
-
-def _scores(name: str, answer: Any) -> dict[str, float]:
-    """Return the scores that a classifier gave; no message repeats what it said."""
-    if not isinstance(answer, Mapping):
-        raise TypeError(f"{name}: the classifier returned {type(answer).__name__}, not a mapping of scores by category")
-    scores: dict[Any, Any] = dict(cast("Any", answer))
-    for number, (category, score) in enumerate(scores.items()):
-        if not isinstance(category, str):
-            raise TypeError(
-                f"{name}: item {number} of what the classifier returned has a {type(category).__name__} as key"
-            )
-        if not is_score(score):
-            raise ValueError(f"{name}: item {number} of what the classifier returned is no score from 0 to 1")
-    return scores
 
 
 def _named(categories: object) -> tuple[str, ...]:

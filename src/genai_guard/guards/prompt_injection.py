@@ -53,7 +53,8 @@ class PromptInjection(GuardBase):
         classifier: Gives a learned score of the category `injection`. What it is above 0.5 counts as one more family,
             of weight `2 * score - 1`. Asked of every text that is judged, whatever the rules say. If its `classify` is
             `async def`, so are `check` and `check_part`.
-        blocking: Whether the classifier waits for something, so that an asynchronous call runs it in a thread.
+        blocking: Whether the classifier waits for something, so that an asynchronous call runs it in a thread. Also
+            true if the classifier says so.
         judge: Roles whose texts are judged besides, like text of a user: `system`, `assistant`.
 
     Raises:
@@ -83,6 +84,7 @@ class PromptInjection(GuardBase):
             raise ConfigurationError(
                 f"PromptInjection(classifier=...): {type(self.classifier).__name__} has no method classify(text)"
             )
+        settle(self, blocking=self.blocking or bool(getattr(self.classifier, "blocking", False)))
         if inspect.iscoroutinefunction(classify) and not isinstance(self, AsyncPromptInjection):
             _make_async(self)
         finder()  # compiled now, rather than with the first text
