@@ -75,8 +75,8 @@ def full_call() -> Event:
         assignments=(router.assign("ann"),),
         verdicts=(Verdict(Action.REDACT, guard="pii", findings=(Finding("pii.email", "EMAIL", 0, 5, detail="x"),)),),
         usage=Usage(input_tokens=3, output_tokens=4, cached_tokens=1, reasoning_tokens=2, estimated=True),
-        cost_usd=0.25, latency_s=1.5, model_s=1.0, first_token_s=0.5, queue_s=0.1, streamed=True, chunks=7,
-        finish_reason="stop", denied_by="limit", attempts=2, answered_by="cache",
+        cost_usd=0.25, latency_s=1.5, model_s=1.0, first_token_s=0.5, inter_token_s=0.01, queue_s=0.1, streamed=True, chunks=7,
+        finish_reason="stop", denied_by="limit", attempts=2, retries=1, answered_by="cache",
         request=(Part("hello ü \ud800 \0 'quoted'"),), response=(Part("x" * (1 << 21)),),
     )  # fmt: skip
 

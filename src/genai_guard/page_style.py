@@ -29,7 +29,7 @@ a { color: inherit; } nav a { margin-right: 1rem; }
 table { border-collapse: collapse; width: 100%; min-width: 44rem; table-layout: fixed; margin-bottom: 1.25rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-thead th:first-child { width: 34%; } tbody th { font-weight: 500; overflow-wrap: anywhere; } td.number { text-align: right; padding-right: 1.5rem; }
+thead th:first-child { width: 28%; } tbody th { font-weight: 500; overflow-wrap: anywhere; } td.number { text-align: right; padding-right: 1.5rem; }
 .figure { display: inline-block; min-width: 5rem; } .counts { font-size: .85rem; }
 .bar { display: block; margin-top: .15rem; } .track { fill: var(--line); } .good { fill: var(--good); }
 .bad { fill: var(--bad); } .point { fill: var(--fg); }

@@ -8,14 +8,14 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, TypeVar, final
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["SqliteFile", "is_busy"]
+__all__ = ["SqliteFile", "has_table", "is_busy"]
 
 T = TypeVar("T")
 
@@ -41,7 +41,8 @@ class SqliteFile:
             names: another one takes other tables, and forgets nothing of what it cannot read.
         prepare: What else there is to do when the file is opened, within the same transaction.
         private: For what people wrote. The file is made with its folders, and for its owner alone; what is deleted is
-            overwritten; and a file that was removed is made anew by the next call, which looks for it.
+            overwritten; and a file that was removed is made anew by the next call, which looks for it. One that must not be
+            written, or whose folder must not, can be read.
 
     Raises:
         ConfigurationError: `path` or `timeout_s` is wrong.
@@ -203,6 +204,8 @@ class SqliteFile:
     def _open(self, deadline: float) -> sqlite3.Connection:
         if self._private:
             _make(self.path)
+            if not _is_writable(self.path):
+                return self._keep(_read_only(self.path))
         connection = sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             _patiently(deadline, _set_wal, connection)
@@ -218,6 +221,9 @@ class SqliteFile:
         except BaseException:
             connection.close()
             raise
+        return self._keep(connection)
+
+    def _keep(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         self._connection = connection
         self._inode = _inode(self.path)
         # Not `__del__`, which the collector may call after the connection has complained that nobody closed it.
@@ -235,6 +241,17 @@ class SqliteFile:
             if self._forgotten is not None:
                 self._forgotten.detach()
             _close(connection)
+
+
+def has_table(path: str | os.PathLike[str], table: str) -> bool:
+    """Whether a file of SQLite has a table. It is left as it is, whatever it is.
+
+    Raises:
+        sqlite3.Error: it is no such file, or cannot be read.
+    """
+    with closing(_read_only(os.fspath(path))) as connection:
+        found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
+    return found is not None
 
 
 def is_busy(error: BaseException) -> bool:
@@ -263,6 +280,18 @@ def _make(path: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _is_writable(path: str) -> bool:
+    return os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)  # noqa: PTH120  as above
+
+
+def _read_only(path: str) -> sqlite3.Connection:
+    """Connect to a file that cannot be changed. Without a log beside it nobody is writing, so that it needs no locks."""
+    file = Path(path).absolute()
+    has_locks = _is_writable(str(file)) or Path(f"{file}-wal").exists()
+    uri = f"{file.as_uri()}?mode=ro{'' if has_locks else '&immutable=1'}"
+    return sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
 
 
 def _look(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -51,9 +51,9 @@ def how_many(number: float, thing: str) -> str:
 
 def frequency(number: float, seconds: float) -> str:
     """Return how often something happens, in the longest unit of which there is more than one."""
-    for unit_s, unit in ((1, "second"), (60, "minute"), (3_600, "hour")):
+    for unit_s, unit in ((1, "a second"), (60, "a minute"), (3_600, "an hour")):
         if number * unit_s >= seconds:
-            return f"{compact(number * unit_s / seconds)} a {unit}"
+            return f"{compact(number * unit_s / seconds)} {unit}"
     return f"{compact(number * 86_400 / seconds)} a day"
 
 

@@ -9,6 +9,7 @@ from genai_guard.limits.table import UsageRow
 from genai_guard.recording import AlertEvent
 from genai_guard.recording.feedback import Feedback
 from genai_guard.recording.report import Beside, Change, render, summarize
+from genai_guard.recording.review import Agreement, Estimate, Misses, ReviewReport, RulePrecision
 
 __all__ = ["HOSTILE", "full_page", "hostile_page", "one_call_page"]
 
@@ -65,9 +66,22 @@ def full_page(calls: int = 20_000, title: str = "Support assistant") -> str:
         UsageRow("tokens per minute", "north", 81_000, 90_000, 9_000, 41.0),
         UsageRow("calls per user", "user 17", 44, 60, 16, 30.0),
     ]
-    more = Beside(alerts=alerts, changes=changes, drift=drift, usage=usage, skipped=2)
+    more = Beside(alerts=alerts, changes=changes, drift=drift, usage=usage, review=_review(), skipped=2)
     summary = summarize(traffic.rows(calls), feedback=said)
     return render(summary, now_s=T + DAY_S, title=title, budget_usd=24.0, beside=more)
+
+
+def _review() -> ReviewReport:
+    """Return what reviewers say of two rules, one of them not looked at yet."""
+    looked_at = Estimate(0.91, 0.84, 0.95, 96, 90.0, 615.0)
+    nobody_did = Estimate(float("nan"), 0.0, 1.0, 0, 0.0, 424.0)
+    rules = (
+        RulePrecision(guard="pii", rule="pii.email", items=140, right=88, wrong=8, precision=looked_at),
+        RulePrecision(guard="blocked_patterns", rule="keywords", items=90, right=0, wrong=0, precision=nobody_did),
+    )
+    misses = Misses(rate=Estimate(0.004, 0.001, 0.012, 240, 240.0, 18_000.0), recall=0.94, recall_low=0.83)
+    agreed = Agreement(units=40, share=0.93, alpha=0.81, kappas={})
+    return ReviewReport(rules=rules, misses=misses, agreement=agreed, confidence=0.95)
 
 
 def one_call_page() -> str:

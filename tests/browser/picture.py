@@ -14,7 +14,7 @@ from browser.pages import full_page
 
 TARGET = Path(__file__).parents[2] / "docs" / "pictures"
 WIDTH = 1180
-HEIGHT = 1480
+HEIGHT = 1752
 
 
 def main() -> None:

@@ -109,3 +109,10 @@ def test_tables_are_seen_whole_on_a_wide_screen(width: int, folder: Path, browse
     browser.open(folder / "full.html", width=width)
     cut = "return [...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 60))"
     assert browser.run(cut) == []
+
+
+def test_on_paper_no_table_is_cut_off(folder: Path, browser: Browser) -> None:
+    browser.open(folder / "full.html", width=700)  # of A4 between its margins
+    browser.do("Emulation.setEmulatedMedia", media="print")
+    cut = "return [...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 60))"
+    assert browser.run(cut) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import stat
 import time
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,7 @@ def test_export_writes_files_and_says_how_many_rows(
         "r3",
     ]
     assert (tmp_path / "rows.csv").read_bytes().count(b"\r\n") == 4
+    assert stat.S_IMODE((tmp_path / "rows.csv").stat().st_mode) == 0o600
 
     pytest.importorskip("pyarrow", reason="needs the extra parquet")
     for rows, batches in ((4, 1), (0, 0)):
@@ -141,6 +144,7 @@ def test_export_writes_files_and_says_how_many_rows(
         (["query", "LOG", "--where", "stauts=ok"], "'stauts' is no column of a log"),
         (["query", "LOG", "--columns", "id"], "'id' is no column"),
         (["query", "LOG", "--since", "tomorrow"], "'tomorrow' must be a time"),
+        (["query", "LOG", "--since", "2026-13-45"], "'2026-13-45' must be a time"),
         (["query", "LOG", "--count-by", "status", "--csv"], "prints a table, or --json"),
         (["export", "LOG", "--to", "parquet", "--output", "x", "--user", "u"], "takes every row once"),
         (["export", "LOG", "--to", "csv", "--output", "no/such/folder.csv"], "cannot be written"),
@@ -159,3 +163,41 @@ def test_a_damaged_file_is_said_in_a_line(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "log.sqlite").write_bytes(b"SQLite format 3\0" + b"damaged" * 500)
 
     assert "log.sqlite" in said(capsys, "query", str(tmp_path / "log.sqlite"), code=2)
+
+
+def test_longer_ago_than_time_itself_is_every_row(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(said(capsys, "query", path, "--since", "99999999999d").splitlines()) == 5
+
+
+@pytest.mark.parametrize("words", [["query", "--limit", "-1"], ["tail", "-n", "x"]])
+def test_a_number_of_rows_is_one(words: list[str], path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["log", words[0], path, *words[1:]])
+    assert "must be a whole number, 0 or above" in capsys.readouterr().err
+
+
+def test_nobody_who_reads_on_is_no_mistake(
+    path: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(command, "_print", refuse)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1)
+
+    assert main(["log", "query", path]) == 141
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such files")
+def test_a_stream_is_written_to_and_stays_one(path: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert main(["log", "export", path, "--to", "csv", "--output", str(pipe)]) == 0
+        assert os.read(reader, 12) == b"request_date"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

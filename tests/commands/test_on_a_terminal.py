@@ -114,6 +114,29 @@ def test_top_gives_the_terminal_back_however_it_is_stopped(number: int, code: in
     os.close(ours)
 
 
+def test_ctrl_z_gives_the_terminal_back_and_fg_draws_again(tmp_path: Path) -> None:
+    termios = pytest.importorskip("termios")
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    program = [sys.executable, "-m", "genai_guard", "top", str(tmp_path), "--interval", "0.1"]
+    env = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(program, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        _until(ours, "q quits")
+        process.send_signal(signal.SIGTSTP)
+        assert _until(ours, "\x1b[?1049l").endswith("\x1b[?25h\x1b[?1049l")
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        assert termios.tcgetattr(theirs) == before
+        process.send_signal(signal.SIGCONT)
+        assert "q quits" in _until(ours, "\x1b[?1049h") + _until(ours, "q quits")
+        assert termios.tcgetattr(theirs) != before
+        os.write(ours, b"q")
+        _until(ours, "\x1b[?1049l")
+        assert process.wait(timeout=20) == 0
+    assert termios.tcgetattr(theirs) == before
+    os.close(theirs)
+    os.close(ours)
+
+
 def _row(model: str) -> str:
     moment = datetime.now(UTC).isoformat()
     return json.dumps({"request_time": moment, "status": "ok", "stage": "done", "model": model, "latency_ms": 1}) + "\n"

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 import traffic
+from genai_guard import Pipeline
 from genai_guard.__main__ import main
 from genai_guard.commands.shared import UsageError
 from genai_guard.commands.terminal import Paint
 from genai_guard.commands.times import moment_of
 from genai_guard.commands.top_screen import screen
-from genai_guard.recording import Event, SqliteInferenceLog
+from genai_guard.guards import PII
+from genai_guard.recording import Event, MetricsRecorder, SqliteInferenceLog
 from genai_guard.recording.feedback import Feedback, SqliteFeedbackStore
 from genai_guard.recording.report.rolling import Rolling
+from genai_guard.recording.review import ReviewQueue
+from genai_guard.testing import FakeLLM
 
 
 @pytest.fixture
@@ -53,6 +57,9 @@ def test_a_report_is_written_where_it_is_wanted(log: Path, capsys: pytest.Captur
         (["inference", "--audit", "inference"], "inference: holds no audit"),
         (["inference", "--feedback", "nowhere"], "nowhere: is no file of feedback"),
         (["inference", "--output", "no/where.html"], "no/where.html: cannot be written"),
+        (["inference", "--baseline", "nowhere"], "--baseline: data='nowhere' is neither a folder nor a file"),
+        (["inference", "--granularity", "1 s"], "--granularity: drift(granularity='1 s') must be 5 minutes or longer"),
+        (["inference", "--review", "inference"], "inference: is no file of a review queue"),
     ],
 )
 def test_what_cannot_be_reported_is_said(
@@ -60,6 +67,35 @@ def test_what_cannot_be_reported_is_said(
 ) -> None:
     assert main(["report", *argv]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_drift_from_what_is_usual_is_reported_of_the_calls_that_are_shown(log: Path, tmp_path: Path) -> None:
+    usual = [row | {"output_tokens": 9} for row in traffic.rows(600)]
+    changed = [row | {"output_tokens": 5000} for row in traffic.rows(600, span_s=30, start_s=time.time() - 40)]
+    (tmp_path / "usual.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in usual))
+    (log / "2026-11-21-2-00001.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in (*usual, *changed)))
+    assert main(["report", "inference", "--since", "1h", "--baseline", "usual.jsonl"]) == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    row = page[page.index('<th scope="row">output_tokens</th>') :].split("</tr>")[0]
+    for said in (">baseline<", ">drift<", ">800<", ">600<", "&lt; 0.0001"):
+        assert said in row, said
+
+
+def test_what_reviewers_say_of_rules_is_reported(log: Path) -> None:
+    with MetricsRecorder(review=ReviewQueue("review.sqlite")) as recorder:
+        ask = Pipeline(input=[PII(action="redact")], recorder=recorder).wrap(FakeLLM("hello"))
+        for _ in range(4):
+            ask("write to jo.harper@example.com")
+        recorder.flush()
+        assert recorder.review is not None
+        for number, item in enumerate(recorder.review.claim("ann", most=4)):
+            recorder.review.judge(item.id, "ann", "true_positive" if number else "false_positive")
+    assert main(["report", "inference", "--review", "review.sqlite"]) == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    row = page[page.index("Rules that fired, as reviewers judged them") :].split("</tbody>")[0]
+    for said in ("pii.email", ">3</td>", ">1</td>", "75.0%", 'class="interval"'):
+        assert said in row, said
+    assert "jo.harper" not in page
 
 
 @pytest.mark.parametrize(
@@ -156,7 +192,7 @@ def test_a_log_in_sqlite_is_reported_and_watched_as_well(
     writer.close()
     assert main(["report", "log.sqlite"]) == 0
     page = Path("report.html").read_text(encoding="utf-8")
-    assert all(each in page for each in ("1 call from", "a model", "in shadow mode", ">tokens<"))
+    assert all(each in page for each in ("1 call at", "a model", "would have denied (shadow)", ">tokens<"))
     capsys.readouterr()
     assert main(["top", "log.sqlite", "--once"]) == 0
     assert "a model" in capsys.readouterr().out

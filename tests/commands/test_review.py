@@ -93,13 +93,16 @@ def test_a_policy_stands_for_its_queue(capsys: pytest.CaptureFixture[str]) -> No
     [
         (["stats", "missing.sqlite"], "is no file of a review queue"),
         (["stats", "empty.json"], "has no review queue"),
-        (["stats", "text.sqlite"], "cannot be used as a review queue"),
+        (["stats", "text.sqlite"], "is no file of a review queue"),
+        (["list", "other.sqlite"], "is no file of a review queue"),
         (["judge", "review.sqlite", "1", "unsure", "--reviewer", "ann", "--rule", "pii"], "must be the name of a rule"),
     ],
 )
 def test_mistakes_are_told_in_a_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.json").write_text('{"version": 1}', encoding="utf-8")
+    Path("other.sqlite").write_bytes(b"")
     Path("text.sqlite").write_text("no database at all" * 99, encoding="utf-8")
 
     assert main(["review", *words]) == 2
     assert message in capsys.readouterr().err
+    assert Path("other.sqlite").read_bytes() == b""

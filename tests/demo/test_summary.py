@@ -3,6 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from genai_guard import (
     Action,
@@ -18,7 +21,7 @@ from genai_guard import (
 from genai_guard.demo.prompts import Prompt
 from genai_guard.demo.summary import alerts, guardrails, limits, log, split, table
 from genai_guard.demo.turns import Turn
-from genai_guard.recording import AlertEvent, Event, Snapshot
+from genai_guard.recording import AlertEvent, Event, Snapshot, SqliteInferenceLog
 
 ALLOWED = Verdict(Action.ALLOW)
 EMAIL = Finding("pii.email", "EMAIL", 0, 5, guard="pii")
@@ -119,14 +122,15 @@ def test_no_alert_is_told_too() -> None:
     assert list(alerts([])) == ["none fired"]
 
 
-def test_the_log_is_where_it_says(tmp_path: Path) -> None:
-    recorder = MetricsRecorder(log=InferenceLog(tmp_path / "log"))
+@pytest.mark.parametrize("kind", [InferenceLog, SqliteInferenceLog])
+def test_the_log_is_where_it_says(kind: type[Any], tmp_path: Path) -> None:
+    recorder = MetricsRecorder(log=kind(tmp_path / "the log"))
     recorder.record(Event(0.0, "id"))
     recorder.close()
-    folder, *_ = lines = list(log(recorder))
-    (segment,) = (tmp_path / "log").iterdir()
-    assert Path(folder) == tmp_path / "log"
-    assert f"python -m json.tool --json-lines {segment}" in lines
+    where, _, command, python = log(recorder)
+    assert where == str(tmp_path / "the log")
+    assert command == f"python -m genai_guard log tail '{where}'"
+    assert f"open_log({where!r})" in python
 
 
 def test_a_log_that_could_not_be_written_says_why(tmp_path: Path) -> None:

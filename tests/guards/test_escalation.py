@@ -219,7 +219,14 @@ def test_a_file_is_kept_small(tmp_path: Path) -> None:
     for number in range(50):
         tally.add(b"key %d" % number, b"1", float(number), 10.0)
     with closing(sqlite3.connect(tally.path)) as base:
-        assert base.execute("SELECT count(*) FROM marks").fetchone()[0] <= 11
+        assert base.execute("SELECT count(*) FROM guard_mark_1").fetchone()[0] <= 11
+
+
+def test_a_copy_of_a_tally_in_a_file_counts_in_the_same_file(tmp_path: Path) -> None:
+    tally = SqliteTally(tmp_path / "tally")
+    tally.add(b"a", b"1", 0.0, 60.0)
+    copy = pickle.loads(pickle.dumps(tally))
+    assert (copy, copy.add(b"a", b"2", 0.0, 60.0)) == (tally, 2)
 
 
 def test_threads_lose_no_mark(tally: Any) -> None:

@@ -105,7 +105,7 @@ def test_a_log_describes_a_sink_and_touches_no_file_before_its_first_row(make: M
     assert not isinstance(log, Sink)
     assert isinstance(writer, Sink)
     assert (list(log.read()), list(log.sealed())) == ([], [])
-    assert (log.erase(user="ann"), log.prune(), log.holds("1-1")) == (0, Pruned(), False)
+    assert (log.erase(user="ann"), log.prune(), log.holds("1-1-1")) == (0, Pruned(), False)
     writer.close()  # type: ignore[attr-defined]
     assert list(tmp_path.iterdir()) == []
     assert make() == log
@@ -359,3 +359,17 @@ def test_rows_are_chosen_counted_and_taken_from_the_end() -> None:
         matching(rows, where={"stauts": "ok"})
     with pytest.raises(ConfigurationError, match="'yesterday' must be a time"):
         matching(rows, since="yesterday")
+
+
+def test_a_file_is_followed_from_the_calls_that_ended_since_some_moment(tmp_path: Path) -> None:
+    log = SqliteInferenceLog(tmp_path / "log.sqlite", redact=PLAIN)
+    ended_s = (1000.0, 1060.5, 1061.0)
+    record(log, *[Event(at - 30, f"ends {at:g}", latency_s=30.0) for at in ended_s])
+
+    def seen(since_s: float) -> list[str]:
+        follower = log.follow(since_s=since_s)
+        return [row["request_id"] for row in iter(lambda: next(follower), None)]
+
+    assert seen(0) == ["ends 1000", "ends 1060.5", "ends 1061"]
+    assert seen(1060) == ["ends 1060.5", "ends 1061"]
+    assert seen(1062) == []

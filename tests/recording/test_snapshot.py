@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from dataclasses import asdict
 
 from genai_guard.recording import Quantiles, Snapshot
@@ -73,6 +74,7 @@ def test_a_notebook_shows_it_escaped() -> None:
     assert "&lt;b&gt;large&lt;/b&gt;" in html
     assert "<b>" not in html
     assert html.count("<tr>") == 18
+    assert re.search(r">p50 \d+ ms, p95 [\d,]+ ms, p99 ", html)
     assert "http" not in html
 
 

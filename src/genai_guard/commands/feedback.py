@@ -9,15 +9,15 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import OK, UsageError, feedback_in, write_text
+from genai_guard.commands.shared import UsageError, feedback_in, give, json_lines
 from genai_guard.commands.terminal import printable
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.feedback import export
+from genai_guard.recording.logs.querying import checked_columns
 
 if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Export feedback or print its summary. What is left out is counted on standard error."""
-    rows, feedback = _read(args.log, args.feedback)
+    rows, feedback = _read(args.log, args.feedback, column=args.by)
     left_out: Counter[str] = Counter()
 
     def leave_out(_: str, reason: str) -> None:
@@ -48,26 +48,17 @@ def run(args: argparse.Namespace) -> int:
         text = _table(export.feedback_by(args.by, rows, feedback), args.by)
     else:
         text = _FORMATS[args.format](rows, feedback, leave_out)
-    if args.output == "-":
-        sys.stdout.write(text)
-    else:
-        write_text(args.output, text)
-    for reason, times in sorted(left_out.items()):
-        sys.stderr.write(f"left out: {times:,} ({reason})\n")
-    return OK
+    return give(args.output, text, left_out=left_out)
 
 
-def _read(folder: str, file: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
+def _read(folder: str, file: str, *, column: str) -> tuple[Iterator[dict[str, Any]], list[Feedback]]:
     from genai_guard.recording import open_log  # noqa: PLC0415  `--help` does not need it
 
     try:
+        checked_columns([column])
         return open_log(folder).read(), feedback_in(file)
-    except ConfigurationError:
-        raise UsageError(f"{folder}: is no inference log") from None
-
-
-def _lines(values: Iterable[dict[str, Any]]) -> str:
-    return "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in values)
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
 
 
 def _csv(rows: Any, feedback: Any, left_out: Any) -> str:
@@ -77,16 +68,18 @@ def _csv(rows: Any, feedback: Any, left_out: Any) -> str:
 
 
 _FORMATS: Final[dict[str, Callable[[Any, Any, Any], str]]] = {
-    "chat": lambda rows, feedback, left_out: _lines(export.chat_examples(rows, feedback, on_left_out=left_out)),
-    "preferences": lambda rows, feedback, left_out: _lines(export.preferences(rows, feedback, on_left_out=left_out)),
-    "openai-preferences": lambda rows, feedback, left_out: _lines(
+    "chat": lambda rows, feedback, left_out: json_lines(export.chat_examples(rows, feedback, on_left_out=left_out)),
+    "preferences": lambda rows, feedback, left_out: json_lines(
+        export.preferences(rows, feedback, on_left_out=left_out)
+    ),
+    "openai-preferences": lambda rows, feedback, left_out: json_lines(
         export.openai_preferences(rows, feedback, on_left_out=left_out)
     ),
     "label-studio": lambda rows, feedback, left_out: (
         json.dumps(list(export.label_studio_tasks(rows, feedback, on_left_out=left_out)), ensure_ascii=False) + "\n"
     ),
     "csv": _csv,
-    "assessments": lambda _, feedback, __: _lines(export.assessments(feedback)),
+    "assessments": lambda _, feedback, __: json_lines(export.assessments(feedback)),
 }
 
 

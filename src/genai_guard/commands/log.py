@@ -40,11 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     tailing = _action(actions, "tail", "show the last rows", _tail)
-    tailing.add_argument("-n", "--lines", metavar="N", type=int, default=20, help="how many; 20 unless given")
+    tailing.add_argument("-n", "--lines", metavar="N", type=_count, default=20, help="how many; 20 unless given")
     tailing.add_argument("-f", "--follow", action="store_true", help="go on with the rows that come, of all processes")
     tailing.add_argument("--json", action="store_true", help="print them as JSON lines")
     querying = _action(actions, "query", "print the rows that match, or count them", _query)
-    querying.add_argument("--limit", metavar="N", type=int, help="stop after so many")
+    querying.add_argument("--limit", metavar="N", type=_count, help="stop after so many")
     querying.add_argument(
         "--count-by", metavar="COLUMNS", help="count them by one or more columns, with commas between"
     )
@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
         args.act(args, log)
     except ConfigurationError as error:
         raise UsageError(str(error)) from None
+    except BrokenPipeError:
+        raise  # nobody reads on, which is no mistake
     except OSError as error:
         raise UsageError(f"{error.filename or args.log}: {error.strerror or error}") from None
     except _errors() as error:
@@ -104,6 +106,12 @@ def _action(
     return action
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number, 0 or above")
+    return int(text)
+
+
 class _Pairs(argparse.Action):
     """Collects `COLUMN=VALUE`."""
 
@@ -117,7 +125,7 @@ class _Pairs(argparse.Action):
 def _tail(args: argparse.Namespace, log: RowLog) -> None:
     follower = log.follow()
     next(follower)  # so that what comes while the last rows are looked for is not missed
-    last = latest(_matching(args, log.read()), max(0, args.lines))
+    last = latest(_matching(args, log.read()), args.lines)
     _print(_lines(args, last))
     if args.follow:
         known = {row.get("request_id") for row in last}

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import NO, OK, UsageError, load, write_text
+from genai_guard.commands.shared import NO, OK, UsageError, check_kept, give, json_lines, load
 from genai_guard.commands.terminal import printable
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
 def _queue(name: str) -> ReviewQueue:
     from genai_guard.recording import MetricsRecorder  # noqa: PLC0415  as above
     from genai_guard.recording.review import ReviewQueue  # noqa: PLC0415
+    from genai_guard.recording.review.table import TABLE  # noqa: PLC0415
 
-    if not Path(name).is_file():
-        raise UsageError(f"{name}: is no file of a review queue, and no policy")
-    if not name.lower().endswith(_POLICIES):
+    if not (name.lower().endswith(_POLICIES) and Path(name).is_file()):
+        check_kept(name, TABLE, what="file of a review queue, and no policy")
         return ReviewQueue(name)
     recorder = load(name).recorder
     if not isinstance(recorder, MetricsRecorder) or recorder.review is None:
@@ -176,28 +176,18 @@ def _export(queue: ReviewQueue, args: argparse.Namespace) -> int:
 
     items, labels = queue.items(status=args.status), queue.labels
     if args.format == "jsonl":
-        text = _lines(export.records(items, labels=labels))
+        text = json_lines(export.records(items, labels=labels))
     elif args.format == "cases":
         text = (
             json.dumps(export.cases(items, labels=labels, on_left_out=leave_out), ensure_ascii=False, indent=1) + "\n"
         )
     elif args.format == "feedback":
-        text = _lines(assessments(export.feedback(items)))
+        text = json_lines(assessments(export.feedback(items)))
     elif args.format == "label-studio":
         text = json.dumps(list(export.label_studio_tasks(items, on_left_out=leave_out)), ensure_ascii=False) + "\n"
     else:
         text = export.label_studio_config(labels)
-    if args.output == "-":
-        sys.stdout.write(text)
-    else:
-        write_text(args.output, text)
-    for reason, times in sorted(left_out.items()):
-        sys.stderr.write(f"left out: {times:,} ({reason})\n")
-    return OK
-
-
-def _lines(values: Iterable[dict[str, Any]]) -> str:
-    return "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in values)
+    return give(args.output, text, left_out=left_out)
 
 
 _ABOUT: Final = {

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from genai_guard.commands.terminal import is_terminal, printable_json
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -17,7 +21,10 @@ __all__ = [
     "OK",
     "USAGE",
     "UsageError",
+    "check_kept",
     "feedback_in",
+    "give",
+    "json_lines",
     "load",
     "read_bytes",
     "read_json",
@@ -54,14 +61,33 @@ def feedback_in(file: str) -> list[Feedback]:
     """
     import sqlite3  # noqa: PLC0415  few commands need it
 
-    from genai_guard.recording.feedback import SqliteFeedbackStore  # noqa: PLC0415
+    from genai_guard.recording.feedback.sqlite import TABLE, SqliteFeedbackStore  # noqa: PLC0415
 
-    if not Path(file).is_file():
-        raise UsageError(f"{file}: is no file of feedback")
+    check_kept(file, TABLE, what="file of feedback")
     try:
         return list(SqliteFeedbackStore(file).read())
-    except sqlite3.Error:
-        raise UsageError(f"{file}: is no file of feedback") from None
+    except sqlite3.Error as error:
+        raise UsageError(f"{file}: cannot be read: {error}") from None
+
+
+def check_kept(file: str, table: str, *, what: str) -> None:
+    """Refuse a file that is not of the kind that is asked for: to open it as one would make tables in it.
+
+    Raises:
+        UsageError: it is not there, is none of the kind, or cannot be read.
+    """
+    import sqlite3  # noqa: PLC0415  few commands need it
+
+    from genai_guard.sqlite_file import has_table  # noqa: PLC0415
+
+    try:
+        is_of_kind = Path(file).is_file() and has_table(file, table)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_NOTADB:
+            raise UsageError(f"{file}: cannot be read: {error}") from None
+        is_of_kind = False
+    if not is_of_kind:
+        raise UsageError(f"{file}: is no {what}")
 
 
 def read_text(file: str) -> str:
@@ -113,25 +139,55 @@ def write_text(file: str, text: str) -> None:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
 
 
+def give(output: str, text: str, *, left_out: Mapping[str, int]) -> int:
+    """Write what people wrote to standard output for `-`, or to a file; say on standard error what is left out, and why.
+
+    A terminal gets nothing that it would obey, and no output what it has no bytes for.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if output != "-":
+        write_lines(output, [text])
+    elif is_terminal(sys.stdout):
+        sys.stdout.write(printable_json(text))
+    else:
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    for reason, times in sorted(left_out.items()):
+        sys.stderr.write(f"left out: {times:,} ({reason})\n")
+    return OK
+
+
+def json_lines(values: Iterable[Mapping[str, Any]]) -> str:
+    """Return values as JSON, a line each."""
+    return "".join(f"{json.dumps(value, ensure_ascii=False)}\n" for value in values)
+
+
 def write_lines(file: str, lines: Iterable[str]) -> int:
-    """Write a file line by line, which appears when it is whole; return how many lines there were.
+    """Write a file of what people wrote, for its owner alone, which appears when it is whole; return how many lines it has.
 
     Raises:
         UsageError: it cannot be written.
     """
     path = Path(file)
-    fresh = path.with_name(f".{path.name}.new")
+    is_stream = path.exists() and not path.is_file()  # such as /dev/stdout, which must stay what it is
+    fresh = path if is_stream else path.with_name(f".{path.name}.new")
     written = 0
     try:
-        with fresh.open("w", encoding="utf-8", errors="replace", newline="") as out:
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8", errors="replace", newline="") as out:
             for line in lines:
                 out.write(line)
                 written += 1
-        fresh.replace(path)
+        if not is_stream:
+            fresh.replace(path)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error.strerror}") from None
     finally:
-        fresh.unlink(missing_ok=True)
+        if not is_stream:
+            with suppress(OSError):
+                fresh.unlink()
     return written
 
 

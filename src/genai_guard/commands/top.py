@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         from genai_guard.commands.top_keys import Keys, full_screen  # noqa: PLC0415  needs a terminal
 
-        with full_screen(sys.stdout), Keys(sys.stdin) as keys:
+        with Keys(sys.stdin) as keys, full_screen(sys.stdout, keys):
             _redraw(view, keys, interval_s=args.interval)
     return OK
 

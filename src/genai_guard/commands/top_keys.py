@@ -1,4 +1,4 @@
-"""The whole screen of a terminal, and its keys; what was there before comes back, however it ends."""
+"""The whole screen of a terminal, and its keys; what was there before comes back, however it ends, and while it is stopped."""
 
 from __future__ import annotations
 
@@ -20,18 +20,45 @@ _TERMINATED: Final = 128 + signal.SIGTERM
 
 
 @contextmanager
-def full_screen(stream: TextIO) -> Generator[None]:
-    """Draw on the other screen of a terminal; SIGTERM ends the program as an exception does."""
-    before = signal.signal(signal.SIGTERM, _exit)
+def full_screen(stream: TextIO, keys: Keys) -> Generator[None]:
+    """Draw on the other screen of a terminal; SIGTERM ends the program as an exception does, Ctrl-Z stops it until `fg`."""
+
+    def stop(_: int, __: object) -> None:
+        keys.release()
+        with suppress(OSError):
+            _write(stream, _LEAVE)
+        with _handled("SIGTSTP", signal.SIG_DFL):
+            os.kill(os.getpid(), signal.SIGTSTP)  # and here it goes on
+        keys.take()
+        with suppress(OSError):
+            _write(stream, _ENTER)
+
+    with _handled("SIGTERM", _exit), _handled("SIGTSTP", stop):
+        try:
+            _write(stream, _ENTER)
+            yield
+        finally:
+            with suppress(OSError):  # the terminal may be gone
+                _write(stream, _LEAVE)
+
+
+@contextmanager
+def _handled(name: str, handler: Any) -> Generator[None]:
+    """Handle a signal, where the system has it."""
+    number = getattr(signal, name, None)
+    if number is None:
+        yield
+        return
+    before = signal.signal(number, handler)
     try:
-        stream.write(_ENTER)
-        stream.flush()
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-        with suppress(OSError):  # the terminal may be gone
-            stream.write(_LEAVE)
-            stream.flush()
+        signal.signal(number, before)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
 
 
 def _exit(_: int, __: object) -> NoReturn:
@@ -47,6 +74,16 @@ class Keys:
         self._before: Any = None
 
     def __enter__(self) -> Self:
+        self.take()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def take(self) -> None:
+        """Let keys come at once."""
         with suppress(ImportError, OSError, ValueError):  # Windows; no terminal; a stream of its own kind
             import termios  # noqa: PLC0415  not everywhere
             import tty  # noqa: PLC0415  as above
@@ -56,11 +93,9 @@ class Keys:
                 self._before = termios.tcgetattr(fd)
                 tty.setcbreak(fd, termios.TCSANOW)  # to wait for what is written may take forever
                 self._fd = fd
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def release(self) -> None:
+        """Let the terminal be as it was."""
         if self._fd >= 0:
             import termios  # noqa: PLC0415  as above
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import shlex
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.demo.console import Console, harmless
@@ -14,8 +16,6 @@ from genai_guard.errors import RateLimited
 from genai_guard.recording import MetricsRecorder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from genai_guard.pipeline import Pipeline
     from genai_guard.recording import AlertEvent, Snapshot
     from genai_guard.routing import Experiment
@@ -111,22 +111,22 @@ def alerts(events: Iterable[AlertEvent]) -> Iterator[str]:
 
 def log(recorder: MetricsRecorder) -> Iterator[str]:
     """Yield where the inference log is, and how to read it."""
-    from genai_guard.recording import InferenceLog  # noqa: PLC0415  needed at the end only
+    from genai_guard.recording import RowLog  # noqa: PLC0415  needed at the end only
 
-    if not isinstance(recorder.log, InferenceLog):
+    if not isinstance(recorder.log, RowLog):
         yield "there is none"
         return
-    segments: Sequence[Path] = ()
-    with suppress(OSError):
-        segments = recorder.log.segments()
-    if not segments:
-        yield f"nothing could be written to {recorder.log.path}: {', '.join(recorder.dropped) or 'no calls'}"
+    path = str(getattr(recorder.log, "path", ""))
+    row: object = None
+    with suppress(OSError, sqlite3.Error):
+        row = next(iter(recorder.log.read()), None)
+    if row is None:
+        yield f"nothing could be written to {path}: {', '.join(recorder.dropped) or 'no calls'}"
         return
-    latest = max(segments, key=lambda segment: segment.stat().st_mtime)
-    yield str(latest.parent)
+    yield str(Path(path).absolute())
     yield "one row a message, texts redacted, columns as in a Databricks inference table"
-    yield f"python -m json.tool --json-lines {os.path.join(recorder.log.path, latest.name)}"  # noqa: PTH118  as given
-    yield f"or in Python: for row in InferenceLog({str(recorder.log.path)!r}).read(): ..."
+    yield f"python -m genai_guard log tail {shlex.quote(path)}"
+    yield f"or in Python: for row in genai_guard.recording.open_log({path!r}).read(): ..."
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

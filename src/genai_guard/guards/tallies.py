@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections import OrderedDict
-from contextlib import closing
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from genai_guard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["MemoryTally", "SqliteTally", "Tally"]
 
 _MOST_MARKS: Final = 64
 _WAIT_S: Final = 1.0
+# The format is in the names: another one takes another table.
+_TABLES: Final = (
+    """CREATE TABLE IF NOT EXISTS guard_mark_1
+        (key BLOB, mark BLOB, at REAL, until REAL, PRIMARY KEY (key, mark)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS guard_mark_1_until ON guard_mark_1 (until)",
+)
 
 
 class Tally(Protocol):
@@ -76,19 +83,20 @@ class SqliteTally:
     """Keeps the counts in an SQLite file, which the processes of one machine share and which outlives them.
 
     A key has its digest in the file and nothing else; marks that are too old go away as others come. Each note is one
-    transaction of some tenths of a millisecond, which waits up to a second for others.
+    transaction of some hundredths of a millisecond, which waits up to a second for others.
 
     Args:
-        path: The file; made when the first mark is noted.
+        path: The file; made, with `-wal` and `-shm` beside it, when the first mark is noted.
 
     Raises:
-        ConfigurationError: `path` is empty.
+        ConfigurationError: `path` is not the path of a file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        from genai_guard.sqlite_file import SqliteFile  # noqa: PLC0415  sqlite3 takes milliseconds
+
+        self._file: Final = SqliteFile(path, of="SqliteTally", timeout_s=_WAIT_S, tables=_TABLES)
         self.path: Final = os.fspath(path)
-        if not self.path:
-            raise ConfigurationError("SqliteTally(path='') must be the path of a file")
 
     def __repr__(self) -> str:
         return f"SqliteTally({self.path!r})"
@@ -106,29 +114,19 @@ class SqliteTally:
         Raises:
             sqlite3.Error: the file cannot be written.
         """
-        with closing(sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)) as base:
-            base.execute("BEGIN IMMEDIATE") if _exists(base) else _create(base)
-            base.execute("DELETE FROM marks WHERE key = ? AND at <= ?", (key, now - within_s))
-            base.execute("DELETE FROM marks WHERE until <= ?", (now,))
-            base.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?)", (key, mark, now, now + within_s))
-            (count,) = base.execute("SELECT count(*) FROM marks WHERE key = ?", (key,)).fetchone()
-            base.execute("COMMIT")
-        return int(count)
 
+        def work(connection: sqlite3.Connection) -> int:
+            run = connection.execute
+            run("DELETE FROM guard_mark_1 WHERE key = ? AND at <= ?", (key, now - within_s))
+            run("DELETE FROM guard_mark_1 WHERE until <= ?", (now,))
+            run("INSERT OR REPLACE INTO guard_mark_1 VALUES (?, ?, ?, ?)", (key, mark, now, now + within_s))
+            return int(run("SELECT count(*) FROM guard_mark_1 WHERE key = ?", (key,)).fetchone()[0])
 
-def _exists(base: sqlite3.Connection) -> bool:
-    found = base.execute("SELECT 1 FROM sqlite_master WHERE name = 'marks'").fetchone()
-    return found is not None
+        return self._file.change(work)
 
-
-def _create(base: sqlite3.Connection) -> None:
-    """Make the table, in the transaction that goes on behind this."""
-    base.execute("PRAGMA journal_mode = WAL")
-    base.execute("BEGIN IMMEDIATE")
-    base.execute(
-        "CREATE TABLE IF NOT EXISTS marks (key BLOB, mark BLOB, at REAL, until REAL, PRIMARY KEY (key, mark)) WITHOUT ROWID"
-    )
-    base.execute("CREATE INDEX IF NOT EXISTS marks_until ON marks (until)")
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process opens the file itself."""
+        return SqliteTally, (self.path,)
 
 
 def _memory_tally(max_keys: int) -> MemoryTally:

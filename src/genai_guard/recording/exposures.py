@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.event import Event
 from genai_guard.recording.inference_log import erase_rows, folder_of, read_rows
 from genai_guard.recording.listening import Tap
@@ -142,8 +143,7 @@ class ExposureLog:
             ConfigurationError: there is no such user to be named.
             OSError: a segment cannot be read or written.
         """
-        if not isinstance(user, str) or not user:
-            raise ConfigurationError("ExposureLog.erase(user=...) must be the user that calls were made for")
+        checked_user(user, of="ExposureLog.erase")
         return erase_rows(
             self.segments(), lambda row: row.get("unit_hash") == hash_of_unit(str(row.get("experiment")), user)
         )

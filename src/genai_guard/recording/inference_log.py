@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.event import Event
 from genai_guard.recording.logs.base import Sealed
 from genai_guard.recording.logs.following import follow
@@ -23,7 +24,6 @@ from genai_guard.recording.logs.settings import (
     Content,
     RowMaker,
     check,
-    check_user,
     is_positive,
     must,
 )
@@ -143,7 +143,7 @@ class InferenceLog:
             ConfigurationError: there is no such user to be named.
             OSError: a segment cannot be read or written.
         """
-        check_user(user, of="InferenceLog.erase")
+        user = checked_user(user, of="InferenceLog.erase")
         return erase_rows(self.segments(), lambda values: values.get("requester") == user)
 
     def prune(self, *, now_s: float | None = None) -> Pruned:
@@ -271,15 +271,36 @@ def read_rows(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]
 def erase_rows(segments: Iterable[Path], is_wanted: Callable[[dict[str, Any]], bool]) -> int:
     """Overwrite the rows that are wanted, and return how many there were.
 
+    What is no whole row in a sealed segment, and will never be one, is overwritten too: it may be anybody's.
+
     Raises:
         OSError: a segment cannot be read or written.
     """
+    return sum(_erase(segment, is_wanted) for segment in segments)
+
+
+def _erase(segment: Path, is_wanted: Callable[[dict[str, Any]], bool]) -> int:
+    erased = 0
+    is_done = _is_done(segment)
 
     def is_wanted_line(line: bytes) -> bool:
+        nonlocal erased
         values = _values(line)
-        return values is not None and is_wanted(values)
+        if values is None:
+            return is_done and not line.isspace()
+        is_theirs = is_wanted(values)
+        erased += is_theirs
+        return is_theirs
 
-    return sum(blank(segment, is_wanted_line) for segment in segments)
+    blank(segment, is_wanted_line)
+    return erased
+
+
+def _is_done(segment: Path) -> bool:
+    try:
+        return is_sealed(segment)
+    except OSError:  # there are no locks
+        return False
 
 
 def _rows_if_there(segment: Path, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:

@@ -281,6 +281,7 @@ class MetricsRecorder(Readings):
             sqlite3.Error: so it is with that of the feedback.
         """
         self.flush(timeout_s=60.0)
+        self.feedback.forget(user)
         said = {} if self.feedback_store is None else {"feedback": erase(self.feedback_store, self.log, user=user)}
         logs: dict[str, object] = {
             "log": self.log,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from math import isfinite
 from time import gmtime, strftime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,17 +87,19 @@ def row(event: Event, *, sampling_fraction: float = 1.0, max_payload_bytes: int 
         "cached_tokens": usage.cached_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
         "tokens_estimated": usage.estimated,
-        "cost_usd": event.cost_usd,
+        "cost_usd": None if event.cost_usd is None or not isfinite(event.cost_usd) else event.cost_usd,
         "latency_ms": _ms(event.latency_s),
         "model_ms": _ms(event.model_s),
         "queue_ms": _ms(event.queue_s),
         "overhead_ms": _ms(event.latency_s - event.model_s - event.queue_s),
         "first_token_ms": None if event.first_token_s is None else _ms(event.first_token_s),
+        "inter_token_ms": None if event.inter_token_s is None else _ms(event.inter_token_s),
         "streamed": event.streamed,
         "chunks": event.chunks,
         "finish_reason": event.finish_reason or None,
         "settled": event.settled,
         "attempts": event.attempts,
+        "retries": event.retries,
         "answered_by": event.answered_by or None,
     }
 

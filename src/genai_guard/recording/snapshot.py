@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -121,12 +121,12 @@ class Snapshot:
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def __str__(self) -> str:
-        rows = tuple(self._rows())
+        rows = tuple(self._rows(_durations))
         width = max(len(name) for name, _ in rows)
         return "\n".join([self._title(), *(f"  {name:<{width}}  {shown(text)}".rstrip() for name, text in rows)])
 
     def _repr_html_(self) -> str:
-        return html(self._title(), (), self._rows(), left=(0, 1))
+        return html(self._title(), (), self._rows(_durations_in_words), left=(0, 1))
 
     def row(self) -> dict[str, Any]:
         """Return everything but `dropped` in one flat row, with a column for each name that is counted."""
@@ -144,21 +144,21 @@ class Snapshot:
         of = ", ".join(f"{name} {value!r}" for name, value in self.slice.items())
         return f"{self.calls:,} calls in the last {self.window_s:g} s" + (f", {of}" if of else "")
 
-    def _rows(self) -> Iterator[tuple[str, str]]:
+    def _rows(self, durations: Callable[[Quantiles], str]) -> Iterator[tuple[str, str]]:
         yield "errors", f"{self.errors:,} ({self.error_rate:.2%})" + _names(self.error_types)
         yield "blocked", f"{self.blocked:,}"
         yield "denied", f"{self.denied:,}" + _names(self.denials)
         if self.shadow_denials:
             yield "denied in shadow", listed(self.shadow_denials)
         yield "statuses", listed(self.statuses)
-        yield "latency", _durations(self.latency_ms)
-        yield "of it model", _durations(self.model_ms)
-        yield "overhead", _durations(self.overhead_ms)
-        yield "first token", _durations(self.first_token_ms)
+        yield "latency", durations(self.latency_ms)
+        yield "of it model", durations(self.model_ms)
+        yield "overhead", durations(self.overhead_ms)
+        yield "first token", durations(self.first_token_ms)
         if self.inter_token_ms.count:
-            yield "between tokens", _durations(self.inter_token_ms)
+            yield "between tokens", durations(self.inter_token_ms)
         if self.queue_ms.count:
-            yield "waited", f"{_durations(self.queue_ms)}  of {self.queue_ms.count:,} calls"
+            yield "waited", f"{durations(self.queue_ms)}  of {self.queue_ms.count:,} calls"
         yield "tokens", f"in {self.input_tokens:,}, out {self.output_tokens:,}, cached {self.cached_tokens:,}"
         yield "cost", f"${self.cost_usd:,.4f}" + (f" ({self.unpriced:,} calls have no price)" if self.unpriced else "")
         if self.retries or self.fallbacks or self.cache_hits:
@@ -249,8 +249,17 @@ def _ranked(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _durations(of: Quantiles) -> str:
-    shown = (("p50", of.p50), ("p95", of.p95), ("p99", of.p99))
-    return "  ".join(f"{name} {milliseconds(value):>12}" for name, value in shown)
+    """Return durations for a terminal, below each other."""
+    return "  ".join(f"{name} {milliseconds(value):>12}" for name, value in _named(of))
+
+
+def _durations_in_words(of: Quantiles) -> str:
+    """Return durations for a page, which would swallow the blanks."""
+    return ", ".join(f"{name} {milliseconds(value)}" for name, value in _named(of))
+
+
+def _named(of: Quantiles) -> tuple[tuple[str, float | None], ...]:
+    return ("p50", of.p50), ("p95", of.p95), ("p99", of.p99)
 
 
 def _names(counts: Mapping[str, int]) -> str:

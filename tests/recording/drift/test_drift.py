@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -296,6 +297,7 @@ def test_the_table_is_text_html_json_csv_and_a_frame() -> None:
     html = table._repr_html_()
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
+    assert re.findall(r"text-align:(\w+);[^>]*>(?:column|now|verdict)<", html) == ["left", "right", "left"]
     listed = json.loads(table.to_json())
     assert [each["column_name"] for each in listed] == [":table", "output_tokens", "model"] * 2
     read = list(csv.DictReader(io.StringIO(table.to_csv())))

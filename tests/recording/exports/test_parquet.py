@@ -156,6 +156,28 @@ def test_an_export_that_ends_at_any_moment_is_finished_by_the_next(
     assert not list((tmp_path / "tables").glob(".*"))
 
 
+def test_what_was_taken_is_not_taken_again_from_a_log_that_has_less_by_now(
+    log: RowLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(log, *calls(6))
+    with monkeypatch.context() as patch:
+        write = Manifest.write
+
+        def write_plans(self: Manifest, path: Path) -> None:
+            if not self.planned:
+                raise Power
+            write(self, path)
+
+        patch.setattr(Manifest, "write", write_plans)
+        with pytest.raises(Power):
+            export_parquet(log, tmp_path / "tables")
+    log.erase(user="u0")
+
+    export_parquet(log, tmp_path / "tables")
+
+    assert len(exported(tmp_path / "tables")) == 6
+
+
 def test_a_segment_that_retention_deleted_before_it_was_taken_holds_nothing_up(tmp_path: Path) -> None:
     log = InferenceLog(tmp_path / "log", redact=PLAIN, max_segment_mb=0.001)
     record(log, *calls(3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from genai_guard.limits.table import UsageRow
 from genai_guard.messages import Caller, Part
 from genai_guard.recording import AlertEvent, AuditLog, Event, InferenceLog
 from genai_guard.recording.drift import drift
-from genai_guard.recording.report import Beside, Change, changes_of, render, report, summarize, write_report
+from genai_guard.recording.report import Beside, Change, Summary, changes_of, render, report, summarize, write_report
 from genai_guard.recording.report import page as page_module
+from genai_guard.recording.report.axes import log_axis, time_axis
 
 T = traffic.START_S
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\N{RIGHT-TO-LEFT OVERRIDE}"
@@ -156,13 +158,82 @@ def test_no_text_of_a_call_is_in_it(tmp_path: Path) -> None:
 def test_a_log_with_next_to_nothing_in_it_makes_a_page(calls: int) -> None:
     page = render(summarize(traffic.rows(calls)), now_s=T, beside=Beside(alerts=[], changes=[], drift=[]))
     text = Checked(page).text
-    for said in ("No alert fired.", "Nothing was changed", "No drift was measured.", "Every line of the log was read"):
+    read = ("Every line of the log was read", "1 call at 2026-11-21 07:46:19 UTC.") if calls else ("The log is empty.",)
+    for said in ("No alert fired.", "Nothing was changed", "No drift was measured.", *read):
         assert said in text
     assert ("There are no calls in this log." in text) is (calls == 0)
 
 
+def test_how_often_calls_come_is_told_of_the_time_they_came_in_and_not_of_the_room_around_them() -> None:
+    rows = list(traffic.rows(20, span_s=10))
+    assert "2.2 a second" in tiles(summarize(rows))[0]
+    assert tiles(summarize(rows[:1]))[0] == "calls 1"
+    assert "20 an hour" in tiles(summarize(rows, since_s=T, until_s=T + 3600))[0]
+
+
+def test_what_has_no_price_did_not_cost_nothing() -> None:
+    rows = [row | {"cost_usd": None, "status": "ok"} for row in traffic.rows(3)]
+    page = render(summarize(rows), now_s=T)
+    assert "spent – no call has a price" in tiles(summarize(rows))  # noqa: RUF001  a dash
+    assert "$0" not in page
+
+
+def test_pipelines_stand_beside_each_other_and_what_is_left_over_stands_last() -> None:
+    rows = [row | {"pipeline": f"p{n % 2}", "model": f"m{n % 300}"} for n, row in enumerate(traffic.rows(900))]
+    summary = summarize(rows)
+    assert {name: each.calls for name, each in summary.pipelines.items()} == {"p0": 450, "p1": 450}
+    assert list(summary.models)[-1] == "__other__"
+    assert summary.models["__other__"].calls > 200
+    assert ">Pipelines<" in render(summary, now_s=T)
+
+
+@pytest.mark.parametrize(
+    ("days", "labels"),
+    [
+        (30, ["Nov 23", "Nov 27", "Dec 1", "Dec 5", "Dec 9", "Dec 13", "Dec 17"]),
+        (60, ["Nov 23", "Nov 30", "Dec 7", "Dec 14", "Dec 21", "Dec 28", "Jan 4", "Jan 11", "Jan 18"]),
+        (200, ["Dec 2026", "Jan 2027", "Feb 2027", "Mar 2027", "Apr 2027", "May 2027", "Jun 2027"]),
+        (
+            800,
+            [
+                "Jan 2027",
+                "Apr 2027",
+                "Jul 2027",
+                "Oct 2027",
+                "Jan 2028",
+                "Apr 2028",
+                "Jul 2028",
+                "Oct 2028",
+                "Jan 2029",
+            ],
+        ),
+    ],
+)
+def test_long_times_are_told_in_weeks_that_begin_on_mondays_and_in_whole_months(days: int, labels: list[str]) -> None:
+    axis = time_axis(summarize([], since_s=T, until_s=T + days * 86_400))
+    assert [tick.label for tick in axis.ticks] == labels
+    hour_s = axis.span.since_s + axis.ticks[0].percent / 100 * axis.span.seconds + 3600  # percents are rounded
+    first = datetime.fromtimestamp(hour_s, UTC)
+    assert first.hour <= 3
+    assert days < 40 or (first.weekday() == 0 if days < 100 else first.day == 1)
+
+
+@pytest.mark.parametrize("ms", [0.0013, 1.0, 1.45, 2.9, 999.0, 4e6])
+def test_one_duration_alone_has_an_axis_that_can_be_read(ms: float) -> None:
+    axis = log_axis(ms, ms, str)
+    assert len(axis.ticks) >= 2
+    assert 0 <= axis.share(ms) <= 1
+
+
+def tiles(summary: Summary) -> list[str]:
+    found = re.findall(r"<li><span>(.*?)</span><b>(.*?)</b><small>(.*?)</small>", render(summary, now_s=T))
+    return [" ".join(" ".join(each).split()) for each in found]
+
+
 def test_a_time_without_calls_makes_a_page() -> None:
-    assert "There are no calls" in render(summarize([], since_s=T, until_s=T + 60), now_s=T)
+    page = render(summarize([], since_s=T, until_s=T + 60), now_s=T)
+    assert "There are no calls in this log from 2026-11-21 00:00:00 UTC until 2026-11-21 00:01:00 UTC." in page
+    assert "<nav" not in page
 
 
 def test_a_file_of_a_log_with_torn_lines_and_an_audit_becomes_a_page(

@@ -81,6 +81,17 @@ def test_whoever_is_late_is_still_heard_while_nobody_took_the_place(tmp_path: Pa
     assert queue.judge(item.id, "ann", "true_negative")
 
 
+def test_whoever_is_late_may_claim_again(tmp_path: Path) -> None:
+    clock = WallClock()
+    queue = queue_at(tmp_path, clock, selections=EVERYTHING, lease_s=60)
+    put(queue, silent("r"))
+    (item,) = queue.claim("ann")
+    clock.now_s += 61
+
+    assert queue.claim("ann") == (item,)
+    assert queue.claim("bob") == ()
+
+
 def test_what_is_given_back_or_skipped_is_for_others(tmp_path: Path) -> None:
     queue = queue_at(tmp_path, selections=EVERYTHING)
     put(queue, silent("r"))

@@ -10,6 +10,7 @@ from genai_guard.guards import BlockedPatterns
 from genai_guard.recording import MetricsRecorder, Redactor
 from genai_guard.recording.feedback import MemoryFeedbackStore
 from genai_guard.recording.review import ReviewQueue, Selection
+from genai_guard.recording.review.recent import Recent
 from recorders import Clock, recorder
 from reviewing import addresses, flagged, silent
 
@@ -125,3 +126,14 @@ def test_a_pipeline_puts_what_its_guards_block_into_the_queue(tmp_path: Path) ->
     (item,) = queue.items()
     assert "the teapot of [EMAIL]" in item.row["request"]
     assert [(each.category, each.is_shown) for each in item.fired] == [(item.fired[0].category, True)]
+
+
+def test_the_latest_calls_are_remembered_until_there_are_too_many_or_they_are_too_long() -> None:
+    recent = Recent()
+    for number in range(1_001):
+        recent.put(silent(f"r{number}"))
+    assert (recent.take("r0"), recent.take("r1") is None) == (None, False)
+
+    for request_id in ("one", "two"):
+        recent.put(silent(request_id, text="x" * 4_500_000))
+    assert (recent.take("one"), recent.take("two") is None) == (None, False)

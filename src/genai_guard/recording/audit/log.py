@@ -23,6 +23,7 @@ from genai_guard.recording.audit.notable import is_notable
 from genai_guard.recording.audit.plain import plain
 from genai_guard.recording.audit.scribe import KeyRing, Scribe
 from genai_guard.recording.audit.verifying import Verification, verify
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.event import Event
 from genai_guard.recording.inference_log import folder_of
 from genai_guard.recording.lifecycle import watch_over
@@ -193,14 +194,11 @@ class AuditLog:
             ConfigurationError: there is no such user to be named, or no key.
             OSError: a file cannot be read or written. Once the cause is gone, another call finishes it.
         """
-        if not isinstance(user, str) or not user:
-            raise ConfigurationError("AuditLog.erase(user=...) must be the user that calls were made for")
+        user = checked_user(user, of="AuditLog.erase")
         self._writing.flush(until_s=monotonic() + 60.0)
         writer = self._chain()
         try:
-            return erase(
-                self._folder, user=plain(user), writer=writer, key=read_keys(self._source, where="AuditLog").signing
-            )
+            return erase(self._folder, user=user, writer=writer, key=read_keys(self._source, where="AuditLog").signing)
         finally:
             writer.close()
 

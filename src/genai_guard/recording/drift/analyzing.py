@@ -31,7 +31,8 @@ def profile(
 
     Args:
         data: The calls: an `InferenceLog`, the path of its folder, a `.jsonl` or `.csv` file, a table of pandas, polars or
-            pyarrow, or an iterable of mappings, with the columns of the log. Any order will do.
+            pyarrow, or an iterable of mappings, with the columns of the log. Any order will do. Of a log with a sample, the
+            blocks and errors are left out that it keeps beside the sample, and counted; it is read twice.
         features: Names and `Feature`s; all that work here when None. A name is one of `FEATURES` or of `QUALITY`, or that of
             a column with numbers.
         granularity: Length of the windows: `5 minutes` up to `1 week`, or more; one window for all when None.

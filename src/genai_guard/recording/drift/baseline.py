@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from genai_guard.recording.drift.cells import Cell, Collector, Place, slices_of
 from genai_guard.recording.drift.columns import COLUMNS, Column
 from genai_guard.recording.drift.features import Feature, features_of
 from genai_guard.recording.drift.profiling import window_of
+from genai_guard.recording.logs.sampling import evenly
 from genai_guard.routing.analysis.sources import rows_of
 
 __all__ = ["MAX_VALUES", "Baseline", "collected", "compared_by"]
@@ -210,11 +211,34 @@ def collected(
     max_values: int,
     where: str,
 ) -> Collector:
-    """Return what is kept of calls."""
+    """Return what is kept of calls; of a log with a sample, without those that it keeps beside the sample."""
     if type(max_values) is not int or max_values < 10:
         raise ConfigurationError(f"{where}(max_values={max_values!r}) must be a whole number of at least 10")
     chosen = features_of(features, where=where)
     collector = Collector(chosen, slices=slices_of(slices, where=where), length_s=granularity_s, limit=max_values)
-    for row in rows_of(data):
+    rows, taken = _Rows(data), 0
+    for row in evenly(rows):
         collector.add(row)
+        taken += 1
+    if rows.count > taken:
+        collector.left_out["kept beside the sample"] = rows.count - taken
     return collector
+
+
+class _Rows:
+    """The rows of a table, which can be gone through again without being held in memory, unless they are an iterator's.
+
+    Attributes:
+        count: How many there were the last time.
+    """
+
+    def __init__(self, data: object) -> None:
+        rows: object = list(rows_of(data)) if hasattr(data, "__next__") else data
+        self._data: Final = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        self.count = 0
+        for row in rows_of(self._data):
+            self.count += 1
+            yield row

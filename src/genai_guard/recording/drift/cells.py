@@ -105,7 +105,7 @@ class Collector:
     Attributes:
         cells: What is known by window and slice.
         failures: How often a feature could not be read, by its name and the class of what it raised.
-        left_out: Rows that belong to no window, by reason.
+        left_out: Rows that belong to no window, or were kept beside a sample, by reason.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ class Table(Generic[R]):
     Attributes:
         rows: In the order of windows, slices and features.
         failures: How often a feature could not be read, by its name and the class of what it raised.
-        left_out: Calls that belong to no window, by reason.
+        left_out: Calls that belong to no window, or were kept beside a sample, by reason.
     """
 
     row_type: ClassVar[type]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.exports.arrow import arrow, arrow_batches, arrow_schema
 from genai_guard.recording.exports.exporting import Exported, export
 from genai_guard.recording.locking import locked
 from genai_guard.recording.logs.base import LogRow, RowLog
-from genai_guard.recording.logs.settings import check_user
 
 __all__ = ["erase_delta", "export_delta"]
 
@@ -63,7 +63,7 @@ def erase_delta(table: str | os.PathLike[str], *, user: str, storage_options: Ma
         ConfigurationError: there is no such user to be named, no such table, or the extra `delta` is not installed.
         deltalake.exceptions.DeltaError: the table cannot be read or written to.
     """
-    check_user(user, of="erase_delta")
+    user = checked_user(user, of="erase_delta")
     target = _Delta(table, storage_options)
     with _alone(target.lock):
         found = target.table()

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.exports.arrow import arrow, arrow_batches, arrow_schema
 from genai_guard.recording.exports.exporting import Exported, export
 from genai_guard.recording.locking import locked
 from genai_guard.recording.logs.base import LogRow, RowLog
-from genai_guard.recording.logs.settings import check_user
 from genai_guard.recording.segments import sync_folder
 
 __all__ = ["erase_parquet", "export_parquet"]
@@ -50,12 +50,14 @@ def erase_parquet(folder: str | os.PathLike[str], *, user: str) -> int:
         ConfigurationError: there is no such user to be named, no such folder, or the extra `parquet` is not installed.
         OSError: a file cannot be read or written. Once the cause is gone, another call finishes it.
     """
-    check_user(user, of="erase_parquet")
+    user = checked_user(user, of="erase_parquet")
     where = Path(folder)
     if not where.is_dir():
         raise ConfigurationError(f"erase_parquet({str(where)!r}): there is no such folder")
     arrow_schema()
     with locked(where / _LOCK):
+        for torn in where.glob("_*.parquet.new"):  # whoever wrote it was interrupted
+            torn.unlink()
         return sum(_erase(file, user) for file in sorted(where.glob("*.parquet")))
 
 

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.dimensions import Key, check_declared, key_reader
+from genai_guard.recording.erasing import writable
 from genai_guard.recording.event import Event
 from genai_guard.recording.feedback.counting import FEEDBACK_KEPT_S, FeedbackCounts, FeedbackSeries
 from genai_guard.recording.feedback.store import FeedbackStore
@@ -133,10 +134,10 @@ class FeedbackDesk:
             ConfigurationError: nothing is said, or something that cannot be.
         """
         now_s = self._wall_clock()
-        call = self._recent.get(request_id) or self._earlier.get(request_id)
+        call = self._call_of(request_id)
         if call is not None:
             request_id = call[0]
-            user = user or call[1].encode("utf-8", "replace").decode()
+            user = user or writable(call[1])
         entries = feedback_of(
             request_id, thumbs=thumbs, rating=rating, correction=correction, comment=comment, ranking=ranking,
             scores=scores, withdraw=withdraw, source=source, source_type=source_type, user=user,
@@ -197,6 +198,17 @@ class FeedbackDesk:
         recent[event.request_id] = call
         if caller.request_id and caller.request_id != event.request_id:
             recent[caller.request_id] = call
+
+    def forget(self, user: str) -> None:
+        """Forget whose calls a user's were, so that late feedback on them does not name them again."""
+        for known in (self._recent, self._earlier):
+            for name in [name for name, call in list(known.items()) if call[1] == user]:
+                known.pop(name, None)
+
+    def _call_of(self, request_id: object) -> _Call | None:
+        if not isinstance(request_id, str):
+            return None
+        return self._recent.get(request_id) or self._earlier.get(request_id)
 
     def begin(self) -> None:
         """Begin anew in a child process. The workers are told by whoever has them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from genai_guard.recording.erasing import writable
 from genai_guard.recording.feedback.store import FeedbackStore
 from genai_guard.recording.logs.base import RowLog
 
@@ -20,6 +21,7 @@ def erase(store: FeedbackStore, log: object, *, user: str) -> int:
 
 
 def _calls_of(user: str, log: RowLog) -> Iterator[str]:
+    user = writable(user)
     for row in log.read():
         if row.get("requester") == user:
             yield from filter(None, (row.get("request_id"), row.get("client_request_id")))

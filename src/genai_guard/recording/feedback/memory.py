@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import settle
-from genai_guard.recording.feedback.store import check_user
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class MemoryFeedbackStore:
         Raises:
             ConfigurationError: there is no such user to be named.
         """
-        check_user(user, of="MemoryFeedbackStore")
+        user = checked_user(user, of="MemoryFeedbackStore.erase")
         ids = frozenset(request_ids)
         with self._lock:
             gone = [

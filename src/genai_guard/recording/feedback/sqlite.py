@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.guards.base import settle
-from genai_guard.recording.feedback.store import check_user
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.feedback.values import Feedback
 from genai_guard.recording.redaction import Redactor
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SqliteFeedbackStore"]
+__all__ = ["TABLE", "SqliteFeedbackStore"]
 
-# The format is in the name: another one takes another table.
+TABLE: Final = "feedback_1"
+"""Where it is kept. The format is in the name: another one takes another table."""
+
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS feedback_1 (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -94,7 +96,7 @@ class SqliteFeedbackStore:
             ConfigurationError: there is no such user to be named.
             sqlite3.Error: the file cannot be written, or was busy for too long.
         """
-        check_user(user, of="SqliteFeedbackStore")
+        user = checked_user(user, of="SqliteFeedbackStore.erase")
         calls = [(each,) for each in request_ids]
         if not self._file.exists:
             return 0

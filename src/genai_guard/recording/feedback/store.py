@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
-from genai_guard.errors import ConfigurationError
 from genai_guard.recording.feedback.values import Feedback
 
-__all__ = ["FeedbackStore", "check_user"]
+__all__ = ["FeedbackStore"]
 
 
 @runtime_checkable
@@ -31,13 +30,3 @@ class FeedbackStore(Protocol):
     def erase(self, *, user: str, request_ids: Iterable[str] = ()) -> int:
         """Remove what a user said, what was said of their calls, and what was said of these calls; return how much."""
         ...
-
-
-def check_user(user: object, *, of: str) -> None:
-    """Refuse to erase nobody, whose feedback is that of all who were not named.
-
-    Raises:
-        ConfigurationError: there is no such user to be named.
-    """
-    if not isinstance(user, str) or not user:
-        raise ConfigurationError(f"{of}.erase(user=...) must be the user that calls were made for")

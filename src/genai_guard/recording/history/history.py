@@ -143,6 +143,23 @@ class MetricsHistory:
             dimensions=found.dimensions,
         )
 
+    def parts(
+        self, *, window_s: float = _DAY_S, until_s: float | None = None
+    ) -> Iterator[tuple[float, Mapping[str, str], Series]]:
+        """Yield when each cell of five minutes begins, and what was counted in it, by the values of the dimensions.
+
+        Args:
+            window_s: How far to look back.
+            until_s: When the window ends, in seconds since 1970; now unless given.
+
+        Raises:
+            ConfigurationError: the window is not kept.
+        """
+        found = self._read(window_s, until_s, ())
+        for begins_s, cell in found.cells:
+            for key, series in cell.items():
+                yield begins_s, dict(zip(found.dimensions, key, strict=True)), series
+
     def _read(self, window_s: float, until_s: float | None, names: Iterable[str]) -> _Found:
         if not 0 < window_s <= self.keep_days * _DAY_S:
             raise ConfigurationError(f"window_s={window_s:g}: the history keeps {self.keep_days} days")

@@ -75,11 +75,17 @@ LOG_COLUMNS: Final = tuple(
         ("queue_ms", "DOUBLE", "the part of it waiting for a limit"),
         ("overhead_ms", "DOUBLE", "the rest: what the library took"),
         ("first_token_ms", "DOUBLE", "to the first chunk that was released; null unless streamed"),
+        (
+            "inter_token_ms",
+            "DOUBLE",
+            "mean wait for the model for each chunk after the first; null with fewer than two",
+        ),
         ("streamed", "BOOLEAN", "whether the reply was a stream"),
         ("chunks", "BIGINT", "chunks of it that were handed out"),
         ("finish_reason", "STRING", "why the model stopped"),
         ("settled", "BOOLEAN", "false when a reservation was left to expire"),
         ("attempts", "BIGINT", "times that the model was called"),
+        ("retries", "BIGINT", "those of them that repeat what failed"),
         ("answered_by", "STRING", "target of a fallback or tier that answered, or `cache`"),
     )
 )

@@ -126,7 +126,18 @@ def since_text(since: str, *, now_s: float | None = None) -> str:
     """
     ago = _AGO.fullmatch(since)
     if ago is not None:
-        return day_and_time((time.time() if now_s is None else now_s) - float(ago[1]) * _UNITS_S[ago[2]])[1]
-    if since and not _MOMENT.fullmatch(since):
+        begin_s = (time.time() if now_s is None else now_s) - float(ago[1]) * _UNITS_S[ago[2]]
+        return day_and_time(max(0.0, begin_s))[1]
+    if since and not (_MOMENT.fullmatch(since) and _is_time(since)):
         raise ConfigurationError(f"{since!r} must be a time such as 2026-11-20 or 2026-11-20T08:30, or 15m, 2h, 3d ago")
     return since
+
+
+def _is_time(since: str) -> bool:
+    from datetime import datetime  # noqa: PLC0415  takes a while to import
+
+    try:
+        datetime.fromisoformat(since)
+    except ValueError:
+        return False
+    return True

@@ -42,13 +42,10 @@ def evenly(rows: Iterable[R]) -> Iterator[R]:
     """Yield the rows that a log would have which keeps nothing always: a sample with one fraction, the smallest there is.
 
     Means, shares and quantiles of it are those of all calls. Where all rows have the same `sampling_fraction`, all of
-    them are yielded; where not, the rows are held in memory.
+    them are yielded. A collection is gone through twice; the rows of an iterator are held in memory.
     """
-    kept: list[R] = []
-    fractions: set[float] = set()
-    for row in rows:
-        kept.append(row)
-        fractions.add(1 / weight(row))
+    kept = list(rows) if isinstance(rows, Iterator) else rows
+    fractions = {1 / weight(row) for row in kept}
     smallest = min(fractions, default=1.0)
     if len(fractions) <= 1:
         yield from kept

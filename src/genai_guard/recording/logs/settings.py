@@ -13,7 +13,7 @@ from genai_guard.recording.logs.sampling import STATUSES, is_sampled
 from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.rows import row
 
-__all__ = ["ALWAYS", "MEGABYTE", "Content", "LogSettings", "RowMaker", "check", "check_user", "is_positive", "must"]
+__all__ = ["ALWAYS", "MEGABYTE", "Content", "LogSettings", "RowMaker", "check", "is_positive", "must"]
 
 Content: TypeAlias = Literal["redacted", "none"]
 """Whether rows have the texts of a call."""
@@ -106,16 +106,6 @@ def check(log: LogSettings) -> None:
         log, log.max_total_mb is None or is_positive(log.max_total_mb), "max_total_mb=...", "a number above 0, or None"
     )
     must(log, isinstance(log.redact, Redactor | None), "redact=...", "a Redactor")
-
-
-def check_user(user: object, *, of: str) -> None:
-    """Refuse to erase nobody.
-
-    Raises:
-        ConfigurationError: there is no such user to be named.
-    """
-    if not isinstance(user, str) or not user:
-        raise ConfigurationError(f"{of}(user=...) must be the user that calls were made for")
 
 
 def must(log: object, holds: bool, parameter: str, wanted: str) -> None:

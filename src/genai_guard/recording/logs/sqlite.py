@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from genai_guard.guards.base import settle
+from genai_guard.recording.erasing import checked_user
 from genai_guard.recording.event import Event
 from genai_guard.recording.logs.base import Sealed
-from genai_guard.recording.logs.columns import LOG_COLUMNS
 from genai_guard.recording.logs.retention import Pruned, first_day_kept
-from genai_guard.recording.logs.settings import ALWAYS, MEGABYTE, Content, RowMaker, check, check_user, must
+from genai_guard.recording.logs.settings import ALWAYS, MEGABYTE, Content, RowMaker, check, must
+from genai_guard.recording.logs.sqlite_table import ADD, LAST, PAGE, TABLES, prepare, row_of, values_of
 from genai_guard.recording.redaction import Redactor
 from genai_guard.recording.rows import day_and_time
 from genai_guard.recording.segments import OnSkip
@@ -30,25 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["SqliteInferenceLog"]
 
-_NESTED: Final = frozenset(each.name for each in LOG_COLUMNS if each.type.startswith(("ARRAY", "MAP")))
-_TRUTHS: Final = frozenset(each.name for each in LOG_COLUMNS if each.type == "BOOLEAN")
-_TYPES: Final = {"INT": "INTEGER", "BIGINT": "INTEGER", "BOOLEAN": "INTEGER", "DOUBLE": "REAL"}
-_NAMES: Final = tuple(each.name for each in LOG_COLUMNS)
-# The format is in the name: another one takes another table.
-_TABLES: Final = (
-    "CREATE TABLE IF NOT EXISTS inference_1 (id INTEGER PRIMARY KEY AUTOINCREMENT, "
-    + ", ".join(f"{each.name} {_TYPES.get(each.type, 'TEXT')}" for each in LOG_COLUMNS)
-    + ")",
-    "CREATE INDEX IF NOT EXISTS inference_1_day ON inference_1 (request_date)",
+_EXTENT: Final = (
+    "SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0), (SELECT * FROM pragma_user_version) FROM inference_1"
 )
-_MARKS: Final = ", ".join("?" * len(_NAMES))
-_ADD: Final = f"INSERT INTO inference_1 ({', '.join(_NAMES)}) VALUES ({_MARKS})"  # noqa: S608
-_PAGE: Final = f"SELECT id, {', '.join(_NAMES)} FROM inference_1 WHERE id > ? AND id <= ? ORDER BY id LIMIT 500"  # noqa: S608
-_EXTENT: Final = "SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0) FROM inference_1"
+_ENDED: Final = (  # 2440587.5 is 1970-01-01 as a Julian day
+    "SELECT MIN(id) FROM inference_1 WHERE id > ? "
+    "AND (julianday(request_time) - 2440587.5) * 86400 + COALESCE(latency_ms, 0) / 1000 >= ?"
+)
 _ERASE: Final = "DELETE FROM inference_1 WHERE requester = ?"
 _ERASE_DAYS: Final = "DELETE FROM inference_1 WHERE request_date < ?"
 _ERASE_FIRST: Final = "DELETE FROM inference_1 WHERE id <= ?"
-_LAST: Final = (1 << 63) - 1
 _MOST_ROWS: Final = 500
 _EXPORTED_ROWS: Final = 10_000
 _LOOK_BACK_ROWS: Final = 10_000
@@ -109,7 +100,8 @@ class SqliteInferenceLog:
             of="SqliteInferenceLog",
             timeout_s=self.timeout_s,
             synchronous=synchronous,
-            tables=_TABLES,
+            tables=TABLES,
+            prepare=prepare,
             private=True,
         )
         settle(self, path=os.fspath(self.path), always_keep=tuple(self.always_keep), _file=file)
@@ -134,23 +126,25 @@ class SqliteInferenceLog:
         Raises:
             sqlite3.Error: the file cannot be read, or was busy for too long.
         """
-        return self._rows(0, _LAST, on_skip)
+        return self._rows(0, LAST, on_skip)
 
     def follow(self, *, since_s: float | None = None) -> Iterator[dict[str, Any] | None]:
         """Yield every row that comes from now on, of whatever process, and None whenever there is none at the moment.
 
         Args:
-            since_s: Begin with the last ten thousand rows, which may be older or younger than that.
+            since_s: Begin with the first of the last ten thousand rows whose call ended since then, in seconds since 1970.
 
         Raises:
             sqlite3.Error: as for `read`.
         """
-        first, last = self._extent()
-        after = last if since_s is None else max(first - 1, last - _LOOK_BACK_ROWS)
+        first, last, file = self._extent()
+        after = last if since_s is None else self._before(since_s, max(first - 1, last - _LOOK_BACK_ROWS), last)
         if since_s is None:
             yield None
         while True:
-            for number, row in self._numbered(after, _LAST):
+            if (now := self._extent()[2]) != file:  # another is in its place
+                file, after = now, 0
+            for number, row in self._numbered(after, LAST):
                 after = number
                 yield row
             yield None
@@ -164,7 +158,7 @@ class SqliteInferenceLog:
             ConfigurationError: there is no such user to be named.
             sqlite3.Error: the file cannot be written, or was busy for too long.
         """
-        check_user(user, of="SqliteInferenceLog.erase")
+        user = checked_user(user, of="SqliteInferenceLog.erase")
         if not self._kept.exists:
             return 0
         _, erased = self._kept.execute(_ERASE, user)
@@ -202,33 +196,43 @@ class SqliteInferenceLog:
         Raises:
             sqlite3.Error: the file cannot be read, or was busy for too long.
         """
-        first, last = self._extent()
-        first = max([first, *(_end(name) + 1 for name in done)])
+        first, last, file = self._extent()
+        first = max([first, *(end + 1 for of, _, end in map(_numbers, done) if of == file)])
         while first <= last:
             end = min(first + _EXPORTED_ROWS - 1, last)
-            yield self.part(f"{first}-{end}")
+            yield self.part(f"{file}-{first}-{end}")
             first = end + 1
 
     def part(self, name: str) -> Sealed:
         """Return the rows of a group by its name, without those that were deleted."""
-        first, end = (int(number) for number in name.split("-"))
-        return Sealed(name, (end - first + 1) * _ROW_BYTES, partial(self._rows, first - 1, end))
+        of, first, end = _numbers(name)
+        after = first - 1 if self._extent()[2] == of else end  # another file has none of these rows
+        return Sealed(name, (end - first + 1) * _ROW_BYTES, partial(self._rows, after, end))
 
     def holds(self, name: str) -> bool:
         """Whether any of these rows, or older ones, are still there."""
-        first, last = self._extent()
-        return first <= min(last, _end(name))
+        first, last, file = self._extent()
+        of, _, end = _numbers(name)
+        return of == file and first <= min(last, end)
 
     @property
     def _kept(self) -> SqliteFile:
         file: SqliteFile = self._file
         return file
 
-    def _extent(self) -> tuple[int, int]:
+    def _extent(self) -> tuple[int, int, int]:
+        """Return the numbers of the first row, of the last one, and of the file."""
         if not self._kept.exists:
-            return 1, 0
-        ((first, last),) = self._kept.execute(_EXTENT)[0]
-        return first, last
+            return 1, 0, 0
+        ((first, last, file),) = self._kept.execute(_EXTENT)[0]
+        return first, last, file
+
+    def _before(self, since_s: float, first: int, last: int) -> int:
+        """Return the number before that of the first row whose call ended since then; `last` if there is none."""
+        if not self._kept.exists:
+            return last
+        ((found,),) = self._kept.execute(_ENDED, first, since_s)[0]
+        return last if found is None else int(found) - 1
 
     def _rows(self, after: int, last: int, on_skip: OnSkip | None) -> Iterator[dict[str, Any]]:
         del on_skip
@@ -236,11 +240,11 @@ class SqliteInferenceLog:
 
     def _numbered(self, after: int, last: int) -> Iterator[tuple[int, dict[str, Any]]]:
         while self._kept.exists:
-            page, _ = self._kept.execute(_PAGE, after, last)
+            page, _ = self._kept.execute(PAGE, after, last)
             if not page:
                 return
             for number, *values in page:
-                yield number, _row(values)
+                yield number, row_of(values)
             after = page[-1][0]
 
 
@@ -281,7 +285,7 @@ class SqliteLogWriter:
         """
         if self._pid != os.getpid():  # what waited when this process was forked is its parent's to commit
             self._pid, self._waiting = os.getpid(), []
-        self._waiting.append(_values(self._maker.row(event)))
+        self._waiting.append(values_of(self._maker.row(event)))
         if len(self._waiting) < _MOST_ROWS:
             return 0.0
         self.tick()
@@ -297,7 +301,7 @@ class SqliteLogWriter:
         if not rows or self._pid != os.getpid():
             return
         try:
-            self._file.change(lambda connection: connection.executemany(_ADD, rows))
+            self._file.change(lambda connection: connection.executemany(ADD, rows))
         except Exception as error:
             kind = type(error).__name__
             if len(rows) > 1:  # who called counts one
@@ -321,30 +325,10 @@ class SqliteLogWriter:
         self.pruned = self.pruned.and_told(self._log.prune())
 
 
-def _values(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple([_cell(name, row[name]) for name in _NAMES])
-
-
-def _cell(name: str, value: Any) -> Any:
-    if name in _NESTED:
-        value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode()  # lone surrogates become `?`, as in the lines of JSON
-    return value
-
-
-def _row(values: Iterable[Any]) -> dict[str, Any]:
-    return {name: _value(name, value) for name, value in zip(_NAMES, values, strict=True)}
-
-
-def _value(name: str, value: Any) -> Any:
-    if name in _NESTED:
-        return json.loads(value)
-    return bool(value) if name in _TRUTHS else value
-
-
-def _end(name: str) -> int:
-    return int(name.rpartition("-")[2])
+def _numbers(name: str) -> tuple[int, int, int]:
+    """Return the numbers in the name of a group: of the file, of the first row, and of the last one."""
+    file, first, end = map(int, name.split("-"))
+    return file, first, end
 
 
 def _used_bytes(connection: sqlite3.Connection) -> int:
@@ -358,7 +342,7 @@ def _delete_surplus(connection: sqlite3.Connection, max_bytes: float) -> int:
     """Delete the oldest rows until the rest is small enough, by as many at a time as are too many on the average."""
     deleted = 0
     while (used := _used_bytes(connection)) > max_bytes:
-        first, last = connection.execute(_EXTENT).fetchone()
+        first, last, _ = connection.execute(_EXTENT).fetchone()
         if not last:
             break
         too_many = math.ceil((last - first + 1) * (1 - max_bytes / used))

@@ -9,16 +9,22 @@ from typing import Final, NamedTuple
 
 from genai_guard.recording.report.blocks import Tick
 from genai_guard.recording.report.summary import Span, Summary
+from genai_guard.units import plain_time
 
-__all__ = ["LinearAxis", "LogAxis", "TimeAxis", "linear_axis", "log_axis", "moment", "time_axis"]
+__all__ = ["LinearAxis", "LogAxis", "TimeAxis", "linear_axis", "log_axis", "moment", "per", "time_axis"]
 
 _HIGH: Final = 1000.0
 _STEPS_S: Final = (
-    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800),
-    *(604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000),
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 345_600),
+    *(604_800, 1_209_600),
 )
+_STEPS_MONTHS: Final = (1, 2, 3, 6, 12, 24, 60, 120)
 _MOST_TICKS: Final = 9
 _DAY_S: Final = 86_400
+_WEEK_S: Final = 7 * _DAY_S
+_MONDAY_S: Final = 4 * _DAY_S
+"""The first Monday after 1970-01-01."""
+_UNITS: Final = {1: "second", 60: "minute", 3600: "hour", _DAY_S: "day"}
 
 
 class LinearAxis(NamedTuple):
@@ -86,38 +92,70 @@ def linear_axis(most: float, write: Callable[[float], str], *, whole: bool = Fal
 
 
 def log_axis(least: float, most: float, write: Callable[[float], str]) -> LogAxis:
-    """Return an axis from `least` to `most`, with a label at 1, 2 and 5 of each power of ten, or fewer if these are many."""
+    """Return an axis from `least` to `most`, with a label at 1, 2 and 5 of each power of ten, or fewer if these are many.
+
+    It has two labels at least: with one alone nobody could tell how long it is.
+    """
     low, high = least / 1.15, max(most, least * 1.5) * 1.15
+    if len(_round_values(low, high, (1, 2, 5))) < 2:
+        low, high = _round_values(low / 10, low, (1, 2, 5))[-1], _round_values(high, high * 10, (1, 2, 5))[0]
     axis = LogAxis(low, high, ())
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    inside: list[float] = []
     for factors in ((1, 2, 5), (1, 3), (1,)):
-        values = [factor * 10.0**exponent for exponent in exponents for factor in factors]
-        inside = [value for value in values if low <= value <= high]
+        inside = _round_values(low, high, factors)
         if len(inside) <= 6:
             break
     return axis._replace(ticks=tuple(Tick(round(100 * axis.share(each), 2), write(each)) for each in inside))
 
 
+def _round_values(low: float, high: float, factors: tuple[int, ...]) -> list[float]:
+    """Return the multiples of powers of ten that are within two values."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = (factor * 10.0**exponent for exponent in exponents for factor in factors)
+    return [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+
+
 def time_axis(summary: Summary) -> TimeAxis:
-    """Return the axis of the slots of a summary. Times are in UTC."""
+    """Return the axis of the slots of a summary. Times are in UTC; weeks begin on Mondays."""
     span = summary.span
-    step = next((each for each in _STEPS_S if span.seconds / each <= _MOST_TICKS), _STEPS_S[-1])
     axis = TimeAxis(span, summary.width_s, max(1, len(summary.slots)), ())
     if not span.seconds:
         return axis
-    first = math.ceil(span.since_s / step) * step
-    times = range(int(first), int(span.until_s) + 1, step)
-    shown = [(each, axis.percent(each)) for each in times]
-    return axis._replace(ticks=tuple(Tick(at, _tick(each, step, span)) for each, at in shown if at <= 97))
+    shown = [(axis.percent(time_s), label) for time_s, label in _labels(span)]
+    return axis._replace(ticks=tuple(Tick(at, label) for at, label in shown if at <= 97))
+
+
+def _labels(span: Span) -> list[tuple[float, str]]:
+    """Return moments that people think in, at most ten, and what they are called."""
+    step = next((each for each in _STEPS_S if span.seconds / each <= _MOST_TICKS), None)
+    if step is None:
+        return [(each.timestamp(), f"{each:%b %Y}") for each in _months(span)]
+    begin = _MONDAY_S if step % _WEEK_S == 0 else 0
+    first = math.ceil((span.since_s - begin) / step) * step + begin
+    return [(each, _tick(each, step, span)) for each in range(int(first), int(span.until_s) + 1, step)]
+
+
+def _months(span: Span) -> list[datetime]:
+    """Return first days of months, evenly."""
+    since, until = (datetime.fromtimestamp(each, UTC) for each in span)
+    first, last = since.year * 12 + since.month, until.year * 12 + until.month - 1  # the month after the first moment
+    step = next((each for each in _STEPS_MONTHS if (last - first) / each <= _MOST_TICKS), _STEPS_MONTHS[-1])
+    return [
+        datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+        for number in range(math.ceil(first / step) * step, last + 1, step)
+    ]
 
 
 def _tick(time_s: float, step: int, span: Span) -> str:
     time = datetime.fromtimestamp(time_s, UTC)
-    if step >= 28 * _DAY_S:
-        return f"{time:%b %Y}"
     if step >= _DAY_S or (span.seconds > _DAY_S and time_s % _DAY_S == 0):
         return f"{time:%b} {time.day}"
     return f"{time:%H:%M}" if step >= 60 else f"{time:%H:%M:%S}"
+
+
+def per(width_s: float) -> str:
+    """Return what values are counted in: `per minute`, `per 20 min`."""
+    return f"per {_UNITS.get(int(width_s)) or plain_time(width_s)}"
 
 
 def moment(time_s: float) -> str:

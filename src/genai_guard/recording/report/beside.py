@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from genai_guard.markup import Markup, element, joined
 from genai_guard.recording.alerts import AlertEvent
 from genai_guard.recording.report import shapes
 from genai_guard.recording.report.axes import TimeAxis, moment
 from genai_guard.recording.report.blocks import Block, Figure, Key, Note, Section, Table
-from genai_guard.recording.report.over_time import shown
+from genai_guard.recording.report.over_time import shown, spent
 from genai_guard.recording.report.plots import PALETTE
 from genai_guard.recording.report.summary import Figures, Summary
-from genai_guard.units import counted, dollars, how_many, milliseconds, percent, plain_time
+from genai_guard.units import counted, how_many, milliseconds, percent, plain_time
 from genai_guard.wilson import Rate
 
-__all__ = ["Change", "alerts", "changes", "completeness", "drift", "variants"]
+if TYPE_CHECKING:
+    from genai_guard.recording.review import ReviewReport, RulePrecision
+
+__all__ = ["Change", "alerts", "changes", "completeness", "drift", "review", "variants"]
 
 _MOST: Final = 50
 _BAR: Final = 100
@@ -45,8 +48,8 @@ def variants(summary: Summary) -> Section | None:
     if not blocks:
         return None
     said = (
-        "Bars show 95 % intervals (Wilson), each of its own. Whether variants differ, and by how much, is told by: "
-        "python -m genai_guard analyze."
+        "Bars show 95 % intervals (Wilson), each of its own, from 0 % at the left. Whether variants differ, and by how "
+        "much, is told by: python -m genai_guard analyze."
     )
     return Section("variants", "Variants", [*blocks, Note(said)])
 
@@ -67,8 +70,8 @@ def _arms(experiment: str, mode: str, arms: Mapping[str, Figures]) -> Table:
             milliseconds(each.latency_ms.p50),
             milliseconds(each.latency_ms.p99),
             counted(each.tokens / each.calls),
-            dollars(each.usd / each.calls),
-            dollars(each.usd),
+            spent(each, calls=each.calls),
+            spent(each),
             percent(each.blocked / each.calls),
         ]
         rows.append([*cells, _rate_cell(each.thumbs, 1.0)] if with_thumbs else cells)
@@ -78,20 +81,21 @@ def _arms(experiment: str, mode: str, arms: Mapping[str, Figures]) -> Table:
 
 
 def _rate_cell(rate: Rate, most: float) -> Markup:
+    return _share_cell(rate.value, rate.low, rate.high, most) if rate.trials else Markup("–")  # noqa: RUF001  a dash
+
+
+def _share_cell(value: float, low: float, high: float, most: float) -> Markup:
     """Return a share, and its interval as a bar on a scale from 0 to `most`."""
-    if not rate.trials:
-        return Markup("–")  # noqa: RUF001  a dash
-    low, high, at = (round(_BAR * each / (most or 1.0), 2) for each in (rate.low, rate.high, rate.value))
-    said = f"{percent(rate.value)}, 95 % interval {percent(rate.low)} to {percent(rate.high)}"
+    begin, end, at = (round(_BAR * each / (most or 1.0), 2) for each in (low, high, value))
+    span = f"{percent(low)} to {percent(high)}"
     shapes = (
-        element("title", said),
+        element("title", f"{percent(value)}, interval {span}"),
         element("rect", x=0, y=4, width=_BAR, height=2, class_="track"),
-        element("rect", x=low, y=3, width=max(high - low, 1), height=4, rx=2, class_="fill c1"),
+        element("rect", x=begin, y=3, width=max(end - begin, 1), height=4, rx=2, class_="fill c0"),
         element("rect", x=min(at, _BAR - 1), y=0, width=1.5, height=10, class_="point"),
     )
     bar = element("svg", *shapes, class_="interval", viewBox=f"0 0 {_BAR} 10", preserveAspectRatio="none", role="img")
-    interval = element("small", f"{percent(rate.low)} to {percent(rate.high)}")
-    return joined((percent(rate.value), bar, interval))
+    return joined((percent(value), bar, element("small", span)))
 
 
 def alerts(events: Sequence[AlertEvent], time: TimeAxis | None, *, now_s: float) -> Section:
@@ -146,7 +150,7 @@ def changes(found: Sequence[Change]) -> Section:
         return Section("changes", "Changes", [Note("Nothing was changed, as far as the audit tells.")])
     note = Note("Dashed lines in the plots above stand where these are.")
     return Section(
-        "changes", "Changes", [Table("Changes, from the audit", ["when", "what", "more"], rows, (1, 2)), note]
+        "changes", "Changes", [Table("Changes, from the audit", ["when", "what", "details"], rows, (1, 2)), note]
     )
 
 
@@ -158,6 +162,7 @@ _DRIFT: Final = (
     ("drift_type", "compared with"),
     ("verdict", "verdict"),
     ("count", "values"),
+    ("count_cmp", "against"),
     ("p_corrected", "p, corrected"),
     ("effect_size", "effect"),
     ("js_distance", "Jensen-Shannon"),
@@ -171,6 +176,8 @@ _DRIFT_TEXTS: Final = frozenset({"column_name", "window", "slice_key", "slice_va
 _UNDECIDED: Final = frozenset({"wasserstein_distance", "tv_distance", "ks_test", "chi_squared_test"})
 """What says little beside a verdict that was made of it."""
 _VERDICTS: Final = {"drift": "bad", "no drift": "good", "insufficient data": "waits"}
+_COMPARED: Final = {"BASELINE": "baseline", "CONSECUTIVE": "window before"}
+_LEAST_P: Final = 1e-4
 
 
 def drift(rows: Sequence[Mapping[str, Any]]) -> Section:
@@ -187,16 +194,24 @@ def drift(rows: Sequence[Mapping[str, Any]]) -> Section:
         for key, name in _DRIFT
         if any(row.get(key) is not None for row in of_columns) and not (judged and key in _UNDECIDED)
     ]
-    ordered = sorted(of_columns, key=lambda row: row.get("verdict") != "drift")
+    ranks = {name: place for place, name in enumerate(_VERDICTS)}
+    ordered = sorted(of_columns, key=lambda row: ranks.get(str(row.get("verdict")), len(ranks)))
     cells = [[_drift_cell(row.get(key), key) for key, _ in known] for row in ordered[:_MOST]]
     texts = [place for place, (key, _) in enumerate(known) if key in _DRIFT_TEXTS]
     blocks: list[Block] = [Table("Drift of each column", [name for _, name in known], cells, texts)]
     if judged:
         moved = sum(row.get("verdict") == "drift" for row in of_columns)
         blocks.insert(0, Note(f"Drift in {moved:,} of {how_many(len(of_columns), 'test')}.", warns=moved > 0))
+        blocks.append(Note(_HOW_JUDGED))
     if len(of_columns) > _MOST:
         blocks.append(Note(f"{len(of_columns) - _MOST} more rows are not shown."))
     return Section("drift", "Drift", blocks)
+
+
+_HOW_JUDGED: Final = (
+    "p is how often chance alone would differ as much, corrected for the number of tests. Effect and distances are 0 "
+    "where nothing differs; 1 is the most that Jensen-Shannon can be."
+)
 
 
 def _drift_cell(value: object, key: str) -> str:
@@ -206,19 +221,53 @@ def _drift_cell(value: object, key: str) -> str:
             return " to ".join(str(given.get(end))[:16].replace("T", " ") for end in ("start", "end"))
         value = given.get("pvalue")
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return counted(value) if key == "count" else f"{value:.3g}"
+        return _drift_number(value, key)
     if key == "verdict" and value in _VERDICTS:
         return element("span", str(value), class_=f"state {_VERDICTS[str(value)]}")
-    return "–" if value is None else str(value)[:120]  # noqa: RUF001  a dash
+    return "–" if value is None else _COMPARED.get(str(value), str(value)[:120])  # noqa: RUF001  a dash
+
+
+def _drift_number(value: float, key: str) -> str:
+    if key in {"count", "count_cmp"}:
+        return counted(value)
+    if key in {"p_corrected", "ks_test", "chi_squared_test"}:
+        return f"< {_LEAST_P:.4f}" if value < _LEAST_P else f"{value:.3g}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.3g}"
+
+
+def review(found: ReviewReport) -> Section:
+    """Return how often rules are right, how much they miss and how far reviewers agree, as reviewers say."""
+    ordered = found.rules[:_MOST]
+    rows = [
+        [shown(each.guard), each.rule, counted(each.items), counted(each.right), counted(each.wrong), _precision(each)]
+        for each in ordered
+    ]
+    columns = ["guard", "rule", "in the queue", "right", "wrong", "right, of all calls"]
+    blocks: list[Block] = [Table("Rules that fired, as reviewers judged them", columns, rows, (1,))] if rows else []
+    blocks += [Note(f"{said[0].upper()}{said[1:]}.") for said in found.notes()]
+    if rows:
+        blocks.append(Note(f"Bars show {found.confidence * 100:g} % intervals for all calls in which the rule fired."))
+    return Section("review", "Review", blocks or [Note("No call in the queue was found by a rule.")])
+
+
+def _precision(rule: RulePrecision) -> Markup:
+    of = rule.precision
+    return _share_cell(of.value, of.low, of.high, 1.0) if of.judged else Markup("–")  # noqa: RUF001  a dash
 
 
 def completeness(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> Section:
     """Return what the page does not tell, and why."""
-    notes = list(_missing(summary, skipped, dropped)) or [Note("Every line of the log was read and is counted.")]
+    notes = list(_missing(summary, skipped, dropped)) or [
+        Note("Every line of the log was read and is counted." if summary.rows else "The log is empty.")
+    ]
     return Section("completeness", "Completeness", notes)
 
 
 def _missing(summary: Summary, skipped: int, dropped: Mapping[str, int]) -> Iterator[Note]:
+    if summary.is_counted:
+        yield Note(
+            "From counts that were kept in stretches of five minutes: what rules found is not known, and each retry counts."
+        )
     if skipped:
         yield Note(
             f"Skipped: {how_many(skipped, 'line')} of the log that no row can be read from, torn or damaged.",

@@ -13,7 +13,7 @@ from genai_guard.recording.dimensions import REACHED
 from genai_guard.recording.series import Hit
 from genai_guard.recording.sketch import bucket
 
-__all__ = ["Arm", "Call", "Row", "call_of"]
+__all__ = ["Arm", "Call", "Row", "call_of", "time_of"]
 
 Row: TypeAlias = Mapping[str, Any]
 """A row as `InferenceLog.read` gives it."""
@@ -49,6 +49,7 @@ class Call(NamedTuple):
     status: str
     error_type: str
     model: str
+    pipeline: str
     tenant: str
     user: str
     arms: tuple[Arm, ...]
@@ -72,7 +73,7 @@ class Call(NamedTuple):
 
 def call_of(row: Row) -> Call | None:
     """Return the call of a row; None if the row does not say when it was."""
-    time_s = _time_s(row.get("request_time"))
+    time_s = time_of(row)
     if time_s is None:
         return None
     get = row.get
@@ -85,6 +86,7 @@ def call_of(row: Row) -> Call | None:
         _name(get("status")) or "unknown",
         _name(get("error_type")),
         _name(get("model")),
+        _name(get("pipeline")),
         _name(get("tenant")),
         _name(get("requester")),
         _arms(row),
@@ -107,7 +109,9 @@ def call_of(row: Row) -> Call | None:
     )
 
 
-def _time_s(value: object) -> float | None:
+def time_of(row: Row) -> float | None:
+    """Return when the call of a row began, in seconds since 1970; None if the row does not say."""
+    value = row.get("request_time")
     if not isinstance(value, str):
         return None
     try:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from genai_guard.recording.dimensions import OTHER
 from genai_guard.recording.report.calls import Call
-from genai_guard.recording.series import ERRORS, Hit
+from genai_guard.recording.series import ERRORS, NANO, Hit, Series
 from genai_guard.recording.sketch import merge
 
 __all__ = ["MOST_BINS", "Group", "Groups", "TimeBins", "Weights"]
@@ -124,6 +124,24 @@ class Group:
         for rule in call.rules:
             _count(self.rules, rule, weight, (OTHER, ""))
 
+    @classmethod
+    def counted(cls, series: Series, *, status: str, model: str) -> Group:
+        """Return calls of which only counts are known: no rules, and retries instead of the calls that needed any."""
+        group, rare = cls(), series.rare
+        group.calls = group.seen = group.squares = series.calls
+        group.statuses = {status: group.calls}
+        group.error_types, group.hits = {**rare.error_types}, {**rare.hits}
+        group.denials, group.shadow_denials = {**rare.denials}, {**rare.shadow_denials}
+        group.latency, group.model_time = {**series.latency}, {**series.latency}
+        merge(group.model_time, {**series.model})
+        group.overhead, group.queue, group.first_token = {**series.overhead}, {**series.queue}, {**series.first_token}
+        group.input_tokens, group.output_tokens = series.input_tokens, series.output_tokens
+        group.cached_tokens, group.unpriced = series.cached_tokens, series.unpriced
+        group.usd = series.cost_nano_usd / NANO
+        group.usd_by_model = {model: group.usd} if group.usd else {}
+        group.retried, group.fallbacks, group.from_cache = rare.retries, sum(rare.fallbacks.values()), rare.cache_hits
+        return group
+
     def merge(self, other: Group) -> None:
         """Add the calls of `other`."""
         for name in self.__slots__:
@@ -178,8 +196,8 @@ class Groups(dict[Name, Group]):
 class TimeBins:
     """Time cut into stretches of one length, which grows with what there is to be shown."""
 
-    def __init__(self) -> None:
-        self.width_s = _WIDTHS_S[0]
+    def __init__(self, *, width_s: int = _WIDTHS_S[0]) -> None:
+        self.width_s = width_s
         self.bins: dict[int, Group] = {}
         self.first = self.last = 0
         self._empty = True

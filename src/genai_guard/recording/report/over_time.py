@@ -7,7 +7,7 @@ from typing import Final
 
 from genai_guard.limits.table import UsageRow
 from genai_guard.recording.dimensions import OTHER
-from genai_guard.recording.report.axes import TimeAxis
+from genai_guard.recording.report.axes import TimeAxis, per
 from genai_guard.recording.report.blocks import Block, Note, Section, Table
 from genai_guard.recording.report.plots import (
     Layer,
@@ -23,7 +23,7 @@ from genai_guard.recording.series import ERRORS, Hit
 from genai_guard.recording.snapshot import Quantiles
 from genai_guard.units import compact, counted, dollars, how_many, milliseconds, percent, plain_time
 
-__all__ = ["cost", "errors", "guards", "latency", "limits", "shown", "traffic"]
+__all__ = ["cost", "errors", "guards", "latency", "limits", "shown", "spent", "traffic"]
 
 _MOST: Final = 20
 _DENIED: Final = ("rate_limited", "budget_exceeded")
@@ -32,7 +32,7 @@ _KNOWN: Final = {"ok", "blocked", *_DENIED, *ERRORS}
 
 def traffic(summary: Summary, time: TimeAxis, marks_s: Sequence[float]) -> Section:
     """Return how many calls there were, and what became of them."""
-    slots, every = summary.slots, plain_time(summary.width_s)
+    slots, every = summary.slots, per(summary.width_s)
     outcomes = [
         Layer("ok", "c0", [slot.statuses.get("ok", 0) for slot in slots]),
         Layer("blocked by a guard", "c4", [slot.blocked for slot in slots]),
@@ -45,10 +45,12 @@ def traffic(summary: Summary, time: TimeAxis, marks_s: Sequence[float]) -> Secti
         Layer("input, cached", "c6", [slot.cached_tokens for slot in slots]),
         Layer("output", "c2", [slot.output_tokens for slot in slots]),
     ]
-    blocks: list[Block] = [columns(f"Calls in each {every}", outcomes, time, marks_s=marks_s, whole=True)]
+    blocks: list[Block] = [columns(f"Calls {every}", outcomes, time, marks_s=marks_s, whole=True)]
     if summary.total.tokens:
-        blocks.append(columns(f"Tokens in each {every}", tokens, time))
+        blocks.append(columns(f"Tokens {every}", tokens, time))
     blocks.append(_groups("Models", "model", summary.models))
+    if len(summary.pipelines) > 1:
+        blocks.append(_groups("Pipelines", "pipeline", summary.pipelines))
     if summary.tenants:
         blocks.append(_groups("Tenants", "tenant", summary.tenants))
     return Section("traffic", "Traffic", blocks)
@@ -60,12 +62,12 @@ def latency(summary: Summary, time: TimeAxis, marks_s: Sequence[float]) -> Secti
     if not total.latency_ms.count:
         return Section("latency", "Latency", [Note("No call reached the model.")])
     blocks: list[Block] = [
-        percentiles("Latency, logarithmic", [slot.latency_ms for slot in slots], time, marks_s=marks_s),
-        heatmap("How many calls took how long, logarithmic", slots, time),
+        percentiles("Latency (logarithmic scale)", [slot.latency_ms for slot in slots], time, marks_s=marks_s),
+        heatmap("How many calls took how long (logarithmic scale)", slots, time),
     ]
     if total.first_token_ms.count:
         found = [slot.first_token_ms for slot in slots]
-        blocks.append(percentiles("Time to first token, logarithmic", found, time, marks_s=marks_s))
+        blocks.append(percentiles("Time to first token (logarithmic scale)", found, time, marks_s=marks_s))
     parts = {
         "whole call": total.latency_ms,
         "model": total.model_ms,
@@ -75,7 +77,8 @@ def latency(summary: Summary, time: TimeAxis, marks_s: Sequence[float]) -> Secti
     }
     rows = [[name, counted(each.count), *_times(each)] for name, each in parts.items() if each.count]
     blocks.append(Table("Where the time goes", ["part", "calls", "p50", "p95", "p99"], rows))
-    blocks.append(Note("Of calls that reached the model. Percentiles are within 1 % of the exact ones."))
+    said = "Times are those of calls that reached the model; everything else is that of all calls."
+    blocks.append(Note(f"{said} Percentiles are within 1 % of the exact ones."))
     return Section("latency", "Latency", blocks)
 
 
@@ -85,35 +88,38 @@ def errors(summary: Summary, time: TimeAxis, marks_s: Sequence[float]) -> Sectio
     blocks: list[Block] = []
     if total.error_types:
         stacked = layers(summary.slots, lambda slot, name: slot.error_types.get(name, 0), total.error_types)
-        blocks.append(
-            columns(f"Errors in each {plain_time(summary.width_s)}", stacked, time, marks_s=marks_s, whole=True)
-        )
+        blocks.append(columns(f"Errors {per(summary.width_s)}, by type", stacked, time, marks_s=marks_s, whole=True))
         blocks.append(_counts("Errors by type", "type", total.error_types, total.calls))
     else:
         blocks.append(Note("No call failed."))
     other = {name: count for name, count in total.statuses.items() if name != "ok"}
     if other:
-        blocks.append(_counts("Calls that were not answered, by status", "status", other, total.calls))
+        blocks.append(_counts("Calls without an answer, by status", "status", other, total.calls))
     again = {
-        "asked again": total.retried,
+        "retried": total.retried,
         "answered by a fallback": total.fallbacks,
-        "from the cache": total.from_cache,
+        "answered from the cache": total.from_cache,
     }
     if any(again.values()):
         blocks.append(
-            _counts("Calls that needed, or spared, more", "what", {k: v for k, v in again.items() if v}, total.calls)
+            _counts(
+                "Retries, fallbacks and the cache",
+                "calls that were",
+                {k: v for k, v in again.items() if v},
+                total.calls,
+            )
         )
     return Section("errors", "Errors", blocks)
 
 
 def cost(summary: Summary, time: TimeAxis, budget_usd: float | None) -> Section:
     """Return what calls cost."""
-    total, every = summary.total, plain_time(summary.width_s)
+    total, every = summary.total, per(summary.width_s)
     blocks: list[Block] = []
     if total.usd or budget_usd is not None:
         stacked = layers(summary.slots, lambda slot, name: slot.usd_by_model.get(name, 0.0), total.usd_by_model)
         blocks.append(
-            columns(f"Dollars spent in each {every}, by model", stacked, time, write=dollars, axis_write=short_dollars)
+            columns(f"Dollars spent {every}, by model", stacked, time, write=dollars, axis_write=short_dollars)
         )
         blocks.append(running_total("Dollars spent so far", [slot.usd for slot in summary.slots], budget_usd, time))
     elif not total.unpriced:
@@ -131,7 +137,7 @@ def guards(summary: Summary, time: TimeAxis) -> Section:
         return Section("guards", "Guardrails", [Note("No guard found anything.")])
     slots, names = summary.slots, list(dict.fromkeys(hit.guard for hit in total.hits))
     actions = list(dict.fromkeys(_action(hit) for hit in total.hits))
-    every = plain_time(summary.width_s)
+    every = per(summary.width_s)
     rows = [
         [shown(hit.guard), hit.action, hit.mode, counted(count), percent(count / total.calls)]
         for hit, count in total.hits.items()
@@ -141,8 +147,8 @@ def guards(summary: Summary, time: TimeAxis) -> Section:
         "guards",
         "Guardrails",
         [
-            columns(f"Hits in each {every}, by guard", layers(slots, _by_guard, names), time, whole=True),
-            columns(f"Hits in each {every}, by action", layers(slots, _by_action, actions), time, whole=True),
+            columns(f"Hits {every}, by guard", layers(slots, _by_guard, names), time, whole=True),
+            columns(f"Hits {every}, by action", layers(slots, _by_action, actions), time, whole=True),
             Table("Hits by guard and action", ["guard", "action", "mode", "hits", "of calls"], rows[:_MOST], (1, 2)),
             Table("Calls by what was found", ["rule", "category", "calls"], rules[:_MOST], (1,)),
             *_more(len(rules), "rules"),
@@ -156,9 +162,7 @@ def limits(summary: Summary, time: TimeAxis, usage: Iterable[UsageRow]) -> Secti
     blocks: list[Block] = []
     if total.denials:
         stacked = layers(summary.slots, lambda slot, name: slot.denials.get(name, 0), total.denials)
-        blocks.append(
-            columns(f"Calls denied in each {plain_time(summary.width_s)}, by limit", stacked, time, whole=True)
-        )
+        blocks.append(columns(f"Calls denied {per(summary.width_s)}, by limit", stacked, time, whole=True))
     names = dict.fromkeys([*total.denials, *total.shadow_denials])
     rows = [
         [
@@ -170,7 +174,7 @@ def limits(summary: Summary, time: TimeAxis, usage: Iterable[UsageRow]) -> Secti
         for name in names
     ]
     if rows:
-        columns_ = ["limit", "denied", "of calls", "in shadow mode"]
+        columns_ = ["limit", "denied", "of calls", "would have denied (shadow)"]
         blocks.append(Table("Denials by limit", columns_, rows[:_MOST]))
     else:
         blocks.append(Note("No limit refused a call."))
@@ -203,7 +207,7 @@ def _groups(caption: str, name: str, groups: Mapping[str, Figures]) -> Table:
             milliseconds(each.latency_ms.p50),
             milliseconds(each.latency_ms.p99),
             compact(each.tokens),
-            dollars(each.usd),
+            spent(each),
         ]
         for key, each in list(groups.items())[:_MOST]
     ]
@@ -248,6 +252,11 @@ def _by_guard(slot: Figures, name: str) -> float:
 
 def _by_action(slot: Figures, name: str) -> float:
     return sum(count for hit, count in slot.hits.items() if _action(hit) == name)
+
+
+def spent(figures: Figures, *, calls: float = 1) -> str:
+    """Return what calls cost, or what one of them did; a dash if none of those that had tokens has a price."""
+    return "–" if not figures.usd and figures.unpriced else dollars(figures.usd / calls)  # noqa: RUF001  a dash
 
 
 def shown(name: str) -> str:

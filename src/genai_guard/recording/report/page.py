@@ -17,11 +17,14 @@ from genai_guard.recording.report import beside, over_time
 from genai_guard.recording.report.axes import moment, time_axis
 from genai_guard.recording.report.beside import Change
 from genai_guard.recording.report.blocks import Note, Section, Tile
-from genai_guard.recording.report.summary import Summary
+from genai_guard.recording.report.over_time import spent
+from genai_guard.recording.report.summary import Figures, Summary
 from genai_guard.units import compact, counted, dollars, frequency, how_many, milliseconds, percent, plain_time
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+    from genai_guard.recording.review import ReviewReport
 
 __all__ = ["Beside", "render"]
 
@@ -37,6 +40,7 @@ class Beside:
         changes: What was changed meanwhile.
         usage: As `RateLimiter.usage` returns it.
         drift: Rows with the columns of Databricks' `drift_metrics`.
+        review: What reviewers say of rules.
         skipped: Lines of the log that were no rows.
         dropped: What was lost before it was written, by sink and reason: `MetricsRecorder.dropped`.
     """
@@ -45,6 +49,7 @@ class Beside:
     changes: Sequence[Change] | None = None
     usage: Iterable[UsageRow] = ()
     drift: Sequence[Mapping[str, Any]] | None = None
+    review: ReviewReport | None = None
     skipped: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -106,6 +111,8 @@ def _sections(summary: Summary, more: Beside, *, now_s: float, budget_usd: float
         found.append(beside.alerts(more.alerts, time, now_s=now_s))
     if more.drift is not None:
         found.append(beside.drift(more.drift))
+    if more.review is not None:
+        found.append(beside.review(more.review))
     if more.changes is not None:
         found.append(beside.changes(more.changes))
     return [*found, last]
@@ -113,11 +120,18 @@ def _sections(summary: Summary, more: Beside, *, now_s: float, budget_usd: float
 
 def _about(summary: Summary) -> str:
     if summary.calls_span is None:
-        return "There are no calls in this log."
+        return _no_calls(summary)
     first, last = summary.calls_span
-    each = plain_time(summary.width_s)
-    seen = how_many(summary.total.seen, "call")
-    return f"{seen} from {moment(first)} to {moment(last)}. A column is {each}."
+    seen = how_many(summary.total.calls, "call")
+    when = f"from {moment(first)} to {moment(last)}" if last - first >= 1 else f"at {moment(first)}"
+    return f"{seen} {when}. Each column of a plot is {plain_time(summary.width_s)}."
+
+
+def _no_calls(summary: Summary) -> str:
+    since_s, until_s = summary.since_s, summary.until_s
+    ends = [("from", since_s), ("until", until_s)]
+    when = "".join(f" {word} {moment(end_s)}" for word, end_s in ends if end_s is not None)
+    return f"There are no calls in this log{when}."
 
 
 def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
@@ -125,11 +139,12 @@ def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
     if not total.calls:
         return
     low, high = percent(total.errors.low), percent(total.errors.high)
-    yield Tile(counted(total.calls), "calls", frequency(total.calls, summary.span.seconds))
-    yield Tile(percent(total.errors.value), "errors", f"95 % sure: {low} to {high}")
+    often = frequency(total.calls, summary.seconds) if summary.seconds >= 1 else ""
+    yield Tile(counted(total.calls), "calls", often)
+    yield Tile(percent(total.errors.value), "errors", f"95 % CI {low} to {high}")
     if total.latency_ms.count:
         yield Tile(milliseconds(total.latency_ms.p50), "p50 latency", f"p95 {milliseconds(total.latency_ms.p95)}")
-        yield Tile(milliseconds(total.latency_ms.p99), "p99 latency", "calls that reached the model")
+        yield Tile(milliseconds(total.latency_ms.p99), "p99 latency", how_many(total.latency_ms.count, "call"))
     if total.first_token_ms.count:
         yield Tile(
             milliseconds(total.first_token_ms.p50),
@@ -137,18 +152,19 @@ def _tiles(summary: Summary, budget_usd: float | None) -> Iterator[Tile]:
             how_many(total.first_token_ms.count, "stream"),
         )
     yield Tile(compact(total.tokens), "tokens", f"in {compact(total.input_tokens)}, out {compact(total.output_tokens)}")
-    of = (
-        ""
-        if budget_usd is None
-        else f"{percent(total.usd / budget_usd)} of {dollars(budget_usd)}"
-        if budget_usd
-        else ""
-    )
-    yield Tile(dollars(total.usd), "spent", of or f"{dollars(total.usd / total.calls)} a call")
+    yield Tile(spent(total), "spent", _of_budget(total, budget_usd))
     yield Tile(counted(sum(total.hits.values())), "guardrail hits", f"{how_many(total.blocked, 'call')} blocked")
     yield Tile(counted(total.denied), "denied by limits", percent(total.denied / total.calls))
     if total.up or total.down:
         yield Tile(percent(total.thumbs.value), "thumbs up", f"{total.up:,} up, {total.down:,} down")
+
+
+def _of_budget(total: Figures, budget_usd: float | None) -> str:
+    if not total.usd and total.unpriced:
+        return "no call has a price"
+    if budget_usd is not None:
+        return f"{percent(total.usd / budget_usd)} of {dollars(budget_usd)}"
+    return f"{dollars(total.usd / total.calls)} a call"
 
 
 @cache

@@ -73,7 +73,7 @@ def columns(
         ),
         ys=axis.ticks,
         xs=time.ticks,
-        legend=[Key(layer.colour, layer.label) for layer in stacked],
+        legend=[*(Key(layer.colour, layer.label) for layer in stacked), *_marked(marks_s)],
         table=_table(name, time, [(layer.label, [write(each) for each in layer.values]) for layer in stacked]),
     )
 
@@ -133,7 +133,7 @@ def percentiles(name: str, found: Sequence[Quantiles], time: TimeAxis, *, marks_
         ),
         ys=axis.ticks,
         xs=time.ticks,
-        legend=[Key("c0", "p50"), Key("c3", "p95"), Key("c1", "p99")],
+        legend=[Key("c0", "p50"), Key("c3", "p95"), Key("c1", "p99"), *_marked(marks_s)],
         table=_table(name, time, table),
     )
 
@@ -162,13 +162,17 @@ def heatmap(name: str, slots: Sequence[Figures], time: TimeAxis) -> Figure:
         shapes=joined((shapes.heat(cells, time, _HEAT_ROWS), shapes.grid(axis), shapes.tips(texts, time))),
         ys=axis.ticks,
         xs=time.ticks,
-        legend=[Key("h1", "few calls"), Key("h3", ""), Key("h5", "many")],
+        legend=[Key("h1", "few calls"), Key("h3", ""), Key("h5", f"many, at most {counted(max(cells.values()))}")],
     )
+
+
+def _marked(marks_s: Sequence[float]) -> list[Key]:
+    return [Key("mark", "something was changed")] if marks_s else []
 
 
 def short_dollars(usd: float) -> str:
     """Return an amount of money as an axis has it."""
-    return f"${compact(usd)}"
+    return f"${compact(usd)}".replace("G", "B")  # billions
 
 
 def _extremes(buckets: dict[int, float]) -> tuple[float, float]:

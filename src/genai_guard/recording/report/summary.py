@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from genai_guard.errors import ConfigurationError
@@ -18,14 +18,16 @@ from genai_guard.wilson import Rate, wilson
 
 if TYPE_CHECKING:
     from genai_guard.recording.feedback import Feedback
+    from genai_guard.recording.series import Series
 
-__all__ = ["Figures", "Span", "Summary", "by_calls", "summarize"]
+__all__ = ["Figures", "Span", "Summary", "by_calls", "summarize", "summarize_counts"]
 
 _Name = TypeVar("_Name", bound=Any)
 
 _MOST_GROUPS: Final = 200
 _FEWEST_SLOTS: Final = 24
 _OTHER_ARM: Final = Arm(OTHER, OTHER, "enforce")
+_LEFT_OVER: Final = (OTHER, _OTHER_ARM)
 _SHARES: Final = (0.5, 0.95, 0.99)
 _NO_RATE: Final = wilson(0, 0)
 _NO_TIMES: Final = Quantiles()
@@ -168,6 +170,7 @@ class Summary:
         total: Figures of everything.
         models: Figures by model, that with the most calls first; beyond 200 names they are together in `__other__`.
         tenants: The same by tenant.
+        pipelines: The same by pipeline.
         arms: The same by variant of an experiment.
         rows: How many rows were read.
         undated: Rows that do not say when they were, which count nowhere.
@@ -175,6 +178,9 @@ class Summary:
         sampled: Rows that stand for more than one call.
         feedback: Things that were said of calls.
         unplaced: Of them, those of calls that are not in the log.
+        since_s: The first moment that was asked for; None for that of the first call.
+        until_s: The first moment that was not asked for any more; None for that behind the last call.
+        is_counted: Whether only counts are known, and not each call.
     """
 
     span: Span
@@ -191,6 +197,16 @@ class Summary:
     sampled: int = 0
     feedback: int = 0
     unplaced: int = 0
+    pipelines: Mapping[str, Figures] = field(default_factory=dict[str, Figures])
+    since_s: float | None = None
+    until_s: float | None = None
+    is_counted: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the time was in which the calls were made: that which was asked for, else that of the calls."""
+        first, last = self.calls_span or (0.0, 0.0)
+        return (last if self.until_s is None else self.until_s) - (first if self.since_s is None else self.since_s)
 
 
 def summarize(
@@ -218,17 +234,41 @@ def summarize(
     return fold.summary()
 
 
+def summarize_counts(
+    parts: Iterable[tuple[float, Mapping[str, str], Series]],
+    *,
+    cell_s: int,
+    since_s: float | None = None,
+    until_s: float | None = None,
+) -> Summary:
+    """Add up what was counted, of which each call is not known.
+
+    Args:
+        parts: As `MetricsHistory.parts` gives them: when a cell of time begins, the values of the dimensions, the calls.
+        cell_s: Length of a cell.
+        since_s: The first moment that is shown, in seconds since 1970; that of the first cell when None.
+        until_s: The first moment that is shown no more; that behind the last cell when None.
+    """
+    fold = _Fold(since_s, until_s, {}, width_s=cell_s)
+    for begins_s, names, series in parts:
+        fold.add_counted(begins_s, begins_s + cell_s, names, series)
+    return replace(fold.summary(), is_counted=True)
+
+
 class _Fold:
     """A summary in the making."""
 
-    def __init__(self, since_s: float | None, until_s: float | None, thumbs: dict[str, list[int]]) -> None:
+    def __init__(
+        self, since_s: float | None, until_s: float | None, thumbs: dict[str, list[int]], *, width_s: int = 1
+    ) -> None:
         self._since_s = -math.inf if since_s is None else since_s
         self._until_s = math.inf if until_s is None else until_s
         self._thumbs = thumbs
         self._placed: set[str] = set()
-        self._bins = TimeBins()
+        self._bins = TimeBins(width_s=width_s)
         self._models: Groups[str] = Groups(_MOST_GROUPS, OTHER)
         self._tenants: Groups[str] = Groups(_MOST_GROUPS, OTHER)
+        self._pipelines: Groups[str] = Groups(_MOST_GROUPS, OTHER)
         self._arms: Groups[Arm] = Groups(_MOST_GROUPS, _OTHER_ARM)
         self._first_s, self._last_s = math.inf, -math.inf
         self._rows = self._undated = self._outside = self._sampled = 0
@@ -240,6 +280,7 @@ class _Fold:
     def add_all(self, rows: Iterable[Row]) -> None:
         since_s, until_s = self._since_s, self._until_s
         at, model, arm, tenant = self._bins.at, self._models.of, self._arms.of, self._tenants.of
+        pipeline = self._pipelines.of
         for row in rows:
             self._rows += 1
             call = call_of(row)
@@ -252,13 +293,25 @@ class _Fold:
                 continue
             self._first_s, self._last_s = min(self._first_s, time_s), max(self._last_s, time_s)
             self._sampled += call.weight > 1
-            groups = [at(time_s), model(call.model), *[arm(each) for each in call.arms]]
+            groups = [at(time_s), model(call.model), pipeline(call.pipeline), *[arm(each) for each in call.arms]]
             if call.tenant:
                 groups.append(tenant(call.tenant))
             for group in groups:
                 group.add(call)
             if self._thumbs:
                 self._add_thumbs(call.ids, groups)
+
+    def add_counted(self, begins_s: float, ends_s: float, names: Mapping[str, str], series: Series) -> None:
+        self._first_s, self._last_s = min(self._first_s, begins_s), max(self._last_s, ends_s)
+        model, variant, tenant = (names.get(each, "") for each in ("model", "variant", "tenant"))
+        groups = [self._bins.at(begins_s), self._models.of(model), self._pipelines.of(names.get("pipeline", ""))]
+        if variant:
+            groups.append(self._arms.of(Arm("", variant, "enforce")))
+        if tenant:
+            groups.append(self._tenants.of(tenant))
+        counted = Group.counted(series, status=names["status"], model=model)
+        for group in groups:
+            group.merge(counted)
 
     def _add_thumbs(self, ids: Iterable[str], groups: Iterable[Group]) -> None:
         for each in ids:
@@ -286,6 +339,7 @@ class _Fold:
             total=Figures.of(total),
             models=by_calls(self._models),
             tenants=by_calls(self._tenants),
+            pipelines=by_calls(self._pipelines),
             arms=by_calls(self._arms),
             rows=self._rows,
             undated=self._undated,
@@ -293,6 +347,8 @@ class _Fold:
             sampled=self._sampled,
             feedback=len(self._thumbs),
             unplaced=len(self._thumbs) - len(self._placed),
+            since_s=self._since_s if math.isfinite(self._since_s) else None,
+            until_s=self._until_s if math.isfinite(self._until_s) else None,
         )
 
     def _numbers(self) -> range:
@@ -338,6 +394,6 @@ def _ranked(counts: Mapping[_Name, float]) -> dict[_Name, float]:
 
 
 def by_calls(groups: Mapping[_Name, Group]) -> dict[_Name, Figures]:
-    """Return the figures of each group, that with the most calls first."""
-    ordered = sorted(groups.items(), key=lambda pair: (-pair[1].calls, pair[0]))
+    """Return the figures of each group, that with the most calls first, and what is left over last."""
+    ordered = sorted(groups.items(), key=lambda pair: (pair[0] in _LEFT_OVER, -pair[1].calls, pair[0]))
     return {name: Figures.of(group) for name, group in ordered}

@@ -108,9 +108,11 @@ class ReviewReport:
         lines = [head, *(_cells(each) for each in self.rules)]
         widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
         table = ["  ".join([_set(cell, widths[at], at) for at, cell in enumerate(line)]).rstrip() for line in lines]
-        return "\n".join([*table, *self._notes()])
+        notes = self.notes()
+        return "\n".join([*table, *([""] if notes else []), *notes])
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """Return what is said besides of each rule, a line each."""
         misses, agreed = self.misses, self.agreement
         notes: list[str] = []
         if misses.rate.judged:
@@ -120,7 +122,7 @@ class ReviewReport:
         if agreed.units:
             alpha = "" if math.isnan(agreed.alpha) else f", alpha {agreed.alpha:.2f}"
             notes.append(f"reviewers agree in {100 * agreed.share:.1f} % of {agreed.units:,} judged twice{alpha}")
-        return ["", *notes] if notes else []
+        return notes
 
 
 def report(items: Iterable[ReviewItem], *, labels: Labels = _DEFAULT, confidence: float = 0.95) -> ReviewReport:

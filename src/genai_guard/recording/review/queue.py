@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
 from genai_guard.guards.base import one_of, settle
-from genai_guard.recording.feedback.store import check_user
+from genai_guard.recording.erasing import checked_user, writable
 from genai_guard.recording.redaction import FAILED, TOO_LONG, Redactor
 from genai_guard.recording.review.recent import Recent
 from genai_guard.recording.review.selection import Selection, checked_selections
@@ -254,11 +254,11 @@ class ReviewQueue:
             ConfigurationError: there is no such user to be named.
             sqlite3.Error: the file cannot be written, or was busy for too long.
         """
-        check_user(user, of="ReviewQueue")
+        name = checked_user(user, of="ReviewQueue.erase")
         self._recent.forget(user)
         if not self._file.exists:
             return 0
-        erased = self._change(lambda table: table.erase(user))
+        erased = self._change(lambda table: table.erase(name))
         self._file.checkpoint()
         return erased
 
@@ -292,7 +292,7 @@ class ReviewQueue:
             return ""
         redact = self.redact or Redactor()
         try:
-            return redact.text(comment) if len(comment) <= redact.max_chars else TOO_LONG
+            return writable(redact.text(comment)) if len(comment) <= redact.max_chars else TOO_LONG
         except Exception:  # noqa: BLE001  whatever went wrong, an unredacted text must not be kept
             return FAILED
 

@@ -18,9 +18,11 @@ from genai_guard.recording.review.values import Fired, Labels, Review, ReviewIte
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["TABLES", "NewItem", "ReviewTable"]
+__all__ = ["TABLE", "TABLES", "NewItem", "ReviewTable"]
 
-# The format is in the names: another one takes other tables.
+TABLE: Final = "review_item_1"
+"""Where the items are. The format is in the names: another one takes other tables."""
+
 TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS review_item_1 (
         id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT NOT NULL UNIQUE, time_s REAL NOT NULL,

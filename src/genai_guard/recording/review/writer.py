@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from genai_guard.messages import Part
+from genai_guard.recording.erasing import writable
 from genai_guard.recording.event import Event
 from genai_guard.recording.feedback.values import Feedback
 from genai_guard.recording.redaction import Redactor, Side, is_kept, place, side_of
@@ -89,7 +90,7 @@ class ReviewWriter:
 
     def _put(self, event: Event, choice: Choice) -> None:
         fired = tuple(fired_in(event, self.redact.keep))
-        self._add(NewItem(choice, event.time_s, event.caller.user, fired, row(event)))
+        self._add(NewItem(choice, event.time_s, writable(event.caller.user), fired, row(event)))
 
     def _add(self, new: NewItem) -> None:
         if not self._queue.add(new):
