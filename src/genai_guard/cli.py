@@ -45,6 +45,7 @@ _COMMANDS: Final = {
     "review": ("genai_guard.commands.review", "look at calls that were flagged or sampled, and judge them"),
     "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
     "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
+    "train": ("genai_guard.commands.train", "train a classifier on labelled texts of your own, and measure it"),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
 }
 """Where each command is, and what it does. Only the one that is asked for is loaded."""
@@ -69,6 +70,7 @@ examples:
   python -m genai_guard review next review.sqlite --reviewer ann
   python -m genai_guard dashboard policy.yaml --output dashboard.json
   python -m genai_guard alert-rules policy.yaml --output rules.yaml
+  python -m genai_guard train labelled.jsonl --output spam.bin
   python -m genai_guard schema --output policy-schema.json
 
 exit codes: 0 all is well, 1 the policy is wrong or says no or a test fails, 2 the command line is wrong

@@ -35,7 +35,7 @@ BROKEN = {
     ),
     "a threshold is too high": (
         "  - guard: prompt_injection\n",
-        "  - guard: prompt_injection\n    threshold: 1.0\n",
+        "  - guard: prompt_injection\n    threshold: 1.0\n    false_positives: null\n",
         [r"injection\.cases\.yaml:\d+: Ignore all previous", "action    expected block, found allow"],
     ),
     "a keyword is too wide": (

@@ -44,7 +44,7 @@ FALSE_ALARMS = {"What does 'bitch' mean in dog breeding?"}
 FRESH_FOUND = 17
 """Of the texts that no rule was written for: a lexical classifier knows no paraphrases."""
 
-GUARD = ContentSafety()
+GUARD = ContentSafety(false_positives=None)
 CASES = [
     (category, text)
     for texts in (POSITIVES, more.POSITIVES, further.POSITIVES)
@@ -295,8 +295,8 @@ def test_a_wrong_parameter_is_told(parameters: dict[str, Any], message: str) -> 
 
 
 def test_equal_parameters_make_equal_guards_that_can_be_pickled() -> None:
-    guard = ContentSafety(thresholds={"hate": 0.4}, action="flag")
-    assert guard == ContentSafety(thresholds={"hate": 0.4}, action="flag") != GUARD
+    guard = ContentSafety(false_positives=None, thresholds={"hate": 0.4}, action="flag")
+    assert guard == ContentSafety(false_positives=None, thresholds={"hate": 0.4}, action="flag") != GUARD
     assert hash(guard) == hash(replace(guard))
     assert pickle.loads(pickle.dumps(guard)) == guard
     assert pickle.loads(pickle.dumps(guard)).check("fuck you").findings

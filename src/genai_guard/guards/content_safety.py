@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, cast
 
@@ -13,7 +13,8 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.guards.asking import MAX_STUCK, BoundedAwaits, check_callable, check_fraction, check_timeout
 from genai_guard.guards.base import Classifier, GuardBase, check_interval, settle
 from genai_guard.guards.bounded import BoundedCalls
-from genai_guard.guards.classifiers.categories import CATEGORIES, is_score
+from genai_guard.guards.classifiers.categories import CATEGORIES, scores_of
+from genai_guard.guards.classifiers.learned.harm import learned_findings, thresholds
 from genai_guard.guards.classifiers.lexical import LexicalClassifier
 from genai_guard.verdicts import Action, ActionLike, Finding, Verdict
 
@@ -27,9 +28,9 @@ class ContentSafety(GuardBase):
     """Score a text by categories of unsafe content, and block or flag it where a score reaches its threshold.
 
     The categories are `hate` (against groups), `harassment` (against a person), `sexual`, `violence`, `self_harm` and
-    `illicit` (help with crimes). The scores come from a classifier: your model, a moderation service, or, without one,
-    `LexicalClassifier`, which goes by words and phrases alone: it finds what is said in plain words, and misses more
-    than a model does.
+    `illicit` (help with crimes). The scores come from a classifier: your model, or a moderation service. Without one,
+    `LexicalClassifier` goes by words and phrases, and what it lets pass is scored by a small model that was trained on texts
+    of many sorts (`LearnedClassifier("harm")`): they find what is said in plain words, and miss more than a large model does.
 
     A classifier is any object with `classify(text)`, which returns scores from 0 to 1 by category, and may be
     `async def`. One that waits for something says `blocking = True`. An answer that is not that is an error, and
@@ -37,7 +38,10 @@ class ContentSafety(GuardBase):
     classifier it is the words that gave the text away.
 
     Args:
-        classifier: What scores a text; the built-in `LexicalClassifier` when None.
+        classifier: What scores a text; the built-in ones when None.
+        false_positives: Share of harmless texts that the learned scorer may flag, all categories together; None leaves it to
+            words and phrases. Measured on sources that it was not trained on; yours will differ. Of no concern to a
+            classifier of yours.
         thresholds: For categories, from which score on they count; `threshold` for the others.
         threshold: From which score on a category counts.
         categories: What to look for. Others may be named if the classifier scores them.
@@ -50,7 +54,8 @@ class ContentSafety(GuardBase):
             end. None holds the stream to its end.
 
     Raises:
-        ConfigurationError: no classifier, a category that is none, or a number out of range.
+        ConfigurationError: no classifier, a category that is none, a number out of range, a share of false positives that
+            was not measured, or a model file that is missing or damaged.
     """
 
     kind: ClassVar[str] = "content_safety"
@@ -60,6 +65,7 @@ class ContentSafety(GuardBase):
     thresholds: Mapping[str, float] = field(default_factory=FrozenDict[str, float], kw_only=True)
     threshold: float = field(default=0.5, kw_only=True)
     categories: Sequence[str] = field(default=CATEGORIES, kw_only=True)
+    false_positives: float | None = field(default=0.01, kw_only=True)
     action: ActionLike = field(default=Action.BLOCK, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
     timeout_s: float | None = field(default=None, kw_only=True)
@@ -74,6 +80,8 @@ class ContentSafety(GuardBase):
         settle(self, categories=_named(self.categories), thresholds=self._checked_thresholds())
         if self.classifier is None:
             self._check_names()
+            if self.false_positives is not None:
+                thresholds(self.false_positives)
         else:
             check_callable(
                 "ContentSafety(classifier=...): classify", getattr(self.classifier, "classify", None), "text"
@@ -97,7 +105,7 @@ class ContentSafety(GuardBase):
         if not text.strip():
             return self._verdict(text, ())
         if isinstance(self._classifier, LexicalClassifier):
-            return self._verdict(text, self._classifier.places(text))
+            return self._built_in(text, self._classifier.places(text))
         return self._verdict(text, self._whole(text, self._calls(text) if self.blocking else self._ask(text)))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -119,8 +127,15 @@ class ContentSafety(GuardBase):
     def _ask(self, text: str) -> object:
         return self._classifier.classify(text)
 
+    def _built_in(self, text: str, places: Iterable[tuple[str, int, int, float]]) -> Verdict:
+        verdict = self._verdict(text, places)
+        if verdict.findings or self.classifier is not None or self.false_positives is None:
+            return verdict
+        found = tuple(learned_findings(text, self.categories, self.false_positives, name=self.name))
+        return replace(verdict, action=Action(self.action), findings=found) if found else verdict
+
     def _whole(self, text: str, answer: object) -> list[tuple[str, int, int, float]]:
-        scores = _scores(self.name, answer)
+        scores = scores_of(self.name, answer)
         expected = {*self.thresholds, *(() if self.categories == CATEGORIES else self.categories)}
         missing = sorted(expected - scores.keys())
         if missing or scores.keys().isdisjoint(self.categories):
@@ -174,21 +189,6 @@ class _AsyncContentSafety(ContentSafety):
             return self._verdict(text, ())
         answer = await self._awaits(cast("Awaitable[object]", self._ask(text)))
         return self._verdict(text, self._whole(text, answer))
-
-
-def _scores(name: str, answer: Any) -> dict[str, float]:
-    """Return the scores that a classifier gave; no message repeats what it said."""
-    if not isinstance(answer, Mapping):
-        raise TypeError(f"{name}: the classifier returned {type(answer).__name__}, not a mapping of scores by category")
-    scores: dict[Any, Any] = dict(cast("Any", answer))
-    for number, (category, score) in enumerate(scores.items()):
-        if not isinstance(category, str):
-            raise TypeError(
-                f"{name}: item {number} of what the classifier returned has a {type(category).__name__} as key"
-            )
-        if not is_score(score):
-            raise ValueError(f"{name}: item {number} of what the classifier returned is no score from 0 to 1")
-    return scores
 
 
 def _named(categories: object) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Literal, cast, get_args
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.base import Classifier, Context, GuardBase, settle
 from genai_guard.guards.injection.finder import finder
+from genai_guard.guards.injection.learned import learned_findings, thresholds
 from genai_guard.guards.injection.places import Place, documents_in
 from genai_guard.guards.injection.scoring import Sign, combined, signs_of
 from genai_guard.messages import Part
@@ -36,6 +37,8 @@ class PromptInjection(GuardBase):
 
     The score is one minus the product over the families of `1 - weight`, where of each family the heaviest sign
     counts. A sign weighs less where the text speaks of somebody ("users may ignore ...") and where it quotes an example.
+    What the signs let pass is scored by a model that was trained on attacks and on harmless texts of many sorts
+    (`LearnedClassifier("injection")`), and counts from a probability on that `false_positives` of the harmless texts reach.
     Each text has a place, each place a threshold: documents are parts of the text of a user in `<document>`,
     `<context>` and similar tags, or in a fence after a line such as "Context:"; results of tools are texts of the role
     `tool`. Texts of the roles `system` and `assistant` are the application's own, and pass on the input side.
@@ -45,14 +48,18 @@ class PromptInjection(GuardBase):
         threshold: The least score that counts in the text of a user.
         document_threshold: The same for documents.
         tool_threshold: The same for results of tools.
+        false_positives: Share of harmless texts that the learned scorer may take for attacks, beside what the signs do;
+            None leaves it to the signs. Measured on sources that it was not trained on; yours will differ.
         classifier: Gives a learned score of the category `injection`. What it is above 0.5 counts as one more family,
             of weight `2 * score - 1`. Asked of every text that is judged, whatever the rules say. If its `classify` is
             `async def`, so are `check` and `check_part`.
-        blocking: Whether the classifier waits for something, so that an asynchronous call runs it in a thread.
+        blocking: Whether the classifier waits for something, so that an asynchronous call runs it in a thread. Also
+            true if the classifier says so.
         judge: Roles whose texts are judged besides, like text of a user: `system`, `assistant`.
 
     Raises:
-        ConfigurationError: a threshold that is not above 0 and at most 1, an unknown role, or no classifier.
+        ConfigurationError: a threshold that is not above 0 and at most 1, a share of false positives that was not measured,
+            an unknown role, no classifier, or a model file that is missing or damaged.
     """
 
     kind: ClassVar[str] = "prompt_injection"
@@ -62,6 +69,7 @@ class PromptInjection(GuardBase):
     threshold: float = field(default=0.6, kw_only=True)
     document_threshold: float = field(default=0.5, kw_only=True)
     tool_threshold: float = field(default=0.5, kw_only=True)
+    false_positives: float | None = field(default=0.02, kw_only=True)
     classifier: Classifier | None = field(default=None, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
     judge: Sequence[Literal["system", "assistant"]] = field(default=(), kw_only=True)
@@ -76,9 +84,12 @@ class PromptInjection(GuardBase):
             raise ConfigurationError(
                 f"PromptInjection(classifier=...): {type(self.classifier).__name__} has no method classify(text)"
             )
+        settle(self, blocking=self.blocking or bool(getattr(self.classifier, "blocking", False)))
         if inspect.iscoroutinefunction(classify) and not isinstance(self, AsyncPromptInjection):
             _make_async(self)
         finder()  # compiled now, rather than with the first text
+        if self.false_positives is not None:
+            thresholds(self.false_positives)
 
     def check(self, text: str, /, *, place: Place = "user") -> Any:
         """Return the verdict about `text`.
@@ -126,6 +137,8 @@ class PromptInjection(GuardBase):
             if score >= least:
                 detail = f"score {score:.2f} of at least {least:.2f} in {_WORDS[where]}"
                 findings += self._findings(text, signs, learned, detail)
+        if not findings and self.false_positives is not None:
+            findings = learned_findings(text, place, self.false_positives, name=self.name, kind=self.kind)
         if not findings:
             return self._allowed(text)
         findings.sort(key=_by_span)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from genai_guard.environment import FromEnv, remember, remembering
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import Guard
+from genai_guard.guards.base import Classifier, Guard
 from genai_guard.limits import Limit, RateLimiter, Store
 from genai_guard.policy.assembly import policy_form
 from genai_guard.policy.data import is_list, is_mapping
@@ -213,7 +213,7 @@ def _is_built(part: object, kind: type) -> bool:
 def _part(part: object, path: Path) -> dict[str, Any]:
     """Write a part by the first of its forms that says all of it."""
     for form in filter(is_writable, forms_of(_family(part))):
-        if form.build is type(part) or getattr(form.build, "__self__", None) is type(part):
+        if isinstance(part, _class_of(form)):  # or of a class that one turns into, such as an asynchronous one
             given = _given(form, part)
             _drop_derived(form, given, part)
             entry = _mapping(form, given, path)
@@ -224,12 +224,18 @@ def _part(part: object, path: Path) -> dict[str, Any]:
 
 def _family(part: object) -> type:
     """Return the kind of part, of which others may only look like one."""
-    store = next((kind for kind in (Store, StickyStore, FeedbackStore, Log, Sink) if _is_built(part, kind)), None)
-    if store is not None:
-        return store
+    for kind in (Store, StickyStore, FeedbackStore, Log, Sink):
+        if _is_built(part, kind):
+            return kind
+    if isinstance(part, tuple(map(_class_of, forms_of(Classifier)))):
+        return Classifier
     kinds = (Alert, AlertSink, CanaryMetric, Guard)
     family: type = next((kind for kind in kinds if isinstance(part, kind)), type(part))
     return family
+
+
+def _class_of(form: Form) -> type:
+    return getattr(form.build, "__self__", None) or cast("type", form.build)
 
 
 def _says(form: Form, entry: Mapping[str, Any], part: object, path: Path) -> bool:
@@ -240,6 +246,8 @@ def _says(form: Form, entry: Mapping[str, Any], part: object, path: Path) -> boo
     try:
         made = TypeAdapter(entry_of(form)).validate_python(entry)
     except ValidationError:
+        return False
+    if type(made) is not type(part):
         return False
     if type(part).__eq__ is object.__eq__ or isinstance(part, Canary):  # which has a store in it
         return _mapping(form, _given(form, made), path) == entry

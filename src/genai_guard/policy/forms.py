@@ -18,7 +18,7 @@ from typing import Any, Final, cast, get_type_hints
 
 from genai_guard import guards, recording
 from genai_guard.frozen import FrozenDict
-from genai_guard.guards.base import Guard
+from genai_guard.guards.base import Classifier, Guard
 from genai_guard.limits import Adaptive, Limit, MemoryStore, RateLimiter, SqliteStore, Store
 from genai_guard.limits.stores.leased import LeasedStore
 from genai_guard.limits.stores.redis import AsyncRedisStore, RedisStore
@@ -64,6 +64,16 @@ _STICKY: Final[Mapping[str, type]] = {
     "redis": RedisStickyStore,
 }
 _LOGS: Final[Mapping[str, type]] = {"jsonl": InferenceLog, "sqlite": SqliteInferenceLog}
+_CLASSIFIERS: Final[Mapping[str, type]] = {
+    "lexical": guards.LexicalClassifier,
+    "learned": guards.LearnedClassifier,
+    "profanity": guards.ProfanityClassifier,
+    "transformers": guards.TransformersClassifier,
+    "onnx": guards.OnnxClassifier,
+    "openai_moderation": guards.OpenAIModeration,
+    "moderation": guards.ModerationEndpoint,
+    "cascade": guards.Cascade,
+}
 _FEEDBACK: Final[Mapping[str, type]] = {"memory": MemoryFeedbackStore, "sqlite": SqliteFeedbackStore}
 
 
@@ -191,7 +201,11 @@ def _limits() -> tuple[Form, ...]:
 
 def _by_kind(parts: Mapping[str, type]) -> tuple[Form, ...]:
     told_by: dict[type, type] = {AsyncRedisStore: RedisStore}
-    return tuple(Form.of(part, tag=("kind", word), told_by=told_by.get(part)) for word, part in parts.items())
+    attributes: dict[type, Mapping[str, str]] = {guards.LearnedClassifier: {"model": "name"}}
+    return tuple(
+        Form.of(part, tag=("kind", word), told_by=told_by.get(part), attributes=attributes.get(part, NOTHING))
+        for word, part in parts.items()
+    )
 
 
 def _usual_first(forms: tuple[Form, ...]) -> tuple[Form, ...]:
@@ -299,6 +313,7 @@ _FORMS: Final[Mapping[type, Callable[[], tuple[Form, ...]]]] = {
     Store: lambda: _by_kind(_STORES),
     StickyStore: lambda: _by_kind(_STICKY),
     FeedbackStore: lambda: _by_kind(_FEEDBACK),
+    Classifier: lambda: _by_kind(_CLASSIFIERS),
     Adaptive: lambda: (Form.of(Adaptive),),
     LimiterOptions: lambda: _beside(RateLimiter, LimiterOptions, "Limiter"),
     RouterOptions: lambda: _beside(ExperimentRouter, RouterOptions, "Router"),

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import to_jsonable_python
 
 from genai_guard.environment import FromEnv
-from genai_guard.guards.base import Guard
+from genai_guard.guards.base import Classifier, Guard
 from genai_guard.limits import Store
 from genai_guard.policy.data import is_mapping
 from genai_guard.policy.entries import Entry, nested
@@ -245,7 +245,7 @@ def _tag_finder(forms: Iterable[Form]) -> Callable[[Any], str]:
 def _check_word(forms: Sequence[Form]) -> tuple[Callable[[Any], Any], str]:
     """Return the check of mappings whose kind is a word: `{guard: pii}`."""
     key, known = forms[0].tag[0], [form.tag[1] for form in forms]
-    words = f"a mapping such as {{{key}: {'pii' if 'pii' in known else 'redis' if 'redis' in known else known[0]}}}"
+    words = f"a mapping such as {{{key}: {next((word for word in ('pii', 'redis', 'learned') if word in known), known[0])}}}"
 
     def check(value: Any) -> Any:
         if not is_mapping(value):
@@ -322,6 +322,10 @@ def _is_feedback_store(part: object) -> bool:
     return isinstance(part, FeedbackStore) and not isinstance(part, type)
 
 
+def _is_classifier(part: object) -> bool:
+    return callable(getattr(part, "classify", None)) and not isinstance(part, type)
+
+
 OPEN_MARK: Final = "x-part"
 """Stands in a JSON Schema, with the name of a kind, for the schema of that."""
 OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
@@ -330,6 +334,7 @@ OPEN_KINDS: Final[Mapping[type, tuple[str, Callable[[object], bool], str]]] = {
     StickyStore: ("sticky store", _is_sticky_store, "a mapping such as {kind: redis}"),
     AlertSink: ("sink of alerts", _is_alert_sink, "a mapping such as {sink: slack}"),
     Sink: ("sink of events", _is_sink, "a mapping such as {sink: structlog}"),
+    Classifier: ("classifier", _is_classifier, "a mapping such as {kind: learned}"),
     FeedbackStore: ("store of feedback", _is_feedback_store, "a mapping such as {kind: sqlite}"),
 }
 """Parts that may be the user's own, and that hold others of their kind: name, what makes one, and words for people."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
-
-from genai_guard.text.rules import Match
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
 
 __all__ = ["Recall"]
+
+T = TypeVar("T")
 
 _LEAST: Final = 64
 _MOST: Final = 2_048
 
 
-class Recall:
+class Recall(Generic[T]):
     """Remembers what `find` found in the texts that it was asked about last, by a digest of the text.
 
     Two generations of at most 2,048 texts each are kept: what is asked for again moves to the younger, and what was
@@ -26,12 +26,12 @@ class Recall:
 
     __slots__ = ("_find", "_old", "_young")
 
-    def __init__(self, find: Callable[[str], Sequence[Match]]) -> None:
+    def __init__(self, find: Callable[[str], T]) -> None:
         self._find: Final = find
-        self._young: dict[bytes, Sequence[Match]] = {}
-        self._old: dict[bytes, Sequence[Match]] = {}
+        self._young: dict[bytes, T] = {}
+        self._old: dict[bytes, T] = {}
 
-    def __call__(self, text: str) -> Sequence[Match]:
+    def __call__(self, text: str) -> T:
         """Return what is found in `text`; short texts are quicker to scan than to remember."""
         if len(text) < _LEAST:
             return self._find(text)
@@ -44,7 +44,7 @@ class Recall:
             self._remember(key, found)
         return found
 
-    def _remember(self, key: bytes, found: Sequence[Match]) -> None:
+    def _remember(self, key: bytes, found: T) -> None:
         if len(self._young) >= _MOST:
             self._old, self._young = self._young, {}
         self._young[key] = found

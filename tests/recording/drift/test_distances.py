@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import spatial, stats  # type: ignore[import-untyped]
+from scipy import spatial, stats
 
 from genai_guard.recording.drift import distances
 from genai_guard.recording.drift.significance import (

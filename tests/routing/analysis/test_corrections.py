@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from genai_guard import ConfigurationError
 from genai_guard.routing.analysis import benjamini_hochberg, holm

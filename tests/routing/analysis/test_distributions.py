@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from scipy import special, stats  # type: ignore[import-untyped]
+from scipy import special, stats
 
 from genai_guard.routing.analysis.distributions import (
     chi_square_tail,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from genai_guard.routing.analysis.group_bounds import boundary, crossing_probability, drift_for, fractions_of, group_p
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from genai_guard import ConfigurationError
 from genai_guard.routing.analysis import mean_of, proportion_of, quantile_interval, quantile_of, ratio_of

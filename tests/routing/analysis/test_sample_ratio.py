@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from genai_guard import ConfigurationError
 from genai_guard.routing.analysis import sample_ratio

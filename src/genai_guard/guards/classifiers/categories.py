@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, cast
 
-__all__ = ["CATEGORIES", "LABELS", "category_of", "is_score", "merged"]
+from genai_guard.errors import ConfigurationError
+
+__all__ = ["CATEGORIES", "LABELS", "category_of", "check_labels", "is_score", "merged", "scores_of"]
 
 CATEGORIES: Final[tuple[str, ...]] = ("hate", "harassment", "sexual", "violence", "self_harm", "illicit")
 """What `ContentSafety` tells apart."""
@@ -43,6 +45,28 @@ def category_of(label: str, labels: Mapping[str, str]) -> str:
     return LABELS.get(plain) or next((each for each in CATEGORIES if plain.startswith(f"{each}_")), "")
 
 
+def check_labels(owner: str, names: Sequence[str], labels: Mapping[str, str]) -> None:
+    """Refuse what is said of labels that a model does not have, and a model of whose labels none stands for anything.
+
+    Args:
+        owner: Who asks.
+        names: What the model calls its labels.
+        labels: What the caller says about labels.
+
+    Raises:
+        ConfigurationError: that is so; it says what the labels are.
+    """
+    absent = next((label for label in labels if label not in names), None)
+    if absent is not None:
+        raise ConfigurationError(
+            f"{owner}(labels=...): the model has no label {absent!r}; it has {', '.join(names[:12])}"
+        )
+    if not any(category_of(name, labels) for name in names):
+        raise ConfigurationError(
+            f"{owner}(labels=...): say what the labels of the model stand for: {', '.join(names[:12])}"
+        )
+
+
 def merged(scores: Iterable[tuple[str, float]], labels: Mapping[str, str]) -> dict[str, float]:
     """Return the highest score of each of our categories; labels that are none of ours are left out."""
     found: dict[str, float] = {}
@@ -61,3 +85,27 @@ def is_score(value: object) -> bool:
         and not math.isnan(value)
         and -1e-6 <= value <= 1 + 1e-6
     )
+
+
+def scores_of(name: str, answer: Any) -> dict[str, float]:
+    """Return the scores that a classifier gave; no message repeats what it said.
+
+    Args:
+        name: Who asked.
+        answer: What it gave.
+
+    Raises:
+        TypeError: no mapping of numbers by text.
+        ValueError: a number that is not from 0 to 1.
+    """
+    if not isinstance(answer, Mapping):
+        raise TypeError(f"{name}: the classifier returned {type(answer).__name__}, not a mapping of scores by category")
+    scores: dict[Any, Any] = dict(cast("Any", answer))
+    for number, (category, score) in enumerate(scores.items()):
+        if not isinstance(category, str):
+            raise TypeError(
+                f"{name}: item {number} of what the classifier returned has a {type(category).__name__} as key"
+            )
+        if not is_score(score):
+            raise ValueError(f"{name}: item {number} of what the classifier returned is no score from 0 to 1")
+    return scores

@@ -11,7 +11,8 @@ from genai_guard.guards.classifiers.categories import CATEGORIES
 from genai_guard.guards.classifiers.expressions import PATTERNS
 from genai_guard.guards.classifiers.lexicon import EXCUSES, PHRASES, WEAKER, expanded
 from genai_guard.text.promises import literals_of, promises_of, starts_of
-from genai_guard.text.rules import Rule
+from genai_guard.text.recall import Recall
+from genai_guard.text.rules import Match, Rule
 from genai_guard.text.scanner import shared_scanner
 from genai_guard.text.views import Views
 from genai_guard.text.words import fold
@@ -63,7 +64,7 @@ class LexicalClassifier:
     __slots__ = ()
 
     def __init__(self) -> None:
-        _views()  # here rather than with the first text
+        _found()  # here rather than with the first text
 
     def classify(self, text: str, /) -> dict[str, float]:
         """Return a score from 0 to 1 for each category."""
@@ -74,7 +75,7 @@ class LexicalClassifier:
 
     def places(self, text: str, /) -> list[Place]:
         """Return where the text speaks for a category, in the order of the text."""
-        matches = _views().find(text)
+        matches = _found()(text)
         if not matches:
             return []
         rules = _rules()
@@ -172,6 +173,12 @@ def _rule(number: int, category: str, score: float, pattern: str) -> Rule:
         starts=starts_of(source),
         min_length=promises.min_length,
     )
+
+
+@cache
+def _found() -> Recall[Sequence[Match]]:
+    """Return what finds the expressions; the learned scorer asks for those of the same text again."""
+    return Recall(_views().find)
 
 
 @cache

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, ClassVar, Final, cast
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
 
 from genai_guard.clients.walk import is_list
+from genai_guard.frozen import FrozenDict
 from genai_guard.guards.asking import check_callable, is_async
 from genai_guard.guards.base import settle
+from genai_guard.guards.classifiers.adapter import Adapter
 from genai_guard.guards.classifiers.categories import is_score, merged
 
-__all__ = ["ModerationEndpoint"]
-
-_NO_LABELS: Final[Mapping[str, str]] = {}
+__all__ = ["ModerationEndpoint", "scores_in"]
 
 
-class ModerationEndpoint:
+@dataclass(frozen=True)
+class ModerationEndpoint(Adapter):
     """A classifier that asks a moderation service through a callable of yours.
 
         client = openai.OpenAI()
@@ -33,14 +35,15 @@ class ModerationEndpoint:
         ConfigurationError: not a function of a text.
     """
 
-    __slots__ = ("_call", "_labels")
+    call: Callable[[str], Any]
+    labels: Mapping[str, str] = field(default_factory=FrozenDict[str, str], kw_only=True)
+
     blocking: ClassVar[bool] = True
 
-    def __init__(self, call: Callable[[str], Any], *, labels: Mapping[str, str] = _NO_LABELS) -> None:
-        check_callable("ModerationEndpoint(call)", call, "text")
-        self._call = call
-        self._labels = dict(labels)
-        if is_async(call):
+    def __post_init__(self) -> None:
+        check_callable("ModerationEndpoint(call)", self.call, "text")
+        settle(self, labels=FrozenDict(self.labels))
+        if is_async(self.call):
             settle(self, __class__=_AsyncModerationEndpoint)  # asynchronous if its `classify` is
 
     def classify(self, text: str, /) -> Any:
@@ -49,21 +52,30 @@ class ModerationEndpoint:
         Raises:
             ValueError: the answer does not have the shape of one.
         """
-        return _read(self._call(text), self._labels)
+        return scores_in(self.call(text), self.labels)
 
 
+@dataclass(frozen=True)
 class _AsyncModerationEndpoint(ModerationEndpoint):
     """The same for an asynchronous callable."""
 
-    __slots__ = ()
     blocking: ClassVar[bool] = False
 
     async def classify(self, text: str, /) -> Any:
         """Return the scores; raises like `ModerationEndpoint.classify`."""
-        return _read(await cast("Awaitable[object]", self._call(text)), self._labels)
+        return scores_in(await cast("Awaitable[object]", self.call(text)), self.labels)
 
 
-def _read(answer: object, labels: Mapping[str, str]) -> dict[str, float]:
+def scores_in(answer: object, labels: Mapping[str, str]) -> dict[str, float]:
+    """Return the scores of an answer of a moderation service by our categories.
+
+    Args:
+        answer: Its JSON, or an object of an SDK.
+        labels: Further names of categories.
+
+    Raises:
+        ValueError: it does not have the shape of one. What it says instead is not repeated: it may quote the text.
+    """
     results = _get(answer, "results")
     if not is_list(results) or not results:
         raise ValueError("the moderation endpoint answered without results")
