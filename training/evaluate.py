@@ -263,7 +263,7 @@ def _languages(measured: Measured) -> str:
         if there.sum() + other.sum() < _FEWEST:
             continue
         rows.append([
-            name, int(there.sum()), int(other.sum()), f"{area(most[there], most[other]):.3f}", _said(rate(counts[there])),
+            name, int(there.sum()), int(other.sum()), _area(most[there], most[other]), _said(rate(counts[there])),
             _said(rate(counts[other])), _said(rate(measured.guarded[there])), _said(rate(measured.guarded[other])),
         ])  # fmt: skip
     return table(
@@ -279,6 +279,10 @@ def _languages(measured: Measured) -> str:
         ],
         rows,
     )
+
+
+def _area(found: Any, harmless: Any) -> str:
+    return f"{area(found, harmless):.3f}" if len(found) and len(harmless) else "—"
 
 
 def _said(each: Rate) -> str:
