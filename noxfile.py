@@ -30,7 +30,9 @@ FLOW = (
 )
 DEPENDS_ON_PYTHON = (
     *FLOW,
-    *("limits", "recording", "resilience"),
+    *("limits", "resilience"),
+    *(f"recording/{name}" for name in ("audit", "feedback", "review", "telemetry")),
+    *(f"recording/{path.name}" for path in sorted(ROOT.glob("tests/recording/test_*.py"))),
     *(
         f"guards/test_{name}.py"
         for name in ("bounded", "combinators", "custom", "escalation", "judge", "length", "names", "pydantic_model")
