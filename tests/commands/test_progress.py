@@ -47,7 +47,8 @@ def test_a_bar_is_not_drawn_more_often_than_one_can_see() -> None:
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_nothing_is_said_without_a_stream(terminal: bool) -> None:
+def test_nothing_is_said_without_a_stream(terminal: bool, capfd: pytest.CaptureFixture[str]) -> None:
     progress = Progress(None, terminal=terminal)
     progress.step("F", 1, 1)
     progress.clear()
+    assert capfd.readouterr() == ("", "")

@@ -11,9 +11,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Final
 
-from genai_guard.commands.shared import NO, OK, UsageError, write_text
+from genai_guard.commands.shared import NO, OK, reading, write_text
 from genai_guard.commands.terminal import printable
-from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.routing.analysis import Analysis
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 def _analysis(args: argparse.Namespace) -> Analysis:
     from genai_guard.routing.analysis import analyze  # noqa: PLC0415  `--help` does not need it
 
-    try:
+    with reading(args.data):
         return analyze(
             args.data,
             experiment=args.experiment,
@@ -100,10 +99,6 @@ def _analysis(args: argparse.Namespace) -> Analysis:
             variant=args.variant,
             segments=args.segments,
         )
-    except ConfigurationError as error:
-        raise UsageError(printable(str(error))) from None
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{args.data}: cannot be read") from None
 
 
 def _text(found: Analysis, *, plot: bool) -> str:

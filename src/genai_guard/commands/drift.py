@@ -12,9 +12,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import NO, OK, UsageError, write_text
+from genai_guard.commands.shared import NO, OK, UsageError, reading, write_text
 from genai_guard.commands.terminal import printable
-from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.recording.drift import DriftTable, ProfileTable
@@ -58,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from genai_guard.recording.drift import Baseline, drift, profile  # noqa: PLC0415  `--help` does not need it
 
     common: dict[str, Any] = {"features": _features(args.feature), "slices": args.slice}
-    try:
+    with reading(args.data):
         if args.save_baseline:
             made = Baseline.of(args.data, **common)
             _save(made, args.save_baseline)
@@ -76,10 +75,6 @@ def run(args: argparse.Namespace) -> int:
             psi_above=args.psi_above,
             **common,
         )
-    except ConfigurationError as error:
-        raise UsageError(printable(str(error))) from None
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{args.data}: cannot be read") from None
     _write(found, args, head=f"{found.summary()}\n\n")
     return NO if args.fail_on_drift and found.drifted else OK
 

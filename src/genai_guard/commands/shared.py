@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.terminal import is_terminal, printable_json
+from genai_guard.commands.terminal import is_terminal, printable, printable_json
+from genai_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -29,6 +30,7 @@ __all__ = [
     "read_bytes",
     "read_json",
     "read_text",
+    "reading",
     "write_lines",
     "write_text",
 ]
@@ -51,6 +53,21 @@ def load(policy: str) -> Pipeline:
     from genai_guard.testing.cases.running import load_policy  # noqa: PLC0415  `--help` does not need it
 
     return load_policy(policy)
+
+
+@contextmanager
+def reading(data: str) -> Generator[None]:
+    """Say of what is done with data that was named on the command line why it cannot be done.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        yield
+    except ConfigurationError as error:
+        raise UsageError(printable(str(error))) from None
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"{data}: cannot be read") from None
 
 
 def feedback_in(file: str) -> list[Feedback]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from genai_guard.guards.classifiers.learned import LearnedClassifier
+from genai_guard.guards.classifiers.learned.classifier import built_in
 from genai_guard.guards.injection.places import Place, documents_in
 from genai_guard.verdicts import Finding
 
@@ -18,18 +18,13 @@ _HEADS: Final[Mapping[Place, str]] = {
 
 
 @cache
-def _scorer() -> LearnedClassifier:
-    return LearnedClassifier("injection")
-
-
-@cache
 def thresholds(false_positives: float) -> Mapping[Place, float]:
     """Return from which probability on a text of each place counts.
 
     Raises:
         ConfigurationError: a share that was not measured, or no model.
     """
-    least = _scorer().threshold
+    least = built_in("injection").threshold
     return {place: least(head, false_positives=false_positives) for place, head in _HEADS.items()}
 
 
@@ -46,9 +41,9 @@ def learned_findings(text: str, place: Place, false_positives: float, *, name: s
     least = thresholds(false_positives)
     findings: list[Finding] = []
     for where, start, end, stretch in _stretches(text, place):
-        score = _scorer().score(stretch)[_HEADS[where]]
+        score = built_in("injection").score(stretch)[_HEADS[where]]
         if score >= least[where]:
-            detail = f"probability {score:.3f} of at least {least[where]:.3f} by the model {_scorer().digest[:8]}"
+            detail = built_in("injection").told(score, least[where])
             findings.append(
                 Finding(f"{kind}.learned", "PROMPT_INJECTION", start, end, round(score, 3), name, detail=detail)
             )

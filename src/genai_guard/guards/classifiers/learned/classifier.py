@@ -15,7 +15,7 @@ from genai_guard.guards.classifiers.learned.model import Model
 from genai_guard.guards.classifiers.learned.scorer import Scorer, chance
 from genai_guard.text.recall import Recall
 
-__all__ = ["LearnedClassifier"]
+__all__ = ["LearnedClassifier", "built_in"]
 
 _MODELS: Final = Path(__file__).parent / "models"
 _BUILT_IN: Final = ("injection", "harm")
@@ -78,6 +78,10 @@ class LearnedClassifier:
         known = ", ".join(head.name for head in self._model.heads)
         raise ConfigurationError(f"LearnedClassifier({self._name!r}) has no category {category!r}, but {known}")
 
+    def told(self, score: float, least: float) -> str:
+        """Return what a finding says of a score that counts from `least` on."""
+        return f"probability {score:.3f} of at least {least:.3f} by the model {self.digest[:8]}"
+
     @property
     def digest(self) -> str:
         """Hash of the model file, in hexadecimal."""
@@ -104,6 +108,12 @@ class LearnedClassifier:
     def __reduce__(self) -> Any:
         """Read the file again where it is needed."""
         return type(self), (self._name,)
+
+
+@cache
+def built_in(name: str) -> LearnedClassifier:
+    """Return a classifier of the package, the same one each time."""
+    return LearnedClassifier(name)
 
 
 @cache

@@ -6,15 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 from genai_guard.guards.classifiers.categories import CATEGORIES
-from genai_guard.guards.classifiers.learned.classifier import LearnedClassifier
+from genai_guard.guards.classifiers.learned.classifier import built_in
 from genai_guard.verdicts import Finding
 
 __all__ = ["learned_findings", "thresholds"]
-
-
-@cache
-def _scorer() -> LearnedClassifier:
-    return LearnedClassifier("harm")
 
 
 @cache
@@ -24,7 +19,7 @@ def thresholds(false_positives: float) -> Mapping[str, float]:
     Raises:
         ConfigurationError: a share that was not measured, or no model.
     """
-    return {each: _scorer().threshold(each, false_positives=false_positives) for each in CATEGORIES}
+    return {each: built_in("harm").threshold(each, false_positives=false_positives) for each in CATEGORIES}
 
 
 def learned_findings(text: str, categories: Collection[str], false_positives: float, *, name: str) -> Iterator[Finding]:
@@ -37,15 +32,15 @@ def learned_findings(text: str, categories: Collection[str], false_positives: fl
         name: Of the guard.
     """
     least = thresholds(false_positives)
-    scores = _scorer().score(text)
+    scores = built_in("harm").score(text)
     found = {
         category: score for category, score in scores.items() if category in categories and score >= least[category]
     }
     if not found:
         return
-    evidence = _scorer().explain(text)
+    evidence = built_in("harm").explain(text)
     for category, score in found.items():
         place = next((each for each in evidence[category] if each.weight > 0), None)
         start, end = (place.start, place.end) if place else (0, len(text))
-        detail = f"probability {score:.3f} of at least {least[category]:.3f} by the model {_scorer().digest[:8]}"
+        detail = built_in("harm").told(score, least[category])
         yield Finding(f"{name}.{category}", category.upper(), start, end, round(score, 3), name, "", detail)
