@@ -12,10 +12,8 @@ from weakref import WeakKeyDictionary
 
 from genai_guard.changes import report_changes
 from genai_guard.context import current_caller
-from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
-from genai_guard.effects import OPENED, Smuggled
+from genai_guard.drive import reap
 from genai_guard.errors import ConfigurationError, Rejected
-from genai_guard.flow import stages
 from genai_guard.guards.base import Guard, Side
 from genai_guard.guards.pseudonyms.calls import Vaults
 from genai_guard.guards.screen import Screen
@@ -27,6 +25,7 @@ from genai_guard.prices.book import book_of
 from genai_guard.recording.taking import taker
 from genai_guard.recording.telemetry.settings import tracing_of
 from genai_guard.screening import scanned
+from genai_guard.shells import arun, run, shell_of
 from genai_guard.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ class Pipeline:
         if plan.awaits:
             raise ConfigurationError(f"{plan.name} is asynchronous: await pipeline.arun(...) instead")
         call = Call(plan)
-        return Outcome(_run(call, fn, args, kwargs), call)
+        return Outcome(run(call, fn, args, kwargs), call)
 
     async def arun(self, fn: Callable[P, Awaitable[R]], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[R]:
         """Await `fn` through the pipeline; otherwise like `run`."""
@@ -182,7 +181,7 @@ class Pipeline:
         if not plan.awaits:
             raise ConfigurationError(f"{plan.name} is not a coroutine function: use pipeline.run(...)")
         call = Call(plan)
-        return Outcome(await _arun(call, fn, args, kwargs), call)
+        return Outcome(await arun(call, fn, args, kwargs), call)
 
     # --- without a call ---------------------------------------------------------------------------------------------
 
@@ -257,9 +256,7 @@ class Pipeline:
         )  # fmt: skip
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
-        plan = self._plan(fn, prompt, reader)
-        shell = _shell(plan, fn)
-        return functools.update_wrapper(shell, fn) if hasattr(fn, "__name__") else _named(shell, fn, plan)
+        return shell_of(self._plan(fn, prompt, reader), fn)
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)
@@ -322,43 +319,7 @@ class Pipeline:
         return plan
 
 
-# --- shells -----------------------------------------------------------------------------------------------------------
-
-
-def _shell(plan: Plan, fn: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return _run(Call(plan), fn, args, kwargs)
-
-    async def acall(*args: Any, **kwargs: Any) -> Any:
-        return await _arun(Call(plan), fn, args, kwargs)
-
-    return acall if plan.awaits else call
-
-
-def _run(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    if orphans:
-        reap()
-    flow = stages(call, fn, args, kwargs)
-    if call.plan.is_lazy:
-        return AsyncStream[Any](flow) if call.plan.signature.is_async else Stream[Any](flow)
-    try:
-        value = drive(flow)
-    except Smuggled as smuggled:
-        raise smuggled.original from None
-    if value is OPENED and call.source is not None:
-        stream = call.source.stream
-        return AsyncStream[Any](flow, stream) if call.source.is_async else Stream[Any](flow, stream)
-    return value
-
-
-async def _arun(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    if orphans:
-        reap()
-    flow = stages(call, fn, args, kwargs)
-    value = await adrive(flow)
-    if value is OPENED and call.source is not None:
-        return AsyncStream[Any](flow, call.source.stream)
-    return value
+# --- checks -----------------------------------------------------------------------------------------------------------
 
 
 def _guards(guards: Sequence[Guard], side: str) -> tuple[Guard, ...]:
@@ -376,15 +337,6 @@ def _needed(router: ExperimentRouter | None) -> ExperimentRouter:
     if router is None:
         raise ConfigurationError("Pipeline(canary=...) needs a router that has its experiment: add router=")
     return router
-
-
-def _named(shell: Callable[..., Any], fn: Any, plan: Plan) -> Callable[..., Any]:
-    """Give the shell of a partial or callable object a name and the signature of what it wraps."""
-    shell.__name__ = plan.name.rsplit(".", 1)[-1]
-    shell.__qualname__ = plan.name
-    shell.__doc__ = getattr(fn, "__doc__", None)
-    cast("Any", shell).__wrapped__ = fn
-    return shell
 
 
 def _name(guard: Guard) -> str:
