@@ -1,0 +1,12 @@
+"""Many rows through one pipeline: calls in threads or tasks, and scans in processes."""
+
+from __future__ import annotations
+
+from genai_guard.batch.amapping import AsyncBatch
+from genai_guard.batch.checkpoint import Checkpoint
+from genai_guard.batch.mapping import Batch
+from genai_guard.batch.result import RowResult
+from genai_guard.batch.scanner import Scanner
+from genai_guard.batch.scanning import Scanned, scan
+
+__all__ = ["AsyncBatch", "Batch", "Checkpoint", "RowResult", "Scanned", "Scanner", "scan"]

@@ -1,0 +1,1 @@
+Scanned=scan=1
