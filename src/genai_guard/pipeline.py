@@ -186,9 +186,7 @@ class Pipeline:
         call = Call(plan)
         return Outcome(await arun(call, fn, args, kwargs), call)
 
-    def map(
-        self, rows: Iterable[Any], fn: Callable[..., R] | None = None, **options: Unpack[Options]
-    ) -> Batch[R]:
+    def map(self, rows: Iterable[Any], fn: Callable[..., Any] | None = None, **options: Unpack[Options]) -> Batch[Any]:
         """Call a function through the pipeline for each row, several at a time, and return the results as they are read.
 
         A row that is a mapping stands for keyword arguments, a tuple for positional ones, anything else for the first

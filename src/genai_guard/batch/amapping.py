@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
 from genai_guard.batch.course import Course, Job
 from genai_guard.batch.mapping import total_of
-from genai_guard.batch.result import RowResult
+from genai_guard.batch.result import Later, RowResult
 from genai_guard.batch.settings import Options, Settings
 from genai_guard.batch.target import Target, target_of
 from genai_guard.errors import ConfigurationError
@@ -186,8 +186,8 @@ class _Loop:
         course = self.course
         try:
             result = await self._attempted(job)
-            while isinstance(result, float):
-                await cast("Callable[[float], Awaitable[object]]", self._sleep)(result)
+            while isinstance(result, Later):
+                await cast("Callable[[float], Awaitable[object]]", self._sleep)(result.wait_s)
                 result = await self._attempted(job)
             course.settle(job, result)
         except asyncio.CancelledError as error:
@@ -199,6 +199,6 @@ class _Loop:
         finally:
             self._changed.set()
 
-    async def _attempted(self, job: Job) -> RowResult[Any] | float:
+    async def _attempted(self, job: Job) -> RowResult[Any] | Later:
         async with self._places:
             return await self.course.aattempt(job)

@@ -28,6 +28,7 @@ from genai_guard.verdicts import Finding
 __all__ = ["Checkpoint", "Ledger", "checkpoint_of"]
 
 _FORMAT: Final = 1
+_HEAD: Final = b'{"genai_guard.batch"'
 _PIECE: Final = 1 << 16
 _SIZE_BITS: Final = 40
 
@@ -193,7 +194,7 @@ class Ledger:
 
     def _head_of(self, line: bytes) -> dict[str, Any]:
         """Return the first line; nothing if there is none, or not all of it."""
-        if not line.endswith(b"\n") and (not line or line.startswith(b'{"genai_guard.batch"')):
+        if not line.endswith(b"\n") and (_HEAD.startswith(line) or line.startswith(_HEAD)):
             return {}
         head = _parsed(line)
         if head.get("genai_guard.batch") != _FORMAT or not _is_hex(head.get("salt")):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Final, cast
 
 from genai_guard.batch.checkpoint import Ledger
 from genai_guard.batch.progress import Progress
-from genai_guard.batch.result import RowResult
+from genai_guard.batch.result import Later, RowResult
 from genai_guard.batch.settings import Settings
 from genai_guard.batch.target import Target
 from genai_guard.batch.window import Window
@@ -78,12 +78,12 @@ class Course:
             self.window.end(self.window.begin(), earlier)
         return None
 
-    def run(self, job: Job) -> RowResult[Any] | float:
+    def run(self, job: Job) -> RowResult[Any] | Later:
         """Do what `attempt` does, on behalf of whoever was calling when the row was read."""
         return job.context.run(self.attempt, job)
 
-    def attempt(self, job: Job) -> RowResult[Any] | float:
-        """Call the function for a row; return its result, or how many seconds to wait before the next attempt."""
+    def attempt(self, job: Job) -> RowResult[Any] | Later:
+        """Call the function for a row; return its result, or when to try again."""
         call = Call(self._target.plan)
         try:
             value = _read(run(call, self._target.fn, *self._target.arguments(job.row)))
@@ -91,7 +91,7 @@ class Course:
             return self._failed(job, error, call)
         return self._done(job, value, call)
 
-    async def aattempt(self, job: Job) -> RowResult[Any] | float:
+    async def aattempt(self, job: Job) -> RowResult[Any] | Later:
         """Await the function for a row; otherwise like `attempt`."""
         call, target = Call(self._target.plan), self._target
         try:
@@ -101,7 +101,7 @@ class Course:
             if target.plan.awaits:
                 value = await value
             if isinstance(value, AsyncStream):
-                value = tuple([chunk async for chunk in cast("AsyncStream[Any]", value)])
+                value = tuple([chunk async for chunk in cast("AsyncIterable[Any]", value)])
         except Exception as error:  # noqa: BLE001  as above
             return self._failed(job, error, call)
         return self._done(job, value, call)
@@ -138,11 +138,11 @@ class Course:
         if self._ledger is not None:
             self._ledger.close()
 
-    def _failed(self, job: Job, error: Exception, call: Call) -> RowResult[Any] | float:
+    def _failed(self, job: Job, error: Exception, call: Call) -> RowResult[Any] | Later:
         wait_s = _wait_s(error)
         if wait_s is not None and job.waited_s + wait_s <= self.settings.wait_s:
             job.waited_s += wait_s
-            return wait_s
+            return Later(wait_s)
         return self._noted(RowResult(job.index, job.key, job.row, None, error, Outcome(None, call), job.waited_s))
 
     def _done(self, job: Job, value: Any, call: Call) -> RowResult[Any]:
@@ -158,7 +158,7 @@ def _read(value: Any) -> Any:
     """Read a stream to its end: its call is not over before."""
     if isinstance(value, AsyncStream):
         raise ConfigurationError("the function returns an asynchronous stream: make it an async def, and use amap(...)")
-    return tuple(cast("Stream[Any]", value)) if isinstance(value, Stream) else value
+    return tuple(cast("Iterable[Any]", value)) if isinstance(value, Stream) else value
 
 
 def _wait_s(error: Exception) -> float | None:

@@ -11,7 +11,9 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+from genai_guard.batch.result import Later
 
 __all__ = ["Crew", "Wait"]
 
@@ -27,7 +29,7 @@ class Crew(Generic[J, R]):
 
     Args:
         most: Most threads.
-        do: Does a job: returns its result, or the seconds after which it is to be done again.
+        do: Does a job: returns its result, or when it is to be done again.
         clock: Seconds that only grow.
         wait: Waits for a condition.
     """
@@ -35,7 +37,7 @@ class Crew(Generic[J, R]):
     def __init__(
         self,
         most: int,
-        do: Callable[[J], R | float],
+        do: Callable[[J], R | Later],
         *,
         clock: Callable[[], float] = time.monotonic,
         wait: Wait = threading.Condition.wait,
@@ -100,8 +102,8 @@ class Crew(Generic[J, R]):
             except BaseException as error:  # noqa: BLE001  it belongs to whoever waits
                 self._done.put((job, error))
                 continue
-            if isinstance(result, float):
-                self._put_off(job, result)
+            if isinstance(result, Later):
+                self._put_off(job, result.wait_s)
             else:
                 self._done.put((job, result))
 
@@ -128,7 +130,7 @@ class Crew(Generic[J, R]):
         return None
 
 
-_ended_at_exit: Final[weakref.WeakSet[Crew[object, object]]] = weakref.WeakSet()
+_ended_at_exit: Final[weakref.WeakSet[Crew[Any, Any]]] = weakref.WeakSet()
 
 
 def _end_all() -> None:

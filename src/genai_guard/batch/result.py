@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from genai_guard.outcome import Outcome
 
-__all__ = ["RowResult"]
+__all__ = ["Later", "RowResult"]
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -51,3 +51,13 @@ class RowResult(Generic[R_co]):
     def __repr__(self) -> str:
         became = "ok" if self.error is None else type(self.error).__name__
         return f"<RowResult {self.index} {became}{', resumed' if self.resumed else ''}>"
+
+
+class Later(NamedTuple):
+    """Nothing became of a row yet: it is to be tried again.
+
+    Attributes:
+        wait_s: Seconds until then.
+    """
+
+    wait_s: float

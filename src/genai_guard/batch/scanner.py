@@ -62,7 +62,7 @@ class Scanner:
         return pipeline.scan_input(text) if self.side == "input" else pipeline.scan_output(text)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._source, self._is_factory, self.side)
+        return _restored, (type(self), self._source, self._is_factory, self.side)
 
     def __repr__(self) -> str:
         return f"<Scanner {self._source if self._is_factory else 'policy'}, {self.side}>"
@@ -77,7 +77,7 @@ def _built(source: str, is_factory: bool) -> Pipeline:
     return load_policy(source)
 
 
-def _guards_of(policy: object) -> str:
+def _guards_of(policy: str | os.PathLike[str] | Mapping[str, Any] | None) -> str:
     """Return the part of a policy that has the guards, as JSON."""
     from genai_guard.policy.data import is_mapping, plain  # noqa: PLC0415  few scan elsewhere
     from genai_guard.policy.files import read  # noqa: PLC0415  as above
@@ -92,7 +92,5 @@ def _guards_of(policy: object) -> str:
         raise error.report("policy", lambda _: None) from None
 
 
-def _restored(source: str, is_factory: bool, side: Side) -> Scanner:
-    if is_factory:
-        return Scanner(factory=source, side=side)
-    return Scanner(json.loads(source), side=side)
+def _restored(kind: type[Scanner], source: str, is_factory: bool, side: Side) -> Scanner:
+    return kind(factory=source, side=side) if is_factory else kind(json.loads(source), side=side)

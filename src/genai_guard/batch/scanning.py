@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from genai_guard.batch.scanner import Scanner
@@ -34,7 +34,7 @@ class Scanned:
 
     Attributes:
         index: Place of the text in the input, from 0.
-        verdict: As from `Pipeline.scan_input`; None if there is an error.
+        verdict: As from `Pipeline.scan_input`, without its `value`; None if there is an error.
         error: Why there is no verdict: what was given is no text.
     """
 
@@ -96,8 +96,8 @@ def _scanned(
             if not given:
                 return
             for answer in given.popleft().result():
-                is_error = isinstance(answer, Exception)
-                yield Scanned(next(numbers), None if is_error else answer, answer if is_error else None)
+                index = next(numbers)
+                yield Scanned(index, answer) if isinstance(answer, Verdict) else Scanned(index, error=answer)
     except BrokenProcessPool as error:
         raise ComponentFailed("a process of scan", "scan", "it died") from error
     finally:
@@ -129,9 +129,10 @@ def _scan(texts: list[str]) -> _Answers:
 def _answer(text: str) -> Verdict | Exception:
     assert _scanner is not None  # noqa: S101  `_begin` was called before
     try:
-        return _scanner.scan(text)
+        verdict = _scanner.scan(text)
     except Exception as error:  # noqa: BLE001  it is that of one text
         return error
+    return verdict if verdict.value is None else replace(verdict, value=None)  # which may not pickle
 
 
 def _processors() -> int:

@@ -75,8 +75,8 @@ class Settings:
     @classmethod
     def of(cls, **options: Unpack[Options]) -> Self:
         """Return what options say, and the usual for the rest."""
-        checkpoint = checkpoint_of(options.pop("checkpoint", None))
-        return cls(checkpoint=checkpoint, **options)  # type: ignore[misc]  # it was taken out
+        given: dict[str, Any] = {**options, "checkpoint": checkpoint_of(options.get("checkpoint"))}
+        return cls(**given)
 
     def __post_init__(self) -> None:
         _whole("concurrency", self.concurrency, 1, _MOST)

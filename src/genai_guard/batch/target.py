@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
@@ -39,7 +39,7 @@ class Target(NamedTuple):
         if isinstance(row, Mapping):
             return self.leading, dict(cast("Mapping[str, Any]", row))
         if isinstance(row, tuple):
-            return (*self.leading, *cast("tuple[Any, ...]", row)), _NOTHING
+            return (*self.leading, *cast("Iterable[Any]", row)), _NOTHING
         return (*self.leading, row), _NOTHING
 
 
@@ -77,7 +77,7 @@ def _only(shells: Collection[_Function]) -> _Function:
 
 def _found(fn: _Function, shells: Collection[_Function], plan_of: Callable[[_Function], Plan]) -> Target:
     """A function that is wrapped already must not be guarded twice."""
-    shell = cast("_Function", fn.__func__) if inspect.ismethod(fn) else fn
+    shell = fn.__func__ if inspect.ismethod(fn) else fn
     if inspect.isfunction(shell) and shell in shells:
         plan, inner = inner_of(shell)
         return Target(plan, inner, (fn.__self__,) if inspect.ismethod(fn) else ())
