@@ -101,20 +101,6 @@ def test_a_process_that_dies_is_an_error_that_quotes_no_text() -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_spawned_processes_build_the_guards_of_a_factory_once_each(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    built = tmp_path / "built"
-    monkeypatch.setenv("BUILT", str(built))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    monkeypatch.setattr(sys, "path", [str(Path(__file__).parents[1]), *sys.path])
-    texts = [f"text {number}" for number in range(20)]
-    results = list(scan(texts, factory="scanned:factory", processes=1, chunk=5, start_method="spawn"))
-    assert {result.verdict.action for result in results if result.verdict} == {Action.ALLOW}
-    pids = built.read_text().split()
-    assert len(pids) == len(set(pids)) == 2  # here, to look whether it is right, and there
-
-
 @pytest.mark.parametrize(
     "options",
     [
