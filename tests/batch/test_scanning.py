@@ -7,14 +7,13 @@ import json
 import multiprocessing
 import os
 import pickle
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from genai_guard import Action, ComponentFailed, ConfigurationError, Pipeline
+from genai_guard import ComponentFailed, ConfigurationError, Pipeline
 from genai_guard.batch import Scanner, scan, summary_of
 
 POLICY = {
