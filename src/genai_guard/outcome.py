@@ -29,15 +29,13 @@ if TYPE_CHECKING:
     from genai_guard.routing.shadow.copies import Copy
     from genai_guard.verdicts import Verdict
 
-__all__ = ["GONE", "NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
+__all__ = ["NO_USAGE", "Abandoned", "Call", "Outcome", "Timings", "estimate_tokens"]
 
 R_co = TypeVar("R_co", covariant=True)
 
 _NOTHING: Final = Request(())
 _NO_TICKET: Final = Ticket()
 NO_USAGE: Final = Usage()
-GONE: Final = "the reader of the stream went away"
-"""What a task that reads a stream is cancelled with, where its reader is somebody else who hung up: `task.cancel(GONE)`."""
 _ANSWERING: Final = frozenset({"stream", "output", "done"})
 """Stages in which the model has begun to answer."""
 
@@ -159,7 +157,7 @@ class Call:
         if isinstance(error, Rejected | ComponentFailed):
             self.status = error.status
             error.request_id = error.request_id or self.request_id
-        elif isinstance(error, Abandoned | GeneratorExit) or self._was_left(error):
+        elif isinstance(error, Abandoned | GeneratorExit):
             self.status = "abandoned"
             return
         elif not isinstance(error, Exception):
@@ -167,10 +165,6 @@ class Call:
         else:
             self.status = "timeout" if "Timeout" in type(error).__name__ else "error"
         self.error_type = type(error).__name__
-
-    def _was_left(self, error: BaseException) -> bool:
-        """Whether it is the end of a task that reads a stream for somebody who went away."""
-        return self.source is not None and not isinstance(error, Exception) and GONE in error.args
 
     def again(self, *, answered: bool = True) -> None:
         """Get ready to ask the model once more; `answered` unless it did not come to an answer."""

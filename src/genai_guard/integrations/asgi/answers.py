@@ -10,7 +10,6 @@ from typing import Any, Final, TypeAlias
 from genai_guard.integrations.asgi.callers import Scope
 from genai_guard.integrations.asgi.events import Encode, as_json, events, opened
 from genai_guard.integrations.asgi.problems import Problem, Problems
-from genai_guard.outcome import GONE
 
 __all__ = ["EVENT_STREAM", "App", "EventStream", "Message", "Receive", "Send", "as_headers", "send_problem"]
 
@@ -73,7 +72,7 @@ class EventStream:
         finally:
             hung_up.cancel()
             if not sending.done():
-                sending.cancel(GONE)
+                sending.cancel()
             await asyncio.wait(both)
         if not sending.cancelled():
             sending.result()

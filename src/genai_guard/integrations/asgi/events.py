@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from typing import Any, Final, cast
 
 from genai_guard.awaiting import in_thread
+from genai_guard.drive import AsyncStream
 from genai_guard.errors import ConfigurationError
 from genai_guard.integrations.asgi.problems import Problem, Problems, error_in
 from genai_guard.outcome import Outcome
@@ -75,7 +76,8 @@ async def events(
     and it is told by a last event `error`, whose data is the problem. Anything else that the stream raises is told so
     as well, without a word of what it was, and is then raised.
 
-    The stream is closed in any case. A synchronous one is read in threads.
+    The stream is closed in any case, and its call is `abandoned` if that is before its end: however the reader went
+    away, and whether it is noticed by a cancellation or not. A synchronous one is read in threads.
 
     Args:
         stream: A guarded stream, or an `Outcome` whose value is one; then a last event `done` has its `outcome_data`.
@@ -87,6 +89,8 @@ async def events(
     source: Any = stream if outcome is None else outcome.value
     if last is None and outcome is not None:
         last = _done(outcome)
+    if isinstance(source, AsyncStream):
+        source.abandon_when_cancelled()
     chunks = _asynchronous(source)
     began = False
     try:
