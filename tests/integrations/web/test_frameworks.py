@@ -13,7 +13,7 @@ import pytest
 
 from browser.served import eventually, served
 from integrations.asgi.exchange import SECRET, Setup, read_events
-from integrations.frameworks import FRAMEWORKS
+from integrations.web.frameworks import FRAMEWORKS
 
 NEEDED = ("django", "httpx", "litestar", "quart", "uvicorn")
 _missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
