@@ -27,9 +27,10 @@ _NO_PROBLEMS: Final = Problems()
 
 def server_sent_event(data: str, *, name: str = "") -> bytes:
     """Return an event. A reader gets `data` as it is, but for the kind of its line ends."""
-    lines = [f"event: {name}"] if name else []
-    lines += [f"data: {line}" for line in _LINE_END.split(data)]
-    return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+    if "\n" in data or "\r" in data:  # never in JSON
+        data = "\ndata: ".join(_LINE_END.split(data))
+    event = f"event: {name}\n" if name else ""
+    return f"{event}data: {data}\n\n".encode("utf-8", "replace")
 
 
 def as_json(chunk: Any) -> str:
