@@ -106,23 +106,27 @@ def litestar(pipeline: Pipeline, model: Model) -> Any:
 def quart(pipeline: Pipeline, model: Model) -> Any:
     from quart import Quart, Response, request
 
-    app = Quart(__name__)
+    async def asked() -> str:
+        data: Any = await request.get_data()
+        return str(data, "utf-8")
 
-    @app.post("/whole")
+    app: Any = Quart(__name__)
+
     async def whole() -> Any:
-        return await whole_text(pipeline, model, (await request.get_data()).decode())
+        return await whole_text(pipeline, model, await asked())
 
-    @app.post("/stream")
     async def stream() -> Any:
-        frames = await opened(events(pipeline.run(model, (await request.get_data()).decode())))
+        frames = await opened(events(pipeline.run(model, await asked())))
         return Response(frames, content_type="text/event-stream")
 
-    @app.errorhandler(Rejected)
     async def refused(error: Rejected) -> Any:
         problem = Problems().of(error)
         assert problem is not None
         return problem.body(), problem.status, dict(problem.headers)
 
+    app.post("/whole")(whole)
+    app.post("/stream")(stream)
+    app.errorhandler(Rejected)(refused)
     app.asgi_app = GuardMiddleware(app.asgi_app, pipeline, user=USER)
     return app
 

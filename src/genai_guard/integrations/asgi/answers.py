@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -13,7 +13,8 @@ from genai_guard.integrations.asgi.problems import Problem, Problems
 
 __all__ = ["EVENT_STREAM", "App", "EventStream", "Message", "Receive", "Send", "as_headers", "send_problem"]
 
-Message: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = Any
+"""A dictionary. Each framework has a type of its own for it, and none goes with another."""
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Any, Receive, Send], Awaitable[None]]
