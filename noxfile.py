@@ -234,7 +234,7 @@ def recognisers(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Look at the report in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
+    """Look at the report and the chat page in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     if missing:
         session.skip(f"no {missing[0]} here: on Debian, apt-get install chromium chromium-driver")
@@ -243,6 +243,15 @@ def browser(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "tests/browser", *options)
     if "--picture" in session.posargs:
         session.run("python", "-m", "browser.picture", env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session(default=False)
+def web(session: nox.Session) -> None:
+    """Run the tests of web applications with frameworks, a real server, and the chat page around a real model."""
+    install_model(session, "test", "web")
+    session.run(
+        "python", "-m", "pytest", "tests/integrations/web", "tests/integrations/test_fastapi.py", *session.posargs
+    )
 
 
 @nox.session(default=False)

@@ -61,6 +61,7 @@ USES = {
         train([], name="none", today=date(2026, 11, 1))
     """,
     "transformers": "from genai_guard.guards.classifiers import TransformersClassifier\nTransformersClassifier('.')",
+    "web": "import genai_guard.integrations.fastapi",
     "yaml": "from genai_guard import Pipeline\nopen('p.yaml', 'w').write('version: 1')\nPipeline.from_policy('p.yaml')",
 }
 """What needs each extra. It may fail for another reason, where what it works on is not there: it must not name the extra."""
