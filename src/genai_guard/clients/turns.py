@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genai_guard.clients.duck import get, put, stored
+from genai_guard.clients.langchain_walk import is_message, new_message, role_in
 from genai_guard.messages import Part, Role
 
 __all__ = ["after_text", "after_turns", "turn_like"]
@@ -52,7 +53,7 @@ def _told(reply: Sequence[Part], feedback: str) -> str:
 def _add(messages: list[Any], role: Role, text: str, gap: str) -> None:
     last = messages[-1] if messages else None
     content = get(last, "content")
-    if last is None or get(last, "role") != role or get(last, "tool_calls"):
+    if last is None or not _speaks(last, role) or get(last, "tool_calls"):
         messages.append(turn_like(messages, role, text))
     elif isinstance(content, str):
         messages[-1] = put(last, content=f"{content}{gap}{text}")
@@ -62,9 +63,17 @@ def _add(messages: list[Any], role: Role, text: str, gap: str) -> None:
         messages.append(turn_like(messages, role, text))
 
 
+def _speaks(message: Any, role: Role) -> bool:
+    return (role_in(message) if is_message(message) else get(message, "role")) == role
+
+
 def turn_like(messages: Sequence[Any], role: Role, text: str) -> Any:
     """Return a message like those there are: a dictionary among dictionaries, else one of the type that the messages have."""
     if not messages or any(isinstance(message, Mapping) for message in messages):
         return {"role": role, "content": text}
+    if any(map(is_message, messages)):
+        return new_message(role, text)
+    if isinstance(messages[-1], tuple):  # pairs of a role and a text
+        return role, text
     nothing = dict.fromkeys(stored(messages[-1]).keys() - {"type"})
     return put(messages[-1], **{**nothing, "role": role, "content": text})
