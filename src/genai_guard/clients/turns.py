@@ -19,33 +19,35 @@ from genai_guard.clients.duck import get, put, stored
 from genai_guard.clients.langchain_walk import is_message, new_message, role_in
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_text", "after_turns", "turn_like"]
+__all__ = ["after_text", "after_turns", "told", "turn_like", "worded"]
 
 _GAP = "\n\n"
 
 
 def after_text(prompt: str, reply: Sequence[Part], feedback: str) -> str:
     """Return a prompt that goes on with the reply and the feedback."""
-    said = _said(reply)
+    said = worded(reply)
     shown = [f"Your reply was:\n{said}"] if said else []
-    return _GAP.join([prompt, *shown, _told(reply, feedback)])
+    return _GAP.join([prompt, *shown, told(reply, feedback)])
 
 
 def after_turns(messages: Sequence[Any], reply: Sequence[Part], feedback: str) -> Sequence[Any]:
     """Return a list or tuple of messages that goes on with the reply and the feedback; old messages are shared."""
     after = list(messages)
-    said = _said(reply)
+    said = worded(reply)
     if said:
         _add(after, "assistant", said, "")
-    _add(after, "user", _told(reply, feedback), _GAP)
+    _add(after, "user", told(reply, feedback), _GAP)
     return tuple(after) if isinstance(messages, tuple) else after
 
 
-def _said(reply: Sequence[Part]) -> str:
+def worded(reply: Sequence[Part]) -> str:
+    """Return what a reply said in words."""
     return _GAP.join(part.text for part in reply if part.kind in {"text", "refusal"} and part.text)
 
 
-def _told(reply: Sequence[Part], feedback: str) -> str:
+def told(reply: Sequence[Part], feedback: str) -> str:
+    """Return the feedback, after the tool calls of the reply as quotations."""
     calls = [f"You called {part.name or 'a tool'} with {part.text}" for part in reply if part.kind == "arguments"]
     return _GAP.join([*calls, *(["No tool was run."] if calls else []), feedback])
 
