@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from genai_guard.errors import ConfigurationError
 
@@ -12,7 +12,31 @@ if TYPE_CHECKING:
     from genai_guard.clients.base import Client
     from genai_guard.pipeline import Pipeline
 
-__all__ = ["named", "wrapped_both"]
+__all__ = ["name_of", "named", "seen_as", "wrapped_both"]
+
+_SLOTS: Final = ("__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
+_NAMES: Final = ("model_name", "model", "model_id", "deployment_name")
+
+
+def seen_as(kind: Any, model: Any, known: dict[str, Any] | None = None) -> Any:
+    """Return a pydantic model seen through another class of its kind: the two share their settings.
+
+    Args:
+        kind: The class.
+        model: The model.
+        known: Settings to have in place of the shared ones.
+    """
+    seen = kind.__new__(kind)
+    object.__setattr__(seen, "__dict__", model.__dict__ if known is None else known)
+    for slot in _SLOTS:
+        object.__setattr__(seen, slot, getattr(model, slot))
+    return seen
+
+
+def name_of(model: Any) -> str:
+    """Return the name under which the provider knows a model; empty if it has none."""
+    found = (getattr(model, name, None) for name in _NAMES)
+    return next((name for name in found if isinstance(name, str) and name), "")
 
 
 def wrapped_both(

@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar, cast
 from genai_guard.clients.langchain_walk import is_message
 from genai_guard.errors import ConfigurationError
 from genai_guard.integrations.extras import module_of
-from genai_guard.integrations.wrapping import wrapped_both
+from genai_guard.integrations.wrapping import name_of, seen_as, wrapped_both
 from genai_guard.pipeline import Pipeline
 
 __all__ = ["guarded"]
@@ -31,8 +31,6 @@ _messages: Final = module_of("langchain_core.messages", extra="langchain")
 _outputs: Final = module_of("langchain_core.outputs", extra="langchain")
 
 _Model = TypeVar("_Model")
-_NAMES: Final = ("model_name", "model", "model_id", "deployment_name")
-_SLOTS: Final = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
 _DERIVED: Final = frozenset({"_serialized"})
 
 
@@ -60,7 +58,7 @@ def guarded(model: _Model, pipeline: Pipeline) -> _Model:
     source: Any = model
     kind = _guarded_class(type(source), pipeline)
     known = {name: value for name, value in source.__dict__.items() if name not in _DERIVED}
-    return cast("_Model", _seen_as(kind, source, known))
+    return cast("_Model", seen_as(kind, source, known))
 
 
 def _guarded_class(base: Any, pipeline: Pipeline) -> Any:
@@ -92,15 +90,7 @@ def _kept(name: str) -> Callable[[Any, Any], None]:
 
 def _itself(base: Any, model: Any) -> Any:
     """Return the model behind a guarded one; the two share their settings."""
-    return _seen_as(base, model, model.__dict__)
-
-
-def _seen_as(kind: Any, model: Any, known: dict[str, Any]) -> Any:
-    seen = kind.__new__(kind)
-    object.__setattr__(seen, "__dict__", known)
-    for slot in _SLOTS[1:]:
-        object.__setattr__(seen, slot, getattr(model, slot))
-    return seen
+    return seen_as(base, model)
 
 
 def _methods(base: Any, pipeline: Pipeline) -> Mapping[str, Callable[..., Any]]:
@@ -108,11 +98,11 @@ def _methods(base: Any, pipeline: Pipeline) -> Mapping[str, Callable[..., Any]]:
 
     def generate(self: Any, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Any:  # noqa: ARG001
         model = _itself(base, self)
-        return _result(ask(model, messages, stop=stop, model=_name(model), **kwargs))
+        return _result(ask(model, messages, stop=stop, model=name_of(model), **kwargs))
 
     async def agenerate(self: Any, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Any:  # noqa: ARG001
         model = _itself(base, self)
-        return _result(await aask(model, messages, stop=stop, model=_name(model), **kwargs))
+        return _result(await aask(model, messages, stop=stop, model=name_of(model), **kwargs))
 
     methods: dict[str, Callable[..., Any]] = {"_generate": generate, "_agenerate": agenerate}
     streams = base._stream is not _models.BaseChatModel._stream  # noqa: SLF001
@@ -122,7 +112,7 @@ def _methods(base: Any, pipeline: Pipeline) -> Mapping[str, Callable[..., Any]]:
 
     def stream(self: Any, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Iterator[Any]:  # noqa: ARG001
         model = _itself(base, self)
-        with closing(open_stream(model, messages, stop=stop, model=_name(model), **kwargs)) as chunks:
+        with closing(open_stream(model, messages, stop=stop, model=name_of(model), **kwargs)) as chunks:
             for chunk in chunks:
                 yield _chunk(chunk)
 
@@ -134,7 +124,7 @@ def _methods(base: Any, pipeline: Pipeline) -> Mapping[str, Callable[..., Any]]:
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
         model = _itself(base, self)
-        async with aclosing(aopen_stream(model, messages, stop=stop, model=_name(model), **kwargs)) as chunks:
+        async with aclosing(aopen_stream(model, messages, stop=stop, model=name_of(model), **kwargs)) as chunks:
             async for chunk in chunks:
                 yield _chunk(chunk)
 
@@ -168,12 +158,7 @@ async def _aask_stream(itself: Any, messages: Any, *, model: str = "", **kwargs:
 
 def _with(itself: Any, model: str, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the arguments of a generation; the name of the model is one where it is not that of the model itself."""
-    return {**kwargs, "model": model} if model and model != _name(itself) else kwargs
-
-
-def _name(model: Any) -> str:
-    found = (getattr(model, name, None) for name in _NAMES)
-    return next((name for name in found if isinstance(name, str) and name), "")
+    return {**kwargs, "model": model} if model and model != name_of(itself) else kwargs
 
 
 # --- What LangChain gets ----------------------------------------------------------------------------------------------
