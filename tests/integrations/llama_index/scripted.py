@@ -19,6 +19,8 @@ from llama_index.core.llms.callbacks import llm_chat_callback, llm_completion_ca
 from llama_index.core.llms.function_calling import FunctionCallingLLM
 from llama_index.core.llms.llm import ToolSelection
 
+from genai_guard.clients.arguments import load_partial
+
 USAGE = SimpleNamespace(
     prompt_tokens=20, completion_tokens=10, prompt_tokens_details=None, completion_tokens_details=None
 )
@@ -120,7 +122,7 @@ class Scripted(FunctionCallingLLM):
             ToolSelection(
                 tool_id=call.tool_call_id or "",
                 tool_name=call.tool_name,
-                tool_kwargs=json.loads(call.tool_kwargs) if isinstance(call.tool_kwargs, str) else call.tool_kwargs,
+                tool_kwargs=load_partial(call.tool_kwargs) if isinstance(call.tool_kwargs, str) else call.tool_kwargs,
             )
             for call in calls
         ]
