@@ -32,12 +32,13 @@ class LangChain:
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:  # noqa: ARG002
         """Take a list with a message of LangChain in it or a pair of role and text, and what a template makes."""
-        if isinstance(content, (list, tuple)):
-            items = cast("Sequence[object]", content)
-            if {*map(type, items)} <= {dict}:
-                return False
-            return any(is_message(item) for item in items) or (bool(items) and all(map(_is_pair, items)))
-        return is_message(content) or _is_prompt(content)
+        if not isinstance(content, (list, tuple)):
+            return is_message(content) or _is_prompt(content)
+        items = cast("Sequence[object]", content)
+        for item in items:
+            if item.__class__ is not dict:  # the messages of every other client are, mostly
+                return any(map(is_message, items)) or all(map(_is_pair, items))
+        return False
 
     def read_request(self, content: Any, kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of all messages."""

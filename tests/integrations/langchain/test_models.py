@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -27,7 +28,7 @@ from langchain_core.language_models.fake_chat_models import FakeMessagesListChat
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import ConfigurableField, RunnableLambda
 
 from genai_guard.integrations.langchain import guarded
 from integrations.langchain.scripted import Scripted
@@ -198,6 +199,9 @@ def test_a_guarded_model_is_of_the_kind_of_the_model() -> None:
     world.model.answers = [AIMessage("newer a@example.com")]
     assert world.model.invoke("hi").content == "newer [EMAIL]"
     assert guarded(world.model, Pipeline()).invoke("hi").content == "newer [EMAIL]"
+    assert copy.deepcopy(world.model).invoke("hi").content == "newer [EMAIL]"
+    fields: Any = world.model.configurable_fields(size=ConfigurableField(id="size"))
+    assert fields.with_config(configurable={"size": 1}).invoke("hi").content == "newer [EMAIL]"
 
 
 def test_an_experiment_sets_the_arguments_of_a_generation() -> None:
