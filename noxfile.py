@@ -26,7 +26,12 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
-EXAMPLES_OF = {"spark_scan.py": "spark"}
+EXAMPLES_OF = {
+    "langchain_agent.py": "langchain",
+    "llama_index_query.py": "llama_index",
+    "pydantic_ai_agent.py": "frameworks",
+    "spark_scan.py": "spark",
+}
 """Examples that need what only one session has."""
 FLOW = (
     "clients",
@@ -290,6 +295,32 @@ def training(session: nox.Session) -> None:
     install(session, "test", "training")
     session.install("--no-deps", "-r", "training/packages.txt")
     session.run("python", "-m", "pytest", "tests/training", "tests/guards/test_learned.py", *session.posargs)
+
+
+@nox.session(default=False)
+def langchain(session: nox.Session) -> None:
+    """Run the tests, the page and the example of LangChain, with a real model too."""
+    framework(session, "langchain", "how-to/langchain")
+
+
+@nox.session(default=False)
+def frameworks(session: nox.Session) -> None:
+    """Do the same for pydantic-ai."""
+    framework(session, "pydantic_ai", "how-to/pydantic-ai")
+
+
+@nox.session(default=False)
+def llama_index(session: nox.Session) -> None:
+    """Do the same for LlamaIndex, which wants an OpenAI SDK below 3 and cannot be beside the others."""
+    framework(session, "llama_index", "how-to/llama-index")
+
+
+def framework(session: nox.Session, name: str, page: str) -> None:
+    """Run what there is of one framework."""
+    install_model(session, "test", name)
+    session.run("python", "-m", "pytest", f"tests/integrations/{name}", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", page)
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == session.name])
 
 
 @nox.session(default=False)

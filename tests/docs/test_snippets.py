@@ -16,7 +16,12 @@ from docs.provider import provider
 
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[.*\n", re.MULTILINE)
 """What an alert logs, at a moment of its own, is no output of the page."""
-NEEDS = {"spark.md": "pyspark"}
+NEEDS = {
+    "langchain.md": "langchain",
+    "llama-index.md": "llama_index.core",
+    "pydantic-ai.md": "pydantic_ai",
+    "spark.md": "pyspark",
+}
 """What pages need that only the session of that name has."""
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 

@@ -23,6 +23,8 @@ USES = {
     "demo": "from genai_guard.demo.model import require\nrequire('openai', 'xllamacpp')",
     "fast": "from genai_guard.guards import PII\nfrom genai_guard.text.scanner import Scanner\nScanner([], engine='fast')",
     "language": "from genai_guard.guards import Language\nLanguage(['en']).check('How are you doing today, my friend?')",
+    "langchain": "import genai_guard.integrations.langchain",
+    "llama-index": "import genai_guard.integrations.llama_index",
     "offline": """
         from genai_guard.guards import Length
         assert Length(max_tokens=4).check("one two three").findings == ()
@@ -43,6 +45,7 @@ USES = {
     "prices": "from genai_guard.prices import GenAIPrices\nGenAIPrices()",
     "profanity": "from genai_guard.guards.classifiers import ProfanityClassifier\nProfanityClassifier().score('hello')",
     "prometheus": "import genai_guard.recording.prometheus",
+    "pydantic-ai": "import genai_guard.integrations.pydantic_ai",
     "redis": "from genai_guard.limits.stores.redis import RedisStore\nRedisStore('redis://127.0.0.1:1/0')",
     "report": f"{LOG}from genai_guard.recording.report import report\nstr(report(log))",
     "schema": "from genai_guard.guards import JSONSchema\nJSONSchema({'type': 'object'}).check('{}')",
