@@ -45,6 +45,10 @@ _COMMANDS: Final = {
     "review": ("genai_guard.commands.review", "look at calls that were flagged or sampled, and judge them"),
     "dashboard": ("genai_guard.commands.dashboard", "print a dashboard of Grafana for a policy"),
     "alert-rules": ("genai_guard.commands.alert_rules", "print the alerts of a policy as rules of Prometheus"),
+    "databricks": (
+        "genai_guard.commands.databricks",
+        "write a policy as a configuration of Databricks, or an endpoint of Databricks as a policy",
+    ),
     "train": ("genai_guard.commands.train", "train a classifier on labelled texts of your own, and measure it"),
     "schema": ("genai_guard.commands.schema", "print the JSON schema of policies, for editors"),
 }
@@ -70,6 +74,7 @@ examples:
   python -m genai_guard review next review.sqlite --reviewer ann
   python -m genai_guard dashboard policy.yaml --output dashboard.json
   python -m genai_guard alert-rules policy.yaml --output rules.yaml
+  python -m genai_guard databricks export policy.yaml --to endpoint --target default=openai/gpt-5-mini@llm/openai
   python -m genai_guard train labelled.jsonl --output spam.bin
   python -m genai_guard schema --output policy-schema.json
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from genai_guard.recording.alerts import Alert
+from genai_guard.recording.series import ERRORS
 
 __all__ = ["TEXT_METRICS", "metrics_of"]
 
@@ -30,7 +31,7 @@ _REPLY: Final = (
 _WEIGHT: Final = "1 / sampling_fraction"
 _REACHED: Final = "model_ms <> 0"
 _STATUSES: Final[Mapping[str, str]] = {
-    "error_rate": "status NOT IN ('ok', 'blocked', 'rate_limited', 'budget_exceeded')",
+    "error_rate": f"status IN ({', '.join(map(repr, sorted(ERRORS)))})",
     "block_rate": "status = 'blocked'",
     "denial_rate": "status IN ('rate_limited', 'budget_exceeded')",
 }

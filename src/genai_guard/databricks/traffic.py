@@ -12,6 +12,7 @@ from genai_guard.databricks.parts import unsaid
 from genai_guard.databricks.values import Notes
 from genai_guard.errors import ConfigurationError
 from genai_guard.pipeline import Pipeline
+from genai_guard.policy.dump import as_given
 from genai_guard.routing import Experiment
 
 __all__ = ["Split", "percentages", "slug", "split_of"]
@@ -94,7 +95,7 @@ def slug(name: str) -> str:
 
 
 def _chosen(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes, wanted: str) -> Experiment | None:
-    found: tuple[Experiment, ...] = () if pipeline.router is None else pipeline.router.experiments
+    found = () if pipeline.router is None else as_given(pipeline.router, pipeline.canary)
     live = [each for each in found if each.enabled and each.mode == "enforce"]
     if wanted and wanted not in {each.name for each in live}:
         there = ", ".join(each.name for each in live) or "none"

@@ -1,32 +1,23 @@
 """Exports into a workspace: what would change there, and the calls that change it.
 
-Needs the extra `databricks`: `pip install 'genai_guard[databricks]'`. Nothing else of the library imports this module.
+Needs the extra `databricks`: `pip install 'genai_guard[databricks]'`.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from genai_guard.databricks.differing import Change, changes_of, without_off
 from genai_guard.databricks.monitors import data_quality_monitor
+from genai_guard.databricks.packages import module
 from genai_guard.databricks.values import Export
 from genai_guard.errors import ConfigurationError, GenAIGuardError
 
-try:  # types of the SDK are not known where it is not installed
-    _serving: Any = importlib.import_module("databricks.sdk.service.serving")
-    _catalog: Any = importlib.import_module("databricks.sdk.service.catalog")
-    _quality: Any = importlib.import_module("databricks.sdk.service.dataquality")
-    _errors: Any = importlib.import_module("databricks.sdk.errors")
-except ImportError as error:
-    raise ConfigurationError(
-        "genai_guard.databricks.workspace needs the package databricks-sdk: pip install 'genai_guard[databricks]'"
-    ) from error
-
 __all__ = ["Applied", "Step", "WorkspaceError", "apply", "diff"]
 
+_ERRORS: Final = "databricks.sdk.errors"
 _HINTS: Final[Mapping[int, str]] = {
     400: "the workspace does not take this configuration: compare it with what its region and its models support",
     401: "the credentials are not valid: sign in anew",
@@ -118,7 +109,7 @@ def apply(export: Export, workspace: Any, *, dry_run: bool = False) -> Applied:
         dry_run: Only read, and return what would be done.
 
     Raises:
-        ConfigurationError: it is a bundle, which `databricks bundle deploy` deploys; or the SDK drops something of it.
+        ConfigurationError: it is a bundle, which `databricks bundle deploy` deploys; the SDK is missing, or drops something.
         WorkspaceError: the workspace refused, failed or did not answer.
     """
     plan = _PLANS.get(export.kind)
@@ -136,8 +127,8 @@ def apply(export: Export, workspace: Any, *, dry_run: bool = False) -> Applied:
 
 def _plan_endpoint(export: Export, workspace: Any) -> Iterator[_Due]:
     config, name, what = export.config, export.name, f"serving endpoint {export.name}"
-    core = _typed(_serving.EndpointCoreConfigInput, {"name": name, **config["config"]}, what)
-    gateway = _typed(_serving.AiGatewayConfig, config.get("ai_gateway", {}), what)
+    core = _typed("serving.EndpointCoreConfigInput", {"name": name, **config["config"]}, what)
+    gateway = _typed("serving.AiGatewayConfig", config.get("ai_gateway", {}), what)
     api = workspace.serving_endpoints
     found = _found(what, lambda: api.get(name))
     if found is None:
@@ -165,7 +156,7 @@ def _plan_service(export: Export, workspace: Any) -> Iterator[_Due]:
     config, what = export.config, f"model service {export.name}"
     full = f"model-services/{config['parent'].removeprefix('schemas/')}.{export.name}"
     inner = {key: value for key, value in config.items() if key in {"comment", "config"}}
-    made, api = _typed(_catalog.ModelService, inner, what), workspace.ai_gateway
+    made, api = _typed("catalog.ModelService", inner, what), workspace.ai_gateway
     found = _found(what, lambda: api.get_model_service(full))
     if found is None:
         call = _later(api.create_model_service, made, config["parent"], export.name)
@@ -174,7 +165,7 @@ def _plan_service(export: Export, workspace: Any) -> Iterator[_Due]:
     there = found.as_dict().get("config", {})
     changes = tuple(changes_of(there, config["config"], path="config", ours_alone=True))
     if changes:
-        mask = importlib.import_module("databricks.sdk.common.types.fieldmask").FieldMask(["config"])
+        mask = module("databricks.sdk.common.types.fieldmask").FieldMask(["config"])
         yield _Due(Step(f"update {what}", changes), _later(api.update_model_service, full, made, mask))
 
 
@@ -184,7 +175,7 @@ def _plan_monitor(export: Export, workspace: Any) -> Iterator[_Due]:
     table_id = _ask(f"look up table {export.name}", lambda: workspace.tables.get(export.name).table_id)
     schema_id = _ask(f"look up schema {schema}", lambda: workspace.schemas.get(schema).schema_id)
     wanted = data_quality_monitor(export, table_id=table_id, output_schema_id=schema_id)
-    made, api = _typed(_quality.Monitor, wanted, what), workspace.data_quality
+    made, api = _typed("dataquality.Monitor", wanted, what), workspace.data_quality
     found = _found(what, lambda: api.get_monitor("table", table_id))
     if found is None:
         changes = tuple(changes_of(None, wanted["data_profiling_config"]))
@@ -206,13 +197,14 @@ _PLANS: Final[Mapping[str, Callable[[Export, Any], Iterator[_Due]]]] = {
 }
 
 
-def _typed(kind: Any, config: Mapping[str, Any], what: str) -> Any:
+def _typed(name: str, config: Mapping[str, Any], what: str) -> Any:
     """Return a configuration as the SDK has it, which drops what it does not know without a word.
 
     Raises:
         ConfigurationError: it would drop something.
     """
-    made = kind.from_dict(config)
+    service, kind = name.split(".")
+    made = getattr(module(f"databricks.sdk.service.{service}"), kind).from_dict(config)
     lost = [change.path for change in changes_of(dict(config), made.as_dict())]
     if lost:
         raise ConfigurationError(
@@ -231,7 +223,7 @@ def _found(what: str, read: Callable[[], Any]) -> Any:
     def look() -> Any:
         try:
             return read()
-        except _errors.NotFound:
+        except module(_ERRORS).NotFound:
             return None
 
     return _ask(f"look up {what}", look)
@@ -245,15 +237,15 @@ def _ask(action: str, call: Callable[[], Any], done: Sequence[str] = ()) -> Any:
     """
     try:
         return call()
-    except _errors.DatabricksError as error:
+    except module(_ERRORS).DatabricksError as error:
         status, code = _status_of(error), error.error_code
     except (OSError, ValueError) as error:  # time is up, no connection, no credentials
         cause = error.__cause__
-        status = _status_of(cause) if isinstance(cause, _errors.DatabricksError) else None
+        status = _status_of(cause) if isinstance(cause, module(_ERRORS).DatabricksError) else None
         code = getattr(cause, "error_code", None)
     raise WorkspaceError(action, status, str(code or ""), tuple(done))
 
 
 def _status_of(error: Any) -> int | None:
-    statuses: Mapping[int, type] = importlib.import_module("databricks.sdk.errors.platform").STATUS_CODE_MAPPING
+    statuses: Mapping[int, type] = module("databricks.sdk.errors.platform").STATUS_CODE_MAPPING
     return next((status for status, kind in statuses.items() if isinstance(error, kind)), None)

@@ -34,7 +34,7 @@ from genai_guard.routing.sticky import StickyStore
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
 
-__all__ = ["dump", "given_of"]
+__all__ = ["as_given", "dump", "given_of"]
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         limits=() if limiter is None else limiter.limits,
         limiter=options,
         upstream=upstream,
-        experiments=() if router is None else _as_given(router, pipeline.canary),
+        experiments=() if router is None else as_given(router, pipeline.canary),
         canary=_expected(pipeline.canary, Canary, "canary"),
         router=_beside_experiments(router),
         shadow=_expected(pipeline.shadow, Shadow, "shadow"),
@@ -86,7 +86,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
     )
 
 
-def _as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
+def as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
     """Return the experiments as they were before a canary moved one of them."""
     original = None if canary is None else canary.original
     return tuple(original if original and original.name == each.name else each for each in router.experiments)
