@@ -13,7 +13,6 @@ from genai_guard import ConfigurationError, Experiment, ExperimentRouter, Limit,
 from genai_guard.databricks import Export, export_endpoint, export_model_service
 from genai_guard.databricks.traffic import percentages
 from genai_guard.guards import PII, BlockedPatterns, ContentSafety, Topics, When, guard
-from genai_guard.policy import load
 from genai_guard.policy.assembly import policy_form
 from on_databricks.samples import POLICY, TARGETS
 

@@ -54,7 +54,17 @@ _ENTITY: Final = {
     "instance_profile_arn": str,
     "workload_size": str,
     "workload_type": frozenset(
-        {"CPU", "GPU_LARGE", "GPU_MEDIUM", "GPU_SMALL", "GPU_XLARGE", "MULTIGPU_MEDIUM", "MULTIGPU_XLARGE"}
+        {
+            "CPU",
+            "CPU_LARGE",
+            "CPU_MEDIUM",
+            "GPU_LARGE",
+            "GPU_MEDIUM",
+            "GPU_SMALL",
+            "GPU_XLARGE",
+            "GPU_XLARGE_8",
+            "MULTIGPU_MEDIUM",
+        }
     ),
     "scale_to_zero_enabled": bool,
     "burst_scaling_enabled": bool,

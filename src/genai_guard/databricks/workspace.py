@@ -19,6 +19,7 @@ __all__ = ["Applied", "Step", "WorkspaceError", "apply", "diff"]
 
 _ERRORS: Final = "databricks.sdk.errors"
 _HINTS: Final[Mapping[int, str]] = {
+    200: "the answer cannot be read: what was asked has most likely happened; look with diff()",
     400: "the workspace does not take this configuration: compare it with what its region and its models support",
     401: "the credentials are not valid: sign in anew",
     403: "the caller lacks a permission: creating takes that of the schema, changing that of the owner",
@@ -243,6 +244,8 @@ def _ask(action: str, call: Callable[[], Any], done: Sequence[str] = ()) -> Any:
         cause = error.__cause__
         status = _status_of(cause) if isinstance(cause, module(_ERRORS).DatabricksError) else None
         code = getattr(cause, "error_code", None)
+    except (LookupError, TypeError, AttributeError):  # the SDK looks for what is not in the answer
+        status, code = 200, None
     raise WorkspaceError(action, status, str(code or ""), tuple(done))
 
 
