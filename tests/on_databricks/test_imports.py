@@ -16,7 +16,7 @@ from genai_guard.policy import load
 from on_databricks.samples import POLICY, TARGETS, endpoints
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)  # and a hundred beside the packages of Databricks
 @given(endpoints())
 def test_an_endpoint_survives_the_way_to_a_policy_and_back(endpoint: dict[str, Any]) -> None:
     found = import_endpoint(endpoint)

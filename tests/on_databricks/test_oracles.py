@@ -20,6 +20,7 @@ from genai_guard.databricks import (
 )
 from genai_guard.databricks.bundle import RESOURCES
 from genai_guard.databricks.checking import ENDPOINT, MODEL_SERVICE, MONITOR
+from genai_guard.databricks.differing import changes_of
 from genai_guard.databricks.monitors import GRANULARITIES
 from on_databricks.samples import POLICY, TARGETS, endpoints
 
@@ -38,6 +39,7 @@ def same(kind: Any, config: Any) -> None:
 def test_both_take_every_endpoint_as_it_is(endpoint: dict[str, Any]) -> None:
     found = import_endpoint(endpoint)
     export = export_endpoint(found.policy, **found.options)
+    assert list(changes_of(endpoint, export.config)) == []
     same(serving.EndpointCoreConfigInput, {"name": export.name, **export.config["config"]})
     same(serving.AiGatewayConfig, export.config.get("ai_gateway", {}))
     same_bundle(export)
