@@ -22,24 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_arguments", "run"]
 
-_EXAMPLES: Final = """\
-examples:
-  genai-guard databricks export policy.yaml --to endpoint --target default=openai/gpt-5-mini@llm/openai
-  genai-guard databricks export policy.yaml --to endpoint --catalog main --schema ai \\
-      --target control=openai/gpt-5-mini@llm/openai --target treatment=anthropic/claude-sonnet-5@llm/anthropic
-  genai-guard databricks export policy.yaml --to model-service --catalog main --schema ai \\
-      --target default=system.ai.llama_v3_3_70b_instruct
-  genai-guard databricks export policy.yaml --to monitors --table main.ai.calls
-  genai-guard databricks export policy.yaml --to bundle --targets targets.json --table main.ai.calls \\
-      --output databricks.yml
-  databricks serving-endpoints get support-bot > endpoint.json
-  genai-guard databricks import endpoint.json --output policy.yaml
-"""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.epilog, parser.formatter_class = _EXAMPLES, argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     exporting = actions.add_parser("export", help="write a policy as a configuration", allow_abbrev=False)
     exporting.add_argument(
