@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
+EXAMPLES_OF = {"databricks_notebook.py": "databricks"}
+"""Examples that need what only one session has."""
 FLOW = (
     "clients",
     *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
@@ -133,7 +135,7 @@ def docs(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """Run the examples that need only the core."""
     install(session, extras="[offline,yaml]")
-    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES])
+    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES | EXAMPLES_OF.keys()])
 
 
 @nox.session(default=False)
@@ -248,6 +250,15 @@ def tables(session: nox.Session) -> None:
     """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
     install(session, "test", "tables")
     session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
+
+
+@nox.session(default=False)
+def databricks(session: nox.Session) -> None:
+    """Check exports with the packages of Databricks, apply them and run the notebook against an API on this machine."""
+    install(session, "test", "databricks")
+    session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
+    session.run("python", "-m", "pytest", "tests/on_databricks", "tests/commands/test_databricks.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "databricks")
 
 
 @nox.session(default=False)
