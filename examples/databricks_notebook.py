@@ -17,8 +17,8 @@ from genai_guard import Pipeline
 from genai_guard.databricks import InferenceTable, apply, diff, export_endpoint
 from genai_guard.recording.drift import profile
 
-THERE = {"input": [{"guard": "pii", "action": "block"}], "limits": [{"requests": 600, "per": "minute"}]}
-HERE = {"input": [{"guard": "prompt_injection"}], "limits": [{"usd": 50, "per": "day"}]}
+THERE: dict[str, Any] = {"input": [{"guard": "pii", "action": "block"}], "limits": [{"requests": 600, "per": "minute"}]}
+HERE: dict[str, Any] = {"input": [{"guard": "prompt_injection"}], "limits": [{"usd": 50, "per": "day"}]}
 REST: dict[str, Any] = {"version": 1, "name": "support-bot", "metrics": {"log": {"path": "inference"}}}
 REST["prices"] = {"gpt-5-mini": {"input_usd": 0.25, "output_usd": 2.0}}
 POLICY = REST | {section: THERE[section] + HERE[section] for section in THERE}

@@ -25,7 +25,7 @@ def told(export: Export) -> list[tuple[str, str, str]]:
 
 def of_guards(*guards: Any, side: str = "input") -> tuple[dict[str, Any], list[str]]:
     """Return the guardrails of one side, and the guards of which nothing is there."""
-    export = export_endpoint(Pipeline(**{side: guards}), targets=DEFAULT)
+    export = export_endpoint(Pipeline(output=guards) if side == "output" else Pipeline(input=guards), targets=DEFAULT)
     rails = export.config.get("ai_gateway", {}).get("guardrails", {}).get(side, {})
     return rails, [each.where for each in export.in_process]
 

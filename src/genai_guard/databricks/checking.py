@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from genai_guard.databricks.entities import PROVIDERS
 from genai_guard.errors import ConfigurationError
+from genai_guard.policy.data import is_list
 
 __all__ = ["ENDPOINT", "MODEL_SERVICE", "MONITOR", "checked", "problems_of"]
 
@@ -173,13 +174,12 @@ def problems_of(config: Mapping[str, Any], shape: _Shape) -> Iterator[str]:
 def _walk(value: Any, shape: _Shape, path: str) -> Iterator[str]:
     if isinstance(shape, dict):
         yield from _fields(value, cast("dict[str, _Shape]", shape), path)
-    elif isinstance(shape, list):
-        (item,) = cast("list[_Shape]", shape)
-        if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+    elif is_list(shape):
+        if not is_list(value) or not value:
             yield f"{path}: must be a list that is not empty"
             return
-        for number, each in enumerate(cast("Sequence[Any]", value)):
-            yield from _walk(each, item, f"{path}[{number}]")
+        for number, each in enumerate(value):
+            yield from _walk(each, shape[0], f"{path}[{number}]")
     elif isinstance(shape, frozenset):
         if value not in shape:
             yield f"{path}: must be one of {', '.join(sorted(cast('frozenset[str]', shape)))}"

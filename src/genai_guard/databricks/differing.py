@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from genai_guard.policy.data import is_list
+
 __all__ = ["Change", "changes_of", "without_off"]
 
 _HIDDEN: Final = "***"
@@ -72,12 +74,11 @@ def without_off(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _by_key(value: Any) -> Any:
     """Return a list as a mapping, if its items are mappings; nothing as one without fields."""
-    if not isinstance(value, list):
+    if not is_list(value):
         return cast("dict[str, Any]", {}) if value is None else value
-    items = cast("list[Any]", value)
-    if not all(isinstance(each, Mapping) for each in items):
-        return tuple(items)
-    named = cast("Sequence[Mapping[str, Any]]", items)
+    if not all(isinstance(each, Mapping) for each in value):
+        return tuple(value)
+    named = cast("Sequence[Mapping[str, Any]]", value)
     for fields in _KEYS:
         keys = [" ".join(str(each[field]) for field in fields if field in each) for each in named]
         if all(keys) and len(set(keys)) == len(keys):
@@ -94,4 +95,4 @@ def _shown(path: str, value: Any) -> Any:
     is_reference = isinstance(value, str) and value.startswith("{{secrets/")
     if is_secret and not is_reference:
         return _HIDDEN
-    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
+    return list(value) if is_list(value) else value

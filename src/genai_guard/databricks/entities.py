@@ -82,6 +82,7 @@ def destination(name: str, target: object) -> dict[str, Any]:
     if isinstance(target, Mapping):
         return {**_copied(where, cast("Mapping[str, Any]", target)), "name": name}
     text = target if isinstance(target, str) else ""
+    config: dict[str, Any]
     if text.startswith("serving-endpoints/"):
         kind, config = "PROVISIONED_THROUGHPUT", {"provisioned_throughput_config": {"model_serving_endpoint": text}}
     elif provided := _PROVIDED.fullmatch(text):

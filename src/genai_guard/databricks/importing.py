@@ -12,6 +12,7 @@ from genai_guard.databricks.checking import ENDPOINT, problems_of
 from genai_guard.databricks.values import Imported, Notes
 from genai_guard.errors import ConfigurationError
 from genai_guard.policy import dump, load
+from genai_guard.policy.data import is_list
 
 __all__ = ["import_endpoint"]
 
@@ -110,8 +111,8 @@ def _known(given: _Mapping, notes: Notes) -> dict[str, Any]:
         _leave("config.", core, _CONFIG, notes)
         known["config"] = {name: value for name, value in core.items() if name in _CONFIG - {"name"} and value}
         entities = known["config"].get("served_entities", ())
-        if isinstance(entities, Sequence) and entities:
-            known["config"]["served_entities"] = [_settable(each) for each in cast("Sequence[Any]", entities)]
+        if is_list(entities) and entities:
+            known["config"]["served_entities"] = [_settable(each) for each in entities]
     return known
 
 

@@ -35,7 +35,7 @@ def pipeline_of(policy: object) -> Pipeline:
 
 def unsaid(part: object, said: Collection[str] = ()) -> list[str]:
     """Return the names of the parameters that a part was given and that are not among `said`."""
-    form = _form(type(part))
+    form = _form(cast("Any", type(part)))
     given = given_of(form, part)
     spoken = {each.key: each for each in form.parameters if not each.is_inner and each.default is not REQUIRED}
     return [
@@ -65,5 +65,5 @@ def _is_as_good_as(default: object, value: object) -> bool:
 
 
 @cache
-def _form(kind: type) -> Form:
+def _form(kind: Any) -> Form:
     return Form.of(kind, attributes=_ATTRIBUTES.get(kind.__name__, {}))

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
+from genai_guard.policy.data import is_list
 from genai_guard.recording.rows import day_and_time
 from genai_guard.routing.analysis.sources import Row, rows_of
 
@@ -159,8 +160,7 @@ def _chunks(payload: object) -> list[Row]:
 
 def _listed(value: Any) -> list[Row]:
     """Return the mappings of a list."""
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    return [_mapping(each) for each in items if isinstance(each, Mapping)]
+    return [_mapping(each) for each in value if isinstance(each, Mapping)] if is_list(value) else []
 
 
 def _mapping(value: Any) -> Row:
