@@ -205,7 +205,10 @@ def _typed(name: str, config: Mapping[str, Any], what: str) -> Any:
         ConfigurationError: it would drop something.
     """
     service, kind = name.split(".")
-    made = getattr(module(f"databricks.sdk.service.{service}"), kind).from_dict(config)
+    known = getattr(module(f"databricks.sdk.service.{service}"), kind, None)
+    if known is None:
+        raise ConfigurationError(f"{what}: the installed databricks-sdk does not know {kind}: use a newer one")
+    made = known.from_dict(config)
     lost = [change.path for change in changes_of(dict(config), made.as_dict())]
     if lost:
         raise ConfigurationError(
