@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
-EXAMPLES_OF = {"databricks_notebook.py": "databricks"}
+EXAMPLES_OF = {"databricks_notebook.py": "databricks", "spark_scan.py": "spark"}
 """Examples that need what only one session has."""
 FLOW = (
     "clients",
@@ -259,6 +259,18 @@ def databricks(session: nox.Session) -> None:
     session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
     session.run("python", "-m", "pytest", "tests/on_databricks", "tests/commands/test_databricks.py", *session.posargs)
     session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "databricks")
+
+
+@nox.session(default=False)
+def spark(session: nox.Session) -> None:
+    """Scan on a Spark of this machine, run its page and its example; needs Java."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        session.skip("no Java here: on Debian, apt-get install openjdk-17-jre-headless")
+    install(session, "test", "spark")
+    session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
+    session.run("python", "-m", "pytest", "tests/integrations/test_spark.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "how-to/spark")
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "spark"])
 
 
 @nox.session(default=False)

@@ -48,6 +48,14 @@ COMMANDS: Final = {
         "say what the guards of a policy find in a text, and show it",
         ("check policy.yaml letter.txt", "check policy.yaml reply.txt --side output --json"),
     ),
+    "scan": Command(
+        "genai_guard.commands.scan",
+        "put what the guards of a policy leave of a text in its place, in every row of a file",
+        (
+            "scan policy.yaml rows.jsonl --output guarded.jsonl",
+            "scan policy.yaml rows.jsonl --field reply --side output",
+        ),
+    ),
     "explain": Command(
         "genai_guard.commands.explain",
         "say which rule of a policy fired in a text, and why",

@@ -25,7 +25,7 @@ from genai_guard.outcome import Abandoned
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["AsyncStream", "Stream", "adrive", "drive", "orphans", "reap"]
+__all__ = ["AsyncStream", "Stream", "adrive", "drive", "is_collecting", "orphans", "reap", "watch_collector"]
 
 T = TypeVar("T")
 
@@ -236,9 +236,19 @@ def reap() -> None:
             orphans.popleft()()
 
 
+def is_collecting() -> bool:
+    """Whether the garbage collector runs, as far as it is watched: whoever is dropped now must not wait for anybody."""
+    return _collecting
+
+
 def _keep(flow: Flow[Any]) -> None:
-    global _watching  # noqa: PLW0603  once in a process, and not before there is a stream
     _unfinished.add(flow)
+    watch_collector()
+
+
+def watch_collector() -> None:
+    """Notice from now on when the garbage collector runs."""
+    global _watching  # noqa: PLW0603  once in a process, and not before somebody needs it
     if not _watching:
         _watching = True
         gc.callbacks.append(_collector)

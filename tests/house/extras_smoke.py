@@ -51,6 +51,7 @@ USES = {
     "report": f"{LOG}from genai_guard.recording.report import report\nstr(report(log))",
     "schema": "from genai_guard.guards import JSONSchema\nJSONSchema({'type': 'object'}).check('{}')",
     "spacy": "from genai_guard.guards import SpacyRecogniser\nSpacyRecogniser('nowhere')",
+    "spark": "import genai_guard.integrations.spark",
     "sql": "from genai_guard.guards import SQL\nSQL(dialect='postgres').check('select 1')",
     "timezones": """
         import zoneinfo

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from on_databricks.calls import calls
 
 sql = pytest.importorskip("pyspark.sql", reason="needs pyspark: nox -s databricks")
 arrow = pytest.importorskip("genai_guard.recording.exports.arrow")
+HAS_JAVA = shutil.which("java") is not None or "JAVA_HOME" in os.environ
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +33,7 @@ def spark() -> Iterator[Any]:
     session.stop()
 
 
+@pytest.mark.skipif(not HAS_JAVA, reason="needs Java: on Debian, apt-get install openjdk-17-jre-headless")
 @pytest.mark.filterwarnings("default")  # of pyspark, about pandas and Python
 def test_the_figures_are_the_same(spark: Any, tmp_path: Path) -> None:
     pipeline, rows, snapshot = calls(tmp_path / "log")
