@@ -27,6 +27,7 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
 EXAMPLES_OF = {
+    "databricks_notebook.py": "databricks",
     "langchain_agent.py": "langchain",
     "llama_index_query.py": "llama_index",
     "pydantic_ai_agent.py": "frameworks",
@@ -264,6 +265,15 @@ def tables(session: nox.Session) -> None:
     """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
     install(session, "test", "tables")
     session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
+
+
+@nox.session(default=False)
+def databricks(session: nox.Session) -> None:
+    """Check exports with the packages of Databricks, apply them and run the notebook against an API on this machine."""
+    install(session, "test", "databricks")
+    session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
+    session.run("python", "-m", "pytest", "tests/on_databricks", "tests/commands/test_databricks.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "databricks")
 
 
 @nox.session(default=False)

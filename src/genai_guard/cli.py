@@ -145,6 +145,16 @@ COMMANDS: Final = {
         "print the alerts of a policy as rules of Prometheus",
         ("alert-rules policy.yaml --output rules.yaml",),
     ),
+    "databricks": Command(
+        "genai_guard.commands.databricks",
+        "write a policy as a configuration of Databricks, or an endpoint of Databricks as a policy",
+        (
+            "databricks export policy.yaml --to endpoint --target default=openai/gpt-5-mini@llm/openai",
+            "databricks export policy.yaml --to model-service --catalog main --schema ai --target default=system.ai.llama",
+            "databricks export policy.yaml --to bundle --targets targets.json --table main.ai.calls --output databricks.yml",
+            "databricks import endpoint.json --output policy.yaml --targets-output targets.json",
+        ),
+    ),
     "train": Command(
         "genai_guard.commands.train",
         "train a classifier on labelled texts of your own, and measure it",

@@ -19,6 +19,10 @@ recorder.close()
 log = open_log("calls")
 """
 USES = {
+    "databricks": """
+        from genai_guard.databricks import export_endpoint, resources
+        resources(export_endpoint({"version": 1}, targets={"default": "system.ai.llama@1"}))
+    """,
     "delta": f"{LOG}from genai_guard.recording.exports import export_delta\nexport_delta(log, 'table')",
     "demo": "from genai_guard.demo.model import require\nrequire('openai', 'xllamacpp')",
     "fast": "from genai_guard.guards import PII\nfrom genai_guard.text.scanner import Scanner\nScanner([], engine='fast')",
