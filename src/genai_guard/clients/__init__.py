@@ -12,15 +12,20 @@ from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, ask
 from genai_guard.clients.custom import CustomClient, custom
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.surface import Routes, Surface
+from genai_guard.clients.surfaces import SURFACES
 from genai_guard.clients.text import TEXT
 
 __all__ = [
     "CLIENTS",
+    "SURFACES",
     "AsksAgain",
     "Client",
     "CustomClient",
     "Delta",
+    "Routes",
     "StreamReader",
+    "Surface",
     "ask_again",
     "chunk_client",
     "custom",
