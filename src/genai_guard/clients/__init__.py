@@ -12,6 +12,7 @@ from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, ask
 from genai_guard.clients.custom import CustomClient, custom
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.openai_responses import OPENAI_RESPONSES
 from genai_guard.clients.surface import Routes, Surface
 from genai_guard.clients.surfaces import SURFACES
 from genai_guard.clients.text import TEXT
@@ -35,6 +36,7 @@ __all__ = [
 
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
+    OPENAI_RESPONSES,
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
 )
