@@ -22,7 +22,7 @@ nox.options.error_on_missing_interpreters = False
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
-MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
+MODEL_EXAMPLES = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Examples around a real language model, which needs more than the core."""
 FLOW = (
     "clients",
