@@ -25,8 +25,8 @@ __all__ = ["OPENAI_CHAT", "OpenAIChat"]
 
 _HOLDERS: Final = ("message", "text")
 _STREAMED: Final = ("delta", "text")
-_BESIDE: Final = ("refusal", "tool_calls", "function_call", "audio", "reasoning_content", "reasoning")
-"""What a message may say instead of content."""
+_KEPT: Final = ("content", "refusal", "tool_calls", "function_call", "audio", "reasoning_content", "reasoning")
+"""Where a message keeps what it says."""
 
 
 class OpenAIChat:
@@ -107,17 +107,19 @@ class OpenAIChat:
 
 def _holds(choice: Any, names: Sequence[str]) -> bool:
     known = fields(choice)
-    return any(_is_known(known.get(name)) for name in names)
+    for name in names:
+        said = known.get(name)
+        if said is not None and _is_known(said):
+            return True
+    return False
 
 
 def _is_known(said: Any) -> bool:
     """Tell whether what a choice holds keeps its text where it is looked for; a dictionary may leave out what is empty."""
-    if said is None or isinstance(said, str):
-        return said is not None
     known = fields(said)
-    if known.get("content", known) is not known:
+    if isinstance(said, str) or (is_plain(known) and "content" in known):
         return True
-    return (is_plain(known) and len(known) < 2) or any(known.get(name, known) is not known for name in _BESIDE)
+    return (is_plain(known) and len(known) < 2) or any(known.get(name, known) is not known for name in _KEPT)
 
 
 def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
