@@ -177,9 +177,9 @@ def clients_openai3(session: nox.Session) -> None:
 
 
 def client_tests(session: nox.Session, requirement: str) -> None:
-    """Run tests/clients with one major version of a client library, against llmock and a real language model."""
+    """Run what needs client libraries with one major version of one, against llmock and a real language model."""
     install_model(session, "test", "providers", also=(requirement,))
-    session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/clients/sdks", *session.posargs)
 
 
 @nox.session(default=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import json
@@ -18,6 +19,7 @@ from calls import CountingLimiter, Events
 from genai_guard import ConfigurationError, GuardBlocked, Limit, Pipeline, caller
 from genai_guard.clients import SURFACES
 from genai_guard.clients.surface import surface_of
+from genai_guard.drive import reap
 from genai_guard.guards import PII, BlockedPatterns
 from genai_guard.wrapping import Desk
 from loopback import http_of, response, sdk_client
@@ -241,6 +243,27 @@ def test_a_rejection_is_raised_before_anything_is_sent(seen: list[Any]) -> None:
     assert seen == []
 
 
+@pytest.mark.parametrize("kind", ["chunks", "helper"])
+def test_a_stream_that_nobody_reads_to_its_end_is_settled_and_recorded_once(kind: str, seen: list[Any]) -> None:
+    events = Events()
+    limiter: Any = CountingLimiter(Limit.tokens(10_000, per="minute"))
+    client = wrapped(openai, seen, recorder=events, limiter=limiter)
+
+    def read_a_little() -> None:
+        if kind == "helper":
+            with client.responses.stream(model="m", input=ASKED) as stream:
+                next(iter(stream))
+        else:
+            with client.responses.create(model="m", input=ASKED, stream=True) as stream:
+                next(stream)
+
+    read_a_little()
+    gc.collect()
+    reap()
+    (event,) = events
+    assert (event.status, limiter.open, len(limiter.settled)) == ("abandoned", [], 1)
+
+
 # --- the copy ---------------------------------------------------------------------------------------------------------
 
 
@@ -310,6 +333,15 @@ def test_what_cannot_be_read_is_refused_and_says_what_to_use(what: str, seen: li
     sdk, ask = REFUSED[what]
     with pytest.raises(ConfigurationError, match="use the client that was wrapped"):
         ask(wrapped(sdk, seen))
+    assert seen == []
+
+
+def test_a_helper_wrapped_alone_is_refused_and_names_the_way_that_is_guarded(seen: list[Any]) -> None:
+    client = sdk_client(openai, answer(http_of(openai), seen))
+    for stream in (client.responses.stream, client.chat.completions.stream):
+        more = {"messages": ASKED} if "completions" in stream.__qualname__.lower() else {"input": ASKED}
+        with pytest.raises(ConfigurationError, match=r"pipeline\.wrap_client\(client\)"):
+            Pipeline(output=[PII()]).wrap(stream)(model="m", **more)
     assert seen == []
 
 
