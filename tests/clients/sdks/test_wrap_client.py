@@ -274,8 +274,9 @@ def test_the_copy_is_a_client_like_the_one_it_was_made_of(seen: list[Any]) -> No
 def test_the_clients_of_other_clouds_are_guarded_too(seen: list[Any]) -> None:
     def handle(request: Any) -> Any:
         seen.append((request.url.path, json.loads(request.content)))
-        make = _chat if "openai" in request.url.path else _messages
-        return response(http_of(openai), make(is_streamed=False))
+        if "openai" in request.url.path:
+            return response(http_of(openai), _chat(is_streamed=False))
+        return response(http_of(anthropic), _messages(is_streamed=False))
 
     http = http_of(openai)
     azure = openai.AzureOpenAI(
