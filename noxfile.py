@@ -9,21 +9,30 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.11.12"
+nox.needs_version = ">=2026.10.20"  # the first that runs sessions side by side
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 # A supported Python that is not here is skipped and named in the summary; on a CI machine nox would fail instead.
 nox.options.error_on_missing_interpreters = False
+nox.options.parallel = 2  # of the sessions that keep one processor busy; the others have the machine to themselves
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Examples around a real language model, which needs more than the core."""
+EXAMPLES_OF = {
+    "langchain_agent.py": "langchain",
+    "llama_index_query.py": "llama_index",
+    "pydantic_ai_agent.py": "frameworks",
+    "spark_scan.py": "spark",
+}
+"""Examples that need what only one session has."""
 FLOW = (
     "clients",
     *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
@@ -42,6 +51,8 @@ DEPENDS_ON_PYTHON = (
 """All is tested on the oldest Python, what depends on the Python on the newest (threads, processes, event loops, its
 tables of letters), and the flow on those between. The rest, which takes long, is about values, patterns, statistics and
 laws: it comes out the same wherever the same packages are. `nox -s tests-3.13 -- tests` runs all of it there."""
+NEED_TORCH = {"transformers"}
+"""Extras that bring gigabytes for graphics processors; the session `classifiers` has them without."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
@@ -99,7 +110,7 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "--numprocesses=logical", "--ignore=tests/clients/sdks", *paths)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
@@ -115,7 +126,7 @@ def types(session: nox.Session) -> None:
         list(side_by_side.map(session.run, ["mypy", "pyright"]))
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def docs(session: nox.Session) -> None:
     """Build the site strictly, run every snippet of it, and check that it needs no other host."""
     install(session, "test", "docs")
@@ -125,11 +136,11 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *pages, env={"GENAI_GUARD_SITE": str(site)})
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def examples(session: nox.Session) -> None:
     """Run the examples that need only the core."""
     install(session, extras="[offline,yaml]")
-    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES])
+    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES | EXAMPLES_OF.keys()])
 
 
 @nox.session(default=False)
@@ -146,31 +157,68 @@ def run_examples(session: nox.Session, paths: list[Path]) -> None:
             session.run("python", str(path))
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def wheel(session: nox.Session) -> None:
-    """Build the wheel out of the sdist and try it in a clean environment, as a user has it."""
-    session.install("build")
+    """Build the wheel twice, the same byte for byte, and try it in a clean environment, as a user has it."""
+    session.install("build", "hatchling")
     folder = Path(session.create_tmp()).resolve()
-    for leftover in folder.glob("genai_guard-*"):
-        leftover.unlink()
-    session.run("python", "-m", "build", "--outdir", str(folder), ".")
-    (built,) = folder.glob("*.whl")
-    clean = folder / "clean"
-    session.run("python", "-m", "venv", "--clear", str(clean))
-    python = str(clean / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    built = build(session, folder / "built")
+    session.run(
+        "python", "-m", "tarfile", "-e", str(next((folder / "built").glob("*.tar.gz"))), str(folder), silent=True
+    )
+    again = folder / built.stem.removesuffix("-py3-none-any")
+    session.run(
+        "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "again"), str(again), silent=True
+    )
+    if (folder / "again" / built.name).read_bytes() != built.read_bytes():
+        session.error("two builds of one source differ")
+    python = clean_python(session, folder / "clean")
     session.run(python, "-m", "pip", "install", "--quiet", str(built), external=True)
     smoke = ROOT / "tests" / "house" / "wheel_smoke.py"
     with session.chdir(folder):
         session.run(python, "-I", str(smoke), str(built), external=True)
 
 
-@nox.session
+@nox.session(default=False)
+def extras(session: nox.Session) -> None:
+    """Try the wheel with each extra by itself, and without it, in clean environments; `-- pii sql` tries only these."""
+    session.install("build", "hatchling")
+    folder = Path(session.create_tmp()).resolve()
+    built = build(session, folder / "built")
+    smoke = ROOT / "tests" / "house" / "extras_smoke.py"
+    core = clean_python(session, folder / "core")
+    session.run(core, "-m", "pip", "install", "--quiet", str(built), external=True)
+    offered = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    for extra in session.posargs or sorted(offered.keys() - NEED_TORCH):
+        python = clean_python(session, folder / extra)
+        session.run(python, "-m", "pip", "install", "--quiet", f"{built}[{extra}]", external=True)
+        for interpreter, how in ((core, "without"), (python, "with")):
+            with session.chdir(tempfile.mkdtemp(dir=folder)):
+                session.run(interpreter, "-I", str(smoke), extra, how, external=True)
+        shutil.rmtree(folder / extra)
+
+
+def build(session: nox.Session, folder: Path) -> Path:
+    """Build the sdist, and out of it the wheel; return the wheel."""
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(folder), ".", silent=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def clean_python(session: nox.Session, folder: Path) -> str:
+    """Return the interpreter of a new environment, in which nothing is."""
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    return str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+
+
+@nox.session(allow_parallel=True)
 def clients_openai2(session: nox.Session) -> None:
     """Run the tests of the clients with the OpenAI SDK 2, which is built on httpx."""
     client_tests(session, "openai>=2,<3")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def clients_openai3(session: nox.Session) -> None:
     """Run the tests of the clients with the OpenAI SDK 3, which is built on httpx2."""
     client_tests(session, "openai>=3,<4")
@@ -191,7 +239,7 @@ def recognisers(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Look at the report in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
+    """Look at the report and the chat page in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     if missing:
         session.skip(f"no {missing[0]} here: on Debian, apt-get install chromium chromium-driver")
@@ -203,10 +251,31 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def web(session: nox.Session) -> None:
+    """Run the tests of web applications with frameworks, a real server, and the chat page around a real model."""
+    install_model(session, "test", "web")
+    session.run(
+        "python", "-m", "pytest", "tests/integrations/web", "tests/integrations/test_fastapi.py", *session.posargs
+    )
+
+
+@nox.session(default=False)
 def tables(session: nox.Session) -> None:
     """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
     install(session, "test", "tables")
     session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
+
+
+@nox.session(default=False)
+def spark(session: nox.Session) -> None:
+    """Scan on a Spark of this machine, run its page and its example; needs Java."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        session.skip("no Java here: on Debian, apt-get install openjdk-17-jre-headless")
+    install(session, "test", "spark")
+    session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
+    session.run("python", "-m", "pytest", "tests/integrations/test_spark.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "how-to/spark")
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "spark"])
 
 
 @nox.session(default=False)
@@ -226,6 +295,32 @@ def training(session: nox.Session) -> None:
     install(session, "test", "training")
     session.install("--no-deps", "-r", "training/packages.txt")
     session.run("python", "-m", "pytest", "tests/training", "tests/guards/test_learned.py", *session.posargs)
+
+
+@nox.session(default=False)
+def langchain(session: nox.Session) -> None:
+    """Run the tests, the page and the example of LangChain, with a real model too."""
+    framework(session, "langchain", "how-to/langchain")
+
+
+@nox.session(default=False)
+def frameworks(session: nox.Session) -> None:
+    """Do the same for pydantic-ai."""
+    framework(session, "pydantic_ai", "how-to/pydantic-ai")
+
+
+@nox.session(default=False)
+def llama_index(session: nox.Session) -> None:
+    """Do the same for LlamaIndex, which wants an OpenAI SDK below 3 and cannot be beside the others."""
+    framework(session, "llama_index", "how-to/llama-index")
+
+
+def framework(session: nox.Session, name: str, page: str) -> None:
+    """Run what there is of one framework."""
+    install_model(session, "test", name)
+    session.run("python", "-m", "pytest", f"tests/integrations/{name}", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", page)
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == session.name])
 
 
 @nox.session(default=False)
