@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from responses import message, whole
+
 __all__ = ["ANSWER", "provider"]
 
 ANSWER = "You can reach Ms Harper at jo.harper@example.com."
@@ -22,8 +24,8 @@ class _Handler(BaseHTTPRequestHandler):
         if request.get("stream"):
             self.send(b"".join(_events(request)), "text/event-stream")
         else:
-            answer = _message(request) if "messages" in self.path and "chat" not in self.path else _completion(request)
-            self.send(json.dumps(answer).encode(), "application/json")
+            make = {"messages": _message, "responses": _response}.get(self.path.rpartition("/")[2], _completion)
+            self.send(json.dumps(make(request)).encode(), "application/json")
 
     def send(self, body: bytes, kind: str) -> None:
         self.send_response(200)
@@ -59,6 +61,10 @@ def _envelope(request: dict[str, Any], kind: str) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "object": kind, "created": 1_760_000_000, "model": request["model"]}
 
 
+def _response(request: dict[str, Any]) -> dict[str, Any]:
+    return whole(message(ANSWER), model=request["model"])
+
+
 def _message(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": "msg_1",
@@ -74,7 +80,7 @@ def _message(request: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def provider() -> Iterator[str]:
-    """Serve OpenAI's chat completions and Anthropic's messages while the block runs; yields the base address."""
+    """Serve OpenAI's chat completions and responses, and Anthropic's messages, while the block runs; yields the base address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

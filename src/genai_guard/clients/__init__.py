@@ -13,15 +13,21 @@ from genai_guard.clients.custom import CustomClient, custom
 from genai_guard.clients.langchain_messages import LANGCHAIN
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.openai_responses import OPENAI_RESPONSES
+from genai_guard.clients.surface import Routes, Surface
+from genai_guard.clients.surfaces import SURFACES
 from genai_guard.clients.text import TEXT
 
 __all__ = [
     "CLIENTS",
+    "SURFACES",
     "AsksAgain",
     "Client",
     "CustomClient",
     "Delta",
+    "Routes",
     "StreamReader",
+    "Surface",
     "ask_again",
     "chunk_client",
     "custom",
@@ -31,6 +37,7 @@ __all__ = [
 
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
+    OPENAI_RESPONSES,
     ANTHROPIC_MESSAGES,
     LANGCHAIN,
     OPENAI_CHAT,

@@ -113,4 +113,6 @@ def _hint(value: object) -> str:
         return " (nothing was passed or returned)"
     if hasattr(value, "__next__"):
         return " (an iterator can be read only once: pass a list)"
+    if hasattr(value, "__enter__") or hasattr(value, "__aenter__"):
+        return " (what it holds is known only inside of `with`: guard the whole client, pipeline.wrap_client(client))"
     return ""
