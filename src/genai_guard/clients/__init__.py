@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
-from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, ask_again
+from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, TakesSystem, ask_again
 from genai_guard.clients.custom import CustomClient, custom
+from genai_guard.clients.gemini import GEMINI
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.openai_chat import OPENAI_CHAT
 from genai_guard.clients.text import TEXT
@@ -21,6 +22,7 @@ __all__ = [
     "CustomClient",
     "Delta",
     "StreamReader",
+    "TakesSystem",
     "ask_again",
     "chunk_client",
     "custom",
@@ -31,6 +33,7 @@ __all__ = [
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
     ANTHROPIC_MESSAGES,
+    GEMINI,
     OPENAI_CHAT,
 )
 """The clients, in the order in which they are asked: the special before the general."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Final
 
 from genai_guard.clients.duck import Fields, fields
 from genai_guard.messages import Usage
 
-__all__ = ["bound_of", "chat_usage", "count", "message_usage", "model_of"]
+__all__ = ["bound_of", "chat_usage", "count", "message_usage", "model_of", "word_of"]
 
 _BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
@@ -21,6 +22,11 @@ def count(value: object) -> int:
 def model_of(value: object) -> str:
     """Return the name of a model; empty for anything that is none."""
     return value if isinstance(value, str) else ""
+
+
+def word_of(value: object) -> str:
+    """Return a word that is a string or a member of an enumeration; empty for anything else."""
+    return model_of(value.value if isinstance(value, Enum) else value)
 
 
 def bound_of(kwargs: Mapping[str, Any]) -> int | None:

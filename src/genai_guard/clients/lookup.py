@@ -24,11 +24,13 @@ _REMEDIES: Final[Mapping[str, str]] = {
 class Lookup:
     """A choice of clients, asked in their order; the client of a type that was seen before is asked first."""
 
-    __slots__ = ("_chunks", "_clients", "_replies", "_sure")
+    __slots__ = ("_chunks", "_clients", "_keyed", "_replies", "_sure", "_words")
 
     def __init__(self, clients: Iterable[Client]) -> None:
         self._clients = tuple(clients)
         self._sure = {kind: client for client in self._clients for kind in getattr(client, "types", ())}
+        self._keyed = [client for client in self._clients if hasattr(client, "keywords")]
+        self._words = frozenset(word for client in self._keyed for word in getattr(client, "keywords", ()))
         self._replies: dict[type, Client] = {}
         self._chunks: dict[type, Client] = {}
 
@@ -45,6 +47,10 @@ class Lookup:
         """
         if reader is not None and reader.reads_request(content, kwargs):
             return reader
+        if kwargs and not self._words.isdisjoint(kwargs):
+            for keyed in self._keyed:
+                if keyed.reads_request(content, kwargs):
+                    return keyed
         client = self._sure.get(type(content))
         if client is not None:
             return client
