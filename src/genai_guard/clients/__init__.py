@@ -11,8 +11,12 @@ from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
 from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, TakesSystem, ask_again
 from genai_guard.clients.custom import CustomClient, custom
 from genai_guard.clients.gemini import GEMINI
+from genai_guard.clients.hugging_face import HUGGING_FACE
+from genai_guard.clients.instructor import INSTRUCTOR
 from genai_guard.clients.lookup import Lookup
+from genai_guard.clients.ollama import OLLAMA
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.payload import PAYLOAD, PREDICTIONS
 from genai_guard.clients.text import TEXT
 
 __all__ = [
@@ -35,6 +39,11 @@ CLIENTS: Final[tuple[Client, ...]] = (
     ANTHROPIC_MESSAGES,
     GEMINI,
     OPENAI_CHAT,
+    OLLAMA,
+    HUGGING_FACE,
+    PAYLOAD,
+    PREDICTIONS,
+    INSTRUCTOR,
 )
 """The clients, in the order in which they are asked: the special before the general."""
 

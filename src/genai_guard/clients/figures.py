@@ -11,7 +11,7 @@ from genai_guard.messages import Usage
 
 __all__ = ["bound_of", "chat_usage", "count", "message_usage", "model_of", "word_of"]
 
-_BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+_BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens", "max_new_tokens")
 
 
 def count(value: object) -> int:
@@ -35,7 +35,8 @@ def bound_of(kwargs: Mapping[str, Any]) -> int | None:
         bound = count(kwargs.get(name))
         if bound:
             return bound
-    return None
+    options = kwargs.get("options")
+    return None if options is None else count(fields(options).get("num_predict")) or None
 
 
 def chat_usage(usage: object) -> Usage | None:

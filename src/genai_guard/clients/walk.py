@@ -198,7 +198,8 @@ class Walk:
         role = role_of(known.get("role"))
         speaker = known.get("name")
         if role == "tool":
-            name = speaker if isinstance(speaker, str) else self._called(known.get("tool_call_id"))
+            called = speaker or known.get("tool_name")
+            name = called if isinstance(called, str) else self._called(known.get("tool_call_id"))
             return self._node(message, where, role, "result", name)
         after = self._node(message, where, role, "text", "")
         shown = self.visit(speaker, f"{where}.name", role) if isinstance(speaker, str) else speaker
