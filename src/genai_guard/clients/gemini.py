@@ -25,7 +25,7 @@ from genai_guard.clients.duck import get, put
 from genai_guard.clients.figures import bound_of, count, model_of
 from genai_guard.clients.gemini_content import ABSENT, GeminiWalk, find, find_list, kind_of
 from genai_guard.clients.gemini_stream import GeminiStream, facts
-from genai_guard.clients.turns import said, told
+from genai_guard.clients.turns import two_turns
 from genai_guard.clients.walk import Edit, Rewrite, is_list
 from genai_guard.messages import Part, Reply, Request
 
@@ -74,9 +74,9 @@ class Gemini:
         self, content: Any, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
     ) -> tuple[Any, Mapping[str, Any]]:
         """Return contents with two turns more, see `genai_guard.clients.turns`."""
-        words = said(reply)
+        words, told = two_turns(reply, feedback)
         turns = [_turn("model", words)] if words else []
-        return [*_listed(content), *turns, _turn("user", told(reply, feedback))], kwargs
+        return [*_listed(content), *turns, _turn("user", told)], kwargs
 
     def with_system(self, content: Any, kwargs: Mapping[str, Any], text: str, /) -> tuple[Any, Mapping[str, Any]]:
         """Return keyword arguments with another system instruction."""

@@ -18,35 +18,38 @@ from typing import Any
 from genai_guard.clients.duck import get, put, stored
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_text", "after_turns", "said", "told", "turn_like"]
+__all__ = ["after_text", "after_turns", "turn_like", "two_turns"]
 
 _GAP = "\n\n"
 
 
 def after_text(prompt: str, reply: Sequence[Part], feedback: str) -> str:
     """Return a prompt that goes on with the reply and the feedback."""
-    words = said(reply)
-    shown = [f"Your reply was:\n{words}"] if words else []
-    return _GAP.join([prompt, *shown, told(reply, feedback)])
+    said = _said(reply)
+    shown = [f"Your reply was:\n{said}"] if said else []
+    return _GAP.join([prompt, *shown, _told(reply, feedback)])
 
 
 def after_turns(messages: Sequence[Any], reply: Sequence[Part], feedback: str) -> Sequence[Any]:
     """Return a list or tuple of messages that goes on with the reply and the feedback; old messages are shared."""
     after = list(messages)
-    words = said(reply)
-    if words:
-        _add(after, "assistant", words, "")
-    _add(after, "user", told(reply, feedback), _GAP)
+    said = _said(reply)
+    if said:
+        _add(after, "assistant", said, "")
+    _add(after, "user", _told(reply, feedback), _GAP)
     return tuple(after) if isinstance(messages, tuple) else after
 
 
-def said(reply: Sequence[Part]) -> str:
-    """Return what the reply said in words."""
+def two_turns(reply: Sequence[Part], feedback: str) -> tuple[str, str]:
+    """Return the words of the turn of the model, which may be none, and of the turn that follows it."""
+    return _said(reply), _told(reply, feedback)
+
+
+def _said(reply: Sequence[Part]) -> str:
     return _GAP.join(part.text for part in reply if part.kind in {"text", "refusal"} and part.text)
 
 
-def told(reply: Sequence[Part], feedback: str) -> str:
-    """Return what the model is told about its reply, with the calls that it made."""
+def _told(reply: Sequence[Part], feedback: str) -> str:
     calls = [f"You called {part.name or 'a tool'} with {part.text}" for part in reply if part.kind == "arguments"]
     return _GAP.join([*calls, *(["No tool was run."] if calls else []), feedback])
 
