@@ -17,15 +17,20 @@ from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.ollama import OLLAMA
 from genai_guard.clients.openai_chat import OPENAI_CHAT
 from genai_guard.clients.payload import PAYLOAD, PREDICTIONS
+from genai_guard.clients.surface import Routes, Surface
+from genai_guard.clients.surfaces import SURFACES
 from genai_guard.clients.text import TEXT
 
 __all__ = [
     "CLIENTS",
+    "SURFACES",
     "AsksAgain",
     "Client",
     "CustomClient",
     "Delta",
+    "Routes",
     "StreamReader",
+    "Surface",
     "TakesSystem",
     "ask_again",
     "chunk_client",

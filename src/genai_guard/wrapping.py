@@ -1,0 +1,239 @@
+"""A copy of a client in which every method that asks a model is guarded.
+
+Rules:
+
+1. The client that was given stays as it is. Its copy has the same class and attributes, and shares its connections:
+   closing either closes both.
+2. Only the objects on the way to a guarded method are copied. What they had cached is left out, so that the copy builds
+   it anew, out of itself: what hangs on the client leads back to the copy.
+3. Where the class of an object does not let an attribute be set, the object gets a subclass of the same name that has it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from functools import cached_property, update_wrapper
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, TypeVar
+
+from genai_guard.clients.duck import get, put
+from genai_guard.clients.surface import Routes, Surface
+from genai_guard.errors import ConfigurationError
+from genai_guard.outcome import Call
+from genai_guard.plan import Plan
+from genai_guard.shells import arun, run
+
+__all__ = ["Guarding", "guarded_client"]
+
+C = TypeVar("C")
+_Replace: TypeAlias = Callable[[Any], Any]
+_Tree: TypeAlias = dict[str, Any]
+"""What becomes of the attributes of an object, by name: a `_Replace`, or the tree of what the attribute holds."""
+
+_MISSING: Final = object()
+_RAW: Final = "x-stainless-raw-response"
+
+
+class Guarding(NamedTuple):
+    """What a pipeline does for a client.
+
+    Attributes:
+        wrap: Returns a method, guarded.
+        plan: Returns the plan of a method's calls.
+    """
+
+    wrap: Callable[[Any], Any]
+    plan: Callable[[Any], Plan]
+
+
+def guarded_client(client: C, surface: Surface, guarding: Guarding) -> C:
+    """Return a copy of a client whose methods are guarded as its surface says.
+
+    Raises:
+        ConfigurationError: it has none of these methods, or they cannot be guarded.
+    """
+    _check(client, surface)
+    tree: _Tree = {}
+    for path in surface.methods:
+        _plant(tree, path, guarding.wrap)
+    for path, instead in surface.refused.items():
+        _plant(tree, path, _refusal(f"{path}: {instead}"))
+    for path in surface.clones:
+        _plant(tree, path, lambda method: _cloning(method, surface, guarding))
+    new: C = _grafted(client, tree)
+    if surface.routes is not None:
+        _set(new, "request", _requests(new, surface.routes, guarding))
+    return new
+
+
+def _check(client: object, surface: Surface) -> None:
+    if surface.routes is None:
+        lacks = not any(_has(client, path) for path in surface.methods)
+    else:
+        lacks = not callable(getattr(client, "request", None))
+    if lacks:
+        known = ", ".join(surface.methods or ("request",))
+        raise ConfigurationError(
+            f"this {type(client).__qualname__} has no method {known}: its version may have moved it. "
+            "Wrap the methods that ask a model one by one: pipeline.wrap(client.chat.complete)"
+        )
+
+
+# --- copies -------------------------------------------------------------------------------------------------------
+
+
+def _plant(tree: _Tree, path: str, replace: _Replace) -> None:
+    *above, name = path.split(".")
+    for step in above:
+        tree = tree.setdefault(step, {})
+    tree[name] = replace
+
+
+def _grafted(node: Any, tree: _Tree) -> Any:
+    new = _copy(node)
+    for name, below in tree.items():
+        value = getattr(new, name, _MISSING)
+        if value is not _MISSING:
+            _set(new, name, below(value) if callable(below) else _grafted(value, below))
+    return new
+
+
+def _copy(node: Any) -> Any:
+    new = copy.copy(node)
+    known = getattr(new, "__dict__", {})
+    for base in type(node).__mro__:
+        for name, value in vars(base).items():
+            if isinstance(value, cached_property):
+                known.pop(name, None)
+    if hasattr(node, "__del__"):
+        # The copy must not close what it shares when it is no longer used; nor must the one it was copied from, while
+        # the copy is used.
+        _subclass(new, __del__=_nothing, __copied__=node)
+    return new
+
+
+def _nothing(_self: object) -> None: ...
+
+
+def _set(new: Any, name: str, value: Any) -> None:
+    try:
+        setattr(new, name, value)
+    except (AttributeError, TypeError, ValueError):
+        _subclass(new, **{name: property(lambda _self: value)})
+
+
+def _subclass(new: Any, **names: Any) -> None:
+    kind: type[Any] = new.__class__
+    about = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__, "__slots__": ()}
+    new.__class__ = type(kind.__name__, (kind,), {**about, **names})
+
+
+def _has(client: Any, path: str) -> bool:
+    try:
+        attrgetter(path)(client)
+    except AttributeError:
+        return False
+    return True
+
+
+# --- methods that are replaced --------------------------------------------------------------------------------------
+
+
+def _refusal(reason: str) -> _Replace:
+    def replace(method: Any) -> Any:
+        def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
+            raise _refused(reason)
+
+        return update_wrapper(refuse, method)
+
+    return replace
+
+
+def _cloning(method: Callable[..., C], surface: Surface, guarding: Guarding) -> Callable[..., C]:
+    def clone(*args: Any, **kwargs: Any) -> C:
+        return guarded_client(method(*args, **kwargs), surface, guarding)
+
+    return update_wrapper(clone, method)
+
+
+def _refused(what: str) -> ConfigurationError:
+    return ConfigurationError(f"{what}. For calls that are to go unguarded, use the client that was wrapped")
+
+
+# --- clients with routes --------------------------------------------------------------------------------------------
+
+
+class _Desk:
+    """Decides about each request of a client: it passes, is refused, or has a plan."""
+
+    def __init__(self, client: Any, routes: Routes, guarding: Guarding) -> None:
+        self._routes = routes
+        self._plans: dict[str, Plan | ConfigurationError] = {}
+        for end in sorted(routes.asks, key=len, reverse=True):
+            if _has(client, routes.asks[end]):
+                try:
+                    self._plans[end] = guarding.plan(attrgetter(routes.asks[end])(client))
+                except ConfigurationError as error:
+                    self._plans[end] = error
+        problems = [plan for plan in self._plans.values() if isinstance(plan, ConfigurationError)]
+        if problems and len(problems) == len(self._plans):
+            raise problems[0]
+
+    def plan(self, options: Any) -> Plan | None:
+        """Return the plan for a request; None if it passes.
+
+        Raises:
+            ConfigurationError: it is refused, or cannot be planned.
+        """
+        method, path = str(get(options, "method", "")).lower(), _path(options)
+        if method == "get" and self._routes.withheld.fullmatch(path):
+            raise _refused(f"GET {path} returns what a model said and no guard has seen")
+        if method != "post":
+            return None
+        for name, instead in self._routes.refused_fields.items():
+            if get(get(options, "json_data"), name):
+                raise _refused(f"{name}=: {instead}")
+        for end, plan in self._plans.items():
+            if path.endswith(end):
+                if isinstance(plan, ConfigurationError):
+                    raise plan
+                return plan
+        if self._routes.passes.fullmatch(path) is None:
+            raise _refused(f"POST {path} may ask a model in a way that is not read")
+        return None
+
+
+def _path(options: Any) -> str:
+    path = str(get(options, "url", "")).partition("?")[0].rstrip("/")
+    return path if path.startswith("/") or "://" in path else f"/{path}"
+
+
+def _body(options: Any) -> dict[str, Any]:
+    """Return all that a request says, `extra_body=` included: the client would put it in the place of what was read."""
+    return {**(get(options, "json_data") or {}), **(get(options, "extra_json") or {})}
+
+
+def _is_raw(options: Any) -> bool:
+    headers: Mapping[Any, Any] | None = get(options, "headers")
+    return isinstance(headers, Mapping) and _RAW in {str(name).lower() for name in headers}
+
+
+def _requests(client: Any, routes: Routes, guarding: Guarding) -> Callable[..., Any]:
+    """Return the method `request` of a client, guarded."""
+    send: Callable[..., Any] = client.request
+    desk = _Desk(client, routes, guarding)
+
+    def request(cast_to: Any, options: Any, *rest: Any, **named: Any) -> Any:
+        plan = desk.plan(options)
+        if plan is None:
+            return send(cast_to, options, *rest, **named)
+        if _is_raw(options):
+            raise _refused("a raw response is bytes that no guard has read: call the method itself")
+
+        def ask(**body: Any) -> Any:
+            return send(cast_to, put(options, json_data=body, extra_json=None), *rest, **named)
+
+        return (arun if plan.awaits else run)(Call(plan), ask, (), _body(options))
+
+    return update_wrapper(request, send)
