@@ -58,7 +58,7 @@ def guarded_client(client: C, surface: Surface, guarding: Guarding) -> C:
     for path in surface.methods:
         _plant(tree, path, guarding.wrap)
     for path, instead in surface.refused.items():
-        _plant(tree, path, _refusal(f"{path}: {instead}"))
+        _plant(tree, path, _Refusal(f"{path}: {instead}"))
     for path in surface.clones:
         _plant(tree, path, lambda method: _cloning(method, surface, guarding))
     new: C = _grafted(client, tree)
@@ -93,6 +93,12 @@ def _plant(tree: _Tree, path: str, replace: _Replace) -> None:
 def _grafted(node: Any, tree: _Tree) -> Any:
     new = _copy(node)
     for name, below in tree.items():
+        if isinstance(below, _Refusal):
+            if hasattr(type(new), name) or name in getattr(
+                new, "__dict__", ()
+            ):  # not asked for: that may load packages
+                _set(new, name, below)
+            continue
         value = getattr(new, name, _MISSING)
         if value is not _MISSING:
             _set(new, name, below(value) if callable(below) else _grafted(value, below))
@@ -140,14 +146,21 @@ def _has(client: Any, path: str) -> bool:
 # --- methods that are replaced --------------------------------------------------------------------------------------
 
 
-def _refusal(reason: str) -> _Replace:
-    def replace(method: Any) -> Any:
-        def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
-            raise _refused(reason)
+class _Refusal:
+    """Stands in the place of what is not to be used: to call it, and to take anything from it, is an error."""
 
-        return update_wrapper(refuse, method)
+    __slots__ = ("_reason",)
 
-    return replace
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise _refused(self._reason)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise _refused(self._reason)
 
 
 def _cloning(method: Callable[..., C], surface: Surface, guarding: Guarding) -> Callable[..., C]:
