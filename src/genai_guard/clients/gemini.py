@@ -23,8 +23,8 @@ from typing import Any, Final
 from genai_guard.clients.arguments import reparse
 from genai_guard.clients.duck import get, put
 from genai_guard.clients.figures import bound_of, count, model_of
-from genai_guard.clients.gemini_content import ABSENT, GeminiWalk, find, find_list, kind_of
-from genai_guard.clients.gemini_stream import GeminiStream, facts
+from genai_guard.clients.gemini_content import ABSENT, GeminiWalk, find, find_list, is_response, kind_of
+from genai_guard.clients.gemini_stream import GeminiStream, facts, is_chunk
 from genai_guard.clients.turns import two_turns
 from genai_guard.clients.walk import Edit, Rewrite, is_list
 from genai_guard.messages import Part, Reply, Request
@@ -87,11 +87,7 @@ class Gemini:
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take what has candidates with contents, or says why the prompt was refused."""
-        _, candidates = find(reply, "candidates")
-        if is_list(candidates) and candidates:
-            return _is_candidate(candidates[0])
-        _, feedback = find(reply, "prompt_feedback")
-        return feedback is not ABSENT and (candidates is ABSENT or not candidates)
+        return is_response(reply)
 
     def read_reply(self, reply: Any, /) -> Reply:
         """Return the texts of every candidate."""
@@ -109,18 +105,11 @@ class Gemini:
 
     def reads_chunk(self, chunk: object, /) -> bool:
         """Take whole responses: a stream is made of them. The first of some has nothing but usage."""
-        return self.reads_reply(chunk) or find(chunk, "usage_metadata")[1] is not ABSENT
+        return is_chunk(chunk)
 
     def open_stream(self) -> GeminiStream:
         """Return a new reader for one stream."""
         return GeminiStream()
-
-
-def _is_candidate(candidate: Any) -> bool:
-    content = get(candidate, "content")
-    if content is None:
-        return find(candidate, "finish_reason")[1] is not ABSENT
-    return get(content, "parts", ABSENT) is not ABSENT or get(content, "role") is not None
 
 
 def _configured(kwargs: Mapping[str, Any], name: str) -> tuple[str, Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "Run",
     "find",
     "find_list",
+    "is_response",
     "kind_of",
     "run_of",
     "runs",
@@ -116,6 +117,22 @@ def find_list(node: Any, name: str) -> tuple[str, Sequence[Any]]:
     """Return a field that is a list, under the name that it has here; an empty one for anything else."""
     name, value = find(node, name)
     return name, value if is_list(value) else ()
+
+
+def is_response(value: Any) -> bool:
+    """Tell whether a value has candidates with contents, or says why the prompt was refused."""
+    _, candidates = find(value, "candidates")
+    if is_list(candidates) and candidates:
+        return all(map(_is_candidate, candidates))
+    return (candidates is ABSENT or not candidates) and find(value, "prompt_feedback")[1] is not ABSENT
+
+
+def _is_candidate(candidate: Any) -> bool:
+    content = get(candidate, "content")
+    if content is None:
+        return find(candidate, "finish_reason")[1] is not ABSENT
+    parts = get(content, "parts", ABSENT)
+    return get(content, "role") is not None if parts is ABSENT or parts is None else is_list(parts)
 
 
 def kind_of(part: Any) -> PartKind | None:

@@ -7,7 +7,8 @@ Rules:
 2. A finish reason ends every text of its candidate, unless it announces a continuation. What was held back goes out
    with it, in the same chunk.
 3. Calls come whole. Pieces of arguments, which some models stream on request, are judged each by itself.
-4. While what was handed out differs from what the model said, a candidate loses the passages that its grounding quotes.
+4. A chunk that has not this shape is read as a whole, each of its texts by itself.
+5. While what was handed out differs from what the model said, a candidate loses the passages that its grounding quotes.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from genai_guard.clients.gemini_content import (
     GeminiWalk,
     find,
     find_list,
+    is_response,
     kind_of,
     textless,
     unquoted,
     unspelled,
 )
+from genai_guard.clients.leaves import deltas_of, each_text
 from genai_guard.clients.walk import Rewrite
 from genai_guard.messages import Part, Reply, Usage
 
-__all__ = ["Facts", "GeminiStream", "facts"]
+__all__ = ["Facts", "GeminiStream", "facts", "is_chunk"]
 
 _CONTINUES: Final = "CONTINUATION"
 
@@ -57,6 +60,14 @@ def facts(response: Any) -> Facts:
         _, feedback = find(response, "prompt_feedback")
         finish = "" if feedback is ABSENT or feedback is None else word_of(find(feedback, "block_reason")[1])
     return Facts(_usage(response), model_of(find(response, "model_version")[1]), finish)
+
+
+def is_chunk(value: Any) -> bool:
+    """Tell whether a value is a response, or one with nothing but usage: some streams begin with it."""
+    if is_response(value):
+        return True
+    usage, candidates = find(value, "usage_metadata")[1], find(value, "candidates")[1]
+    return usage is not ABSENT and (candidates is ABSENT or not candidates)
 
 
 def _finish(candidate: Any) -> str:
@@ -122,16 +133,20 @@ class _Candidate:
 class GeminiStream:
     """Reads one stream of responses."""
 
-    __slots__ = ("_candidates", "_facts", "_texts", "_written")
+    __slots__ = ("_candidates", "_facts", "_is_foreign", "_texts", "_written")
 
     def __init__(self) -> None:
         self._candidates: dict[object, _Candidate] = {}
         self._texts: dict[Hashable, tuple[Any, Any, _Text]] = {}
         self._facts = Facts(None, "", "")
         self._written: list[_Writing] = []
+        self._is_foreign = False
 
     def read(self, chunk: Any, /) -> list[Delta]:
         """Return the texts of every candidate, and an empty one for each text that this chunk ends."""
+        self._is_foreign = not is_chunk(chunk)
+        if self._is_foreign:
+            return deltas_of(chunk)
         now = facts(chunk)
         before = self._facts
         self._facts = Facts(
@@ -142,6 +157,8 @@ class GeminiStream:
 
     def write(self, chunk: Any, texts: Sequence[str], /) -> list[Any]:
         """Return the chunk with new texts; none, if it had nothing but a text that is all held back."""
+        if self._is_foreign:
+            return [each_text(chunk, Rewrite(texts), "", "assistant")]
         rest = iter(texts)
         after = [writing.write(rest) for writing in self._written]
         name, before = find_list(chunk, "candidates")

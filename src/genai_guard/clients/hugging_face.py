@@ -16,6 +16,7 @@ from genai_guard.clients.base import Delta
 from genai_guard.clients.duck import fields, get, items_of, put
 from genai_guard.clients.figures import count, word_of
 from genai_guard.clients.halves import RepliesOnly
+from genai_guard.clients.leaves import deltas_of, each_text
 from genai_guard.clients.walk import Edit, Rewrite
 from genai_guard.messages import Part, Reply, Usage
 
@@ -53,7 +54,7 @@ class HuggingFace(RepliesOnly):
 
     def reads_chunk(self, chunk: object, /) -> bool:
         """Take what has a token with a text."""
-        return isinstance(get(get(chunk, "token"), "text"), str)
+        return _is_token(chunk)
 
     def open_stream(self) -> HuggingFaceStream:
         """Return a new reader for one stream."""
@@ -64,19 +65,24 @@ class HuggingFaceStream:
     """Reads one stream of tokens.
 
     Tokens that are special, such as the end of a sequence, belong to no text and are passed on. The last chunk says the
-    whole text again: it is rewritten to what was handed out. What was held back goes out before it, or with it.
+    whole text again: it is rewritten to what was handed out. What was held back goes out before it, or with it. A chunk
+    that has not this shape is read as a whole, each of its texts by itself.
     """
 
-    __slots__ = ("_heard", "_known", "_last", "_said")
+    __slots__ = ("_heard", "_is_foreign", "_known", "_last", "_said")
 
     def __init__(self) -> None:
         self._heard: list[str] = []
         self._said: list[str] = []
         self._last: Any = None
         self._known = Reply(())
+        self._is_foreign = False
 
     def read(self, chunk: Any, /) -> list[Delta]:
         """Return the text of a token, and the end of the text."""
+        self._is_foreign = not _is_token(chunk)
+        if self._is_foreign:
+            return deltas_of(chunk)
         known = fields(chunk)
         text = _text(known.get("token"))
         details = known.get("details")
@@ -93,6 +99,8 @@ class HuggingFaceStream:
 
     def write(self, chunk: Any, texts: Sequence[str], /) -> list[Any]:
         """Return the chunk with a new text, and with the whole of what was handed out where it says that."""
+        if self._is_foreign:
+            return [each_text(chunk, Rewrite(texts), "", "assistant")]
         (text,) = texts
         before = self._heard[-1]
         self._said.append(text)
@@ -112,6 +120,10 @@ class HuggingFaceStream:
     def reply(self) -> Reply:
         """Return what the last chunk tells."""
         return self._known
+
+
+def _is_token(chunk: Any) -> bool:
+    return isinstance(get(get(chunk, "token"), "text"), str)
 
 
 def _text(token: Any) -> str:

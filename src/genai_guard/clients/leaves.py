@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from operator import is_
 from typing import Any
 
+from genai_guard.clients.base import Delta
 from genai_guard.clients.duck import put, stored
 from genai_guard.clients.walk import Edit, is_leaf, is_list
 from genai_guard.messages import Part, Role
 
-__all__ = ["each_text"]
+__all__ = ["deltas_of", "each_text"]
 
 
 def each_text(value: Any, edit: Edit, where: str, role: Role) -> Any:
@@ -33,6 +34,13 @@ def each_text(value: Any, edit: Edit, where: str, role: Role) -> Any:
         if new is not item:
             changes[name] = new
     return put(value, **changes) if changes else value
+
+
+def deltas_of(chunk: Any) -> list[Delta]:
+    """Return every string of a chunk whose shape nobody knows, each as a text by itself."""
+    parts: list[Part] = []
+    each_text(chunk, parts.append, "response", "assistant")
+    return [Delta(object(), part.text, True, part.kind, part.where) for part in parts]
 
 
 def _like(before: Sequence[Any], after: list[Any]) -> Sequence[Any]:

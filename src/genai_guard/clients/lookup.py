@@ -117,6 +117,11 @@ def _hint(value: object) -> str:
         return " (decode it to str first)"
     if value is None:
         return " (nothing was passed or returned)"
+    if hasattr(type(value), "model_validate_json"):
+        return (
+            " (if it is a structured output, guard the client that it comes from: "
+            "instructor.from_openai(pipeline.wrap_client(client)))"
+        )
     if hasattr(value, "__next__"):
         return " (an iterator can be read only once: pass a list)"
     return ""

@@ -15,6 +15,7 @@ from genai_guard.clients.base import Delta
 from genai_guard.clients.duck import fields, get, put
 from genai_guard.clients.figures import count, model_of
 from genai_guard.clients.halves import RepliesOnly
+from genai_guard.clients.leaves import deltas_of, each_text
 from genai_guard.clients.walk import Rewrite, Walk
 from genai_guard.messages import Part, PartKind, Reply, Usage
 
@@ -37,10 +38,7 @@ class Ollama(RepliesOnly):
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take what tells whether it is done, and has a message or a response."""
-        known = fields(reply)
-        if known.get("done") is None:
-            return False
-        return get(known.get("message"), "role") is not None or isinstance(known.get("response"), str)
+        return _is_reply(reply)
 
     def read_reply(self, reply: Any, /) -> Reply:
         """Return the texts of the reply."""
@@ -69,14 +67,15 @@ class OllamaStream:
     """Reads one stream of replies.
 
     Content and thinking are joined, each to one text; the chunk that is done ends both. What was held back goes out before
-    it. Calls of tools come whole.
+    it. Calls of tools come whole. A chunk that has not this shape is read as a whole, each of its texts by itself.
     """
 
-    __slots__ = ("_calls", "_closing", "_known", "_last", "_open", "_texts")
+    __slots__ = ("_calls", "_closing", "_is_foreign", "_known", "_last", "_open", "_texts")
 
     def __init__(self) -> None:
         self._calls = 0
         self._closing: list[Delta] = []
+        self._is_foreign = False
         self._known = Reply(())
         self._last: dict[Hashable, Any] = {}
         self._open: dict[str, Delta] = {}
@@ -84,6 +83,9 @@ class OllamaStream:
 
     def read(self, chunk: Any, /) -> list[Delta]:
         """Return the texts of a chunk; of the last one, also an empty delta for each text that it ends without having it."""
+        self._is_foreign = not _is_reply(chunk)
+        if self._is_foreign:
+            return deltas_of(chunk)
         parts: list[Part] = []
         calls = self._calls
         _visit(chunk, Walk(parts.append, number=lambda _where, _item, at: calls + at))
@@ -100,6 +102,8 @@ class OllamaStream:
 
     def write(self, chunk: Any, texts: Sequence[str], /) -> list[Any]:
         """Return the chunk with new texts, after chunks for what is held back no longer."""
+        if self._is_foreign:
+            return [each_text(chunk, Rewrite(texts), "", "assistant")]
         own, held = list(texts[: len(self._texts)]), texts[len(self._texts) :]
         late = [
             out
@@ -120,7 +124,7 @@ class OllamaStream:
         *_, field = str(channel).split(".")
         if message is None:
             others = {name: "" if name == "response" else None for name in _TEXTS}
-            return [put(chunk, **_kept(chunk, {**others, **dict.fromkeys(_STALE)}), **{field: text})]
+            return [put(chunk, **{**_kept(chunk, {**others, **dict.fromkeys(_STALE)}), field: text})]
         others = {"content": "", "thinking": None, "tool_calls": None, "images": None}
         reduced = put(message, **(_kept(message, others) | {field: text}))
         return [put(chunk, message=reduced, **_kept(chunk, dict.fromkeys(_STALE)))]
@@ -139,6 +143,13 @@ class OllamaStream:
         else:
             self._open[part.where] = delta
         return delta
+
+
+def _is_reply(value: Any) -> bool:
+    known = fields(value)
+    if known.get("done") is None:
+        return False
+    return get(known.get("message"), "role") is not None or isinstance(known.get("response"), str)
 
 
 def _visit(reply: Any, walk: Walk) -> Any:

@@ -159,12 +159,13 @@ def _written(
     content: Any, kwargs: Mapping[str, Any], inner: _Inner, after: tuple[Any, Mapping[str, Any]]
 ) -> tuple[Any, Mapping[str, Any]]:
     new, beside = after
-    return _put(content, kwargs, {**(beside if beside is not inner.kwargs else {}), inner.name: new})
+    changes = {} if new is inner.content else {inner.name: new}
+    return _put(content, kwargs, changes if beside is inner.kwargs else {**beside, **changes})
 
 
 def _put(content: Any, kwargs: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
     if content is None:
-        return None, {**kwargs, **changes}
+        return None, {**kwargs, **changes} if changes else kwargs
     return put(content, **changes) if changes else content, kwargs
 
 

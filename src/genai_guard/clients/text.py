@@ -12,13 +12,13 @@ from genai_guard.clients.base import Delta, quick_delta
 from genai_guard.clients.figures import bound_of, model_of
 from genai_guard.clients.turns import after_text
 from genai_guard.clients.walk import quick_part
-from genai_guard.messages import Part, Reply, Request
+from genai_guard.messages import Part, Reply, Request, Role
 
 __all__ = ["TEXT", "Text", "TextStream"]
 
 _NO_REPLY: Final = Reply(())
-_BESIDE: Final = ("system", "instructions")
-"""Keyword arguments that put a text before the prompt."""
+_BESIDE: Final[Mapping[str, Role]] = {"system": "system", "instructions": "system", "suffix": "user"}
+"""Keyword arguments that put a text before or after the prompt, and whose it is."""
 
 
 class TextStream:
@@ -49,7 +49,7 @@ _STREAM: Final = TextStream()
 class Text:
     """Strings.
 
-    Beside the prompt, `system=` and `instructions=` are read where they are strings.
+    Beside the prompt, `system=`, `instructions=` and `suffix=` are read where they are strings.
     """
 
     __slots__ = ()
@@ -62,11 +62,11 @@ class Text:
         return isinstance(content, str)
 
     def read_request(self, content: str, kwargs: Mapping[str, Any], /) -> Request:
-        """Return the prompt, and what stands before it."""
+        """Return the prompt, and what stands beside it."""
         prompt = quick_part((content, "user", "text", "", ""))
         if not kwargs:
             return Request((prompt,))
-        beside = [quick_part((kwargs[name], "system", "text", name, "")) for name in _beside(kwargs)]
+        beside = [quick_part((kwargs[name], _BESIDE[name], "text", name, "")) for name in _beside(kwargs)]
         return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs))
 
     def write_request(
@@ -76,7 +76,7 @@ class Text:
         texts: Sequence[str],
         /,
     ) -> tuple[str, Mapping[str, Any]]:
-        """Return the new prompt, and keyword arguments with the new texts before it."""
+        """Return the new prompt, and keyword arguments with the new texts beside it."""
         if len(texts) == 1:
             return texts[0], kwargs
         *beside, prompt = texts

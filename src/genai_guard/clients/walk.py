@@ -10,6 +10,7 @@ this was written is read too, provided it keeps its text under a usual name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
@@ -87,7 +88,8 @@ _shapes: Final[dict[type, _Shape]] = {}
 
 def role_of(name: object) -> Role:
     """Return the role behind a provider's word for it; `user`, the least trusted, for an unknown one."""
-    return _ROLES.get(name, "user") if isinstance(name, str) else "user"
+    word = name.value if isinstance(name, Enum) else name
+    return _ROLES.get(word, "user") if isinstance(word, str) else "user"
 
 
 def sole_content(known: Fields) -> str | None:
