@@ -94,7 +94,7 @@ def _grafted(node: Any, tree: _Tree) -> Any:
     new = _copy(node)
     for name, below in tree.items():
         if isinstance(below, _Refusal):
-            if hasattr(type(new), name) or name in getattr(
+            if hasattr(new.__class__, name) or name in getattr(
                 new, "__dict__", ()
             ):  # not asked for: that may load packages
                 _set(new, name, below)

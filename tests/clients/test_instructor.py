@@ -45,9 +45,7 @@ def invited(prompt: str) -> Person:
 
 
 def test_an_edit_that_does_not_fit_the_model_is_an_error_that_says_what_to_do() -> None:
-    ask = Pipeline(output=[BlockedPatterns(["bob@example.com"], action="redact")]).wrap(
-        lambda prompt: made(name="a", mail="bob@example.com")
-    )
+    ask = Pipeline(output=[BlockedPatterns(["bob@example.com"], action="redact")]).wrap(invited)
     with pytest.raises(ConfigurationError, match="guard the client that instructor calls") as error:
         ask("hi")
     assert "bob" not in f"{error.value!r} {error.value.__context__!r}"

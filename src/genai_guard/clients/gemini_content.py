@@ -192,13 +192,12 @@ class GeminiWalk:
             return value
         if get(value, "parts", ABSENT) is not ABSENT:
             return self._content(value, where, role)
-        is_part = isinstance(value, Mapping) or get(value, "function_call", ABSENT) is not ABSENT
-        return self.part(value, where, role) if is_part else value  # else an image, or a file that was uploaded
+        return self.part(value, where, role) if _is_part(value) else value  # else an image, or a file that was uploaded
 
     def _content(self, content: Any, where: str, role: Role) -> Any:
-        role = _ROLES.get(word_of(get(content, "role")), role)
+        whose: Role = _ROLES.get(word_of(get(content, "role")), role)
         _, parts = find_list(content, "parts")
-        after = [self.contents(part, f"{where}.parts[{at}]", role) for at, part in enumerate(parts)]
+        after = [self.contents(part, f"{where}.parts[{at}]", whose) for at, part in enumerate(parts)]
         return content if all(map(is_, parts, after)) else put(content, parts=after)
 
     def turn(self, content: Any, where: str) -> Any:
@@ -301,6 +300,10 @@ class GeminiWalk:
     def _text(self, text: str, role: Role, kind: PartKind, where: str) -> str:
         after = self._edit(Part(text, role, kind, where)) if text else None
         return text if after is None else after
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, Mapping) or get(value, "function_call", ABSENT) is not ABSENT
 
 
 def unspelled(candidate: Any) -> dict[str, Any]:

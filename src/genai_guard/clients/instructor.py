@@ -59,7 +59,7 @@ class Instructor(RepliesOnly, NoStreams):
         (text,) = texts
         if text == reply.model_dump_json():
             return reply
-        kind = type(reply)
+        kind: Any = reply.__class__
         try:
             return kind.model_validate_json(text)
         except ValueError:
