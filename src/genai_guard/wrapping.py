@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from functools import cached_property, update_wrapper
+from functools import cached_property, partial, update_wrapper
+from inspect import getattr_static
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
 from genai_guard.clients.duck import get, put
 from genai_guard.clients.surface import Routes, Surface
@@ -24,7 +25,7 @@ from genai_guard.outcome import Call
 from genai_guard.plan import Plan
 from genai_guard.shells import arun, run
 
-__all__ = ["Guarding", "guarded_client"]
+__all__ = ["Desk", "Guarding", "guarded_client"]
 
 C = TypeVar("C")
 _Replace: TypeAlias = Callable[[Any], Any]
@@ -47,24 +48,32 @@ class Guarding(NamedTuple):
     plan: Callable[[Any], Plan]
 
 
-def guarded_client(client: C, surface: Surface, guarding: Guarding) -> C:
+def guarded_client(client: C, surface: Surface, guarding: Guarding, *, desk: Desk | None = None) -> C:
     """Return a copy of a client whose methods are guarded as its surface says.
+
+    Args:
+        client: The client.
+        surface: What of it asks a model.
+        guarding: Guards a method, or plans it.
+        desk: Of the client of which this one is a clone.
 
     Raises:
         ConfigurationError: it has none of these methods, or they cannot be guarded.
     """
     _check(client, surface)
+    new = _copy(client)
+    if surface.routes is not None:
+        desk = desk or Desk(new, surface.routes, guarding.plan)
+        _set(new, "request", _requests(new, desk))
     tree: _Tree = {}
     for path in surface.methods:
         _plant(tree, path, guarding.wrap)
+    for path in surface.clones:
+        _plant(tree, path, lambda method: _cloning(method, surface, guarding, desk))
     for path, instead in surface.refused.items():
         _plant(tree, path, _Refusal(f"{path}: {instead}"))
-    for path in surface.clones:
-        _plant(tree, path, lambda method: _cloning(method, surface, guarding))
-    new: C = _grafted(client, tree)
-    if surface.routes is not None:
-        _set(new, "request", _requests(new, surface.routes, guarding))
-    return new
+    _graft(new, tree)
+    return cast("C", new)
 
 
 def _check(client: object, surface: Surface) -> None:
@@ -90,19 +99,52 @@ def _plant(tree: _Tree, path: str, replace: _Replace) -> None:
     tree[name] = replace
 
 
-def _grafted(node: Any, tree: _Tree) -> Any:
-    new = _copy(node)
+def _graft(new: Any, tree: _Tree) -> None:
+    """Replace attributes of a copy."""
     for name, below in tree.items():
-        if isinstance(below, _Refusal):
-            if hasattr(new.__class__, name) or name in getattr(
-                new, "__dict__", ()
-            ):  # not asked for: that may load packages
-                _set(new, name, below)
+        held = getattr_static(new, name, _MISSING)
+        if held is _MISSING and not hasattr(new, name):
             continue
-        value = getattr(new, name, _MISSING)
-        if value is not _MISSING:
-            _set(new, name, below(value) if callable(below) else _grafted(value, below))
+        if isinstance(below, _Refusal):
+            _set(new, name, below)  # what it stands for is not made: that may load packages
+        elif isinstance(held, cached_property) and not callable(below):
+            # What it holds is made when it is asked for: to import all of an SDK takes half a second.
+            _set(new, name, _Later(partial(_replaced, partial(held.func, new), below)))
+        else:
+            _set(new, name, _replaced(partial(getattr, new, name), below))
+
+
+def _replaced(make: Callable[[], Any], below: _Tree | _Replace) -> Any:
+    if callable(below):
+        return below(make())
+    new = _copy(make())
+    _graft(new, below)
     return new
+
+
+class _Later:
+    """Stands for an object that is made when something is asked of it."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._made: Any = _MISSING
+
+    def _it(self) -> Any:
+        if self._made is _MISSING:
+            self._made = self._make()
+        return self._made
+
+    @property
+    def __class__(self) -> Any:  # type: ignore[misc]  # pyright: ignore[reportIncompatibleMethodOverride]  for `isinstance`
+        return self._it().__class__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._it(), name)
+
+    def __repr__(self) -> str:
+        return repr(self._it())
 
 
 def _copy(node: Any) -> Any:
@@ -163,9 +205,9 @@ class _Refusal:
         raise _refused(self._reason)
 
 
-def _cloning(method: Callable[..., C], surface: Surface, guarding: Guarding) -> Callable[..., C]:
+def _cloning(method: Callable[..., C], surface: Surface, guarding: Guarding, desk: Desk | None) -> Callable[..., C]:
     def clone(*args: Any, **kwargs: Any) -> C:
-        return guarded_client(method(*args, **kwargs), surface, guarding)
+        return guarded_client(method(*args, **kwargs), surface, guarding, desk=desk)
 
     return update_wrapper(clone, method)
 
@@ -177,16 +219,16 @@ def _refused(what: str) -> ConfigurationError:
 # --- clients with routes --------------------------------------------------------------------------------------------
 
 
-class _Desk:
+class Desk:
     """Decides about each request of a client: it passes, is refused, or has a plan."""
 
-    def __init__(self, client: Any, routes: Routes, guarding: Guarding) -> None:
+    def __init__(self, client: Any, routes: Routes, plan: Callable[[Any], Plan]) -> None:
         self._routes = routes
         self._plans: dict[str, Plan | ConfigurationError] = {}
         for end in sorted(routes.asks, key=len, reverse=True):
             if _has(client, routes.asks[end]):
                 try:
-                    self._plans[end] = guarding.plan(attrgetter(routes.asks[end])(client))
+                    self._plans[end] = plan(attrgetter(routes.asks[end])(client))
                 except ConfigurationError as error:
                     self._plans[end] = error
         problems = [plan for plan in self._plans.values() if isinstance(plan, ConfigurationError)]
@@ -232,10 +274,9 @@ def _is_raw(options: Any) -> bool:
     return isinstance(headers, Mapping) and _RAW in {str(name).lower() for name in headers}
 
 
-def _requests(client: Any, routes: Routes, guarding: Guarding) -> Callable[..., Any]:
+def _requests(client: Any, desk: Desk) -> Callable[..., Any]:
     """Return the method `request` of a client, guarded."""
     send: Callable[..., Any] = client.request
-    desk = _Desk(client, routes, guarding)
 
     def request(cast_to: Any, options: Any, *rest: Any, **named: Any) -> Any:
         plan = desk.plan(options)

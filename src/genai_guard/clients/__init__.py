@@ -16,6 +16,7 @@ from genai_guard.clients.instructor import INSTRUCTOR
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.ollama import OLLAMA
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.openai_responses import OPENAI_RESPONSES
 from genai_guard.clients.payload import PAYLOAD, PREDICTIONS
 from genai_guard.clients.surface import Routes, Surface
 from genai_guard.clients.surfaces import SURFACES
@@ -41,6 +42,7 @@ __all__ = [
 
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
+    OPENAI_RESPONSES,
     ANTHROPIC_MESSAGES,
     GEMINI,
     OPENAI_CHAT,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from genai_guard.clients.duck import Fields, fields
 from genai_guard.messages import Usage
 
-__all__ = ["bound_of", "chat_usage", "count", "message_usage", "model_of", "word_of"]
+__all__ = ["bound_of", "chat_usage", "count", "message_usage", "model_of", "response_usage", "word_of"]
 
 _BOUNDS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens", "max_new_tokens")
 
@@ -49,6 +49,21 @@ def chat_usage(usage: object) -> Usage | None:
         count(known.get("completion_tokens")),
         _detail(known.get("prompt_tokens_details"), "cached_tokens"),
         _detail(known.get("completion_tokens_details"), "reasoning_tokens"),
+    )
+
+
+def response_usage(usage: object) -> Usage | None:
+    """Read the usage of a response; None if there is none."""
+    if usage is None:
+        return None
+    known = fields(usage)
+    details = known.get("input_tokens_details")
+    return Usage(
+        count(known.get("input_tokens")),
+        count(known.get("output_tokens")),
+        _detail(details, "cached_tokens"),
+        _detail(known.get("output_tokens_details"), "reasoning_tokens"),
+        cache_write_tokens=_detail(details, "cache_write_tokens"),
     )
 
 

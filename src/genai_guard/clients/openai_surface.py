@@ -22,7 +22,10 @@ SURFACE: Final = Surface(
     refused={
         "responses.connect": _SOCKET,
         "realtime.connect": _SOCKET,
+        "realtime.translations.connect": _SOCKET,
         "live.connect": _SOCKET,
+        "live.forks.connect": _SOCKET,
+        "live.sideband.connect": _SOCKET,
         "beta.responses.connect": _SOCKET,
         "beta.realtime.connect": _SOCKET,
     },

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from genai_guard.clients.base import Delta, quick_delta
 from genai_guard.clients.figures import bound_of, model_of
+from genai_guard.clients.openai_items import write_prompt
 from genai_guard.clients.turns import after_text
-from genai_guard.clients.walk import quick_part
+from genai_guard.clients.walk import Rewrite, Walk, quick_part
 from genai_guard.messages import Part, Reply, Request, Role
 
 __all__ = ["TEXT", "Text", "TextStream"]
@@ -49,7 +50,8 @@ _STREAM: Final = TextStream()
 class Text:
     """Strings.
 
-    Beside the prompt, `system=`, `instructions=` and `suffix=` are read where they are strings.
+    Beside the prompt, `system=`, `instructions=` and `suffix=` are read where they are strings, and so are the variables of
+    the `prompt=` of a response.
     """
 
     __slots__ = ()
@@ -67,6 +69,8 @@ class Text:
         if not kwargs:
             return Request((prompt,))
         beside = [quick_part((kwargs[name], _BESIDE[name], "text", name, "")) for name in _beside(kwargs)]
+        if isinstance(kwargs.get("prompt"), Mapping):
+            write_prompt(kwargs["prompt"], Walk(beside.append))
         return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs))
 
     def write_request(
@@ -80,7 +84,11 @@ class Text:
         if len(texts) == 1:
             return texts[0], kwargs
         *beside, prompt = texts
-        return prompt, {**kwargs, **dict(zip(_beside(kwargs), beside, strict=True))}
+        names = _beside(kwargs)
+        changes: dict[str, Any] = dict(zip(names, beside, strict=False))
+        if isinstance(kwargs.get("prompt"), Mapping):
+            changes["prompt"] = write_prompt(kwargs["prompt"], Walk(Rewrite(beside[len(names) :])))
+        return prompt, {**kwargs, **changes}
 
     def ask_again(
         self, content: str, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /

@@ -18,7 +18,7 @@ from typing import Any
 from genai_guard.clients.duck import get, put, stored
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_text", "after_turns", "turn_like", "two_turns"]
+__all__ = ["after_items", "after_text", "after_turns", "turn_like", "two_turns"]
 
 _GAP = "\n\n"
 
@@ -38,6 +38,14 @@ def after_turns(messages: Sequence[Any], reply: Sequence[Part], feedback: str) -
         _add(after, "assistant", said, "")
     _add(after, "user", _told(reply, feedback), _GAP)
     return tuple(after) if isinstance(messages, tuple) else after
+
+
+def after_items(items: Sequence[Any], reply: Sequence[Part], feedback: str) -> Sequence[Any]:
+    """Return a list or tuple of the items of a response that goes on with both; its roles need not alternate."""
+    said = _said(reply)
+    turns = [{"role": "assistant", "content": said}] if said else []
+    after = [*items, *turns, {"role": "user", "content": _told(reply, feedback)}]
+    return tuple(after) if isinstance(items, tuple) else after
 
 
 def two_turns(reply: Sequence[Part], feedback: str) -> tuple[str, str]:
