@@ -106,7 +106,9 @@ def _graft(new: Any, tree: _Tree) -> None:
         if held is _MISSING and not hasattr(new, name):
             continue
         if isinstance(below, _Refusal):
-            _set(new, name, below)  # what it stands for is not made: that may load packages
+            # What a property would make is not made: that may load packages.
+            is_made = not isinstance(held, (property, cached_property))
+            _set(new, name, below.of(getattr(new, name)) if is_made else below)
         elif isinstance(held, cached_property) and not callable(below):
             # What it holds is made when it is asked for: to import all of an SDK takes half a second.
             _set(new, name, _Later(partial(_replaced, partial(held.func, new), below)))
@@ -195,6 +197,14 @@ class _Refusal:
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
+
+    def of(self, method: Any) -> Any:
+        """Return a function with the signature of a method, which refuses."""
+
+        def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
+            raise _refused(self._reason)
+
+        return update_wrapper(refuse, method)
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise _refused(self._reason)
