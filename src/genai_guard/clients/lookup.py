@@ -112,12 +112,12 @@ def _name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _hint(value: object) -> str:
+def _hint(value: Any) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return " (decode it to str first)"
     if value is None:
         return " (nothing was passed or returned)"
-    if hasattr(type(value), "model_validate_json"):
+    if hasattr(type(value[0] if isinstance(value, list) and value else value), "model_validate_json"):
         return (
             " (if it is a structured output, guard the client that it comes from: "
             "instructor.from_openai(pipeline.wrap_client(client)))"
