@@ -42,6 +42,12 @@ DEPENDS_ON_PYTHON = (
 """All is tested on the oldest Python, what depends on the Python on the newest (threads, processes, event loops, its
 tables of letters), and the flow on those between. The rest, which takes long, is about values, patterns, statistics and
 laws: it comes out the same wherever the same packages are. `nox -s tests-3.13 -- tests` runs all of it there."""
+EXAMPLES_OF = {
+    "gemini_client.py": "providers",
+    "instructor_client.py": "providers",
+    "ollama_client.py": "providers",
+}
+"""Examples of what needs packages of its own, and the session that has them."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
@@ -129,7 +135,7 @@ def docs(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """Run the examples that need only the core."""
     install(session, extras="[offline,yaml]")
-    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES])
+    run_examples(session, [path for path in EXAMPLES if path.name not in {*MODEL_EXAMPLES, *EXAMPLES_OF}])
 
 
 @nox.session(default=False)
@@ -180,6 +186,14 @@ def client_tests(session: nox.Session, requirement: str) -> None:
     """Run tests/clients with one major version of a client library."""
     install(session, "test", also=(requirement,))
     session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
+
+
+@nox.session(default=False)
+def providers(session: nox.Session) -> None:
+    """Run the clients of Gemini, Ollama, Hugging Face, Databricks, LiteLLM and instructor with their SDKs, and their examples."""
+    install(session, "test", "providers")
+    session.run("python", "-m", "pytest", "tests/clients/providers", *session.posargs)
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "providers"])
 
 
 @nox.session(default=False)
