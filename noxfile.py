@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.11.12"
+nox.needs_version = ">=2026.10.20"  # the first that runs sessions side by side
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 # A supported Python that is not here is skipped and named in the summary; on a CI machine nox would fail instead.
 nox.options.error_on_missing_interpreters = False
+nox.options.parallel = 2  # of the sessions that keep one processor busy; the others have the machine to themselves
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
@@ -48,6 +50,8 @@ EXAMPLES_OF = {
     "ollama_client.py": "providers",
 }
 """Examples of what needs packages of its own, and the session that has them."""
+NEED_TORCH = {"transformers"}
+"""Extras that bring gigabytes for graphics processors; the session `classifiers` has them without."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
@@ -105,7 +109,7 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "--numprocesses=logical", *paths)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
@@ -121,7 +125,7 @@ def types(session: nox.Session) -> None:
         list(side_by_side.map(session.run, ["mypy", "pyright"]))
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def docs(session: nox.Session) -> None:
     """Build the site strictly, run every snippet of it, and check that it needs no other host."""
     install(session, "test", "docs")
@@ -131,7 +135,7 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *pages, env={"GENAI_GUARD_SITE": str(site)})
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def examples(session: nox.Session) -> None:
     """Run the examples that need only the core."""
     install(session, extras="[offline,yaml]")
@@ -152,31 +156,68 @@ def run_examples(session: nox.Session, paths: list[Path]) -> None:
             session.run("python", str(path))
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def wheel(session: nox.Session) -> None:
-    """Build the wheel out of the sdist and try it in a clean environment, as a user has it."""
-    session.install("build")
+    """Build the wheel twice, the same byte for byte, and try it in a clean environment, as a user has it."""
+    session.install("build", "hatchling")
     folder = Path(session.create_tmp()).resolve()
-    for leftover in folder.glob("genai_guard-*"):
-        leftover.unlink()
-    session.run("python", "-m", "build", "--outdir", str(folder), ".")
-    (built,) = folder.glob("*.whl")
-    clean = folder / "clean"
-    session.run("python", "-m", "venv", "--clear", str(clean))
-    python = str(clean / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    built = build(session, folder / "built")
+    session.run(
+        "python", "-m", "tarfile", "-e", str(next((folder / "built").glob("*.tar.gz"))), str(folder), silent=True
+    )
+    again = folder / built.stem.removesuffix("-py3-none-any")
+    session.run(
+        "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "again"), str(again), silent=True
+    )
+    if (folder / "again" / built.name).read_bytes() != built.read_bytes():
+        session.error("two builds of one source differ")
+    python = clean_python(session, folder / "clean")
     session.run(python, "-m", "pip", "install", "--quiet", str(built), external=True)
     smoke = ROOT / "tests" / "house" / "wheel_smoke.py"
     with session.chdir(folder):
         session.run(python, "-I", str(smoke), str(built), external=True)
 
 
-@nox.session
+@nox.session(default=False)
+def extras(session: nox.Session) -> None:
+    """Try the wheel with each extra by itself, and without it, in clean environments; `-- pii sql` tries only these."""
+    session.install("build", "hatchling")
+    folder = Path(session.create_tmp()).resolve()
+    built = build(session, folder / "built")
+    smoke = ROOT / "tests" / "house" / "extras_smoke.py"
+    core = clean_python(session, folder / "core")
+    session.run(core, "-m", "pip", "install", "--quiet", str(built), external=True)
+    offered = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    for extra in session.posargs or sorted(offered.keys() - NEED_TORCH):
+        python = clean_python(session, folder / extra)
+        session.run(python, "-m", "pip", "install", "--quiet", f"{built}[{extra}]", external=True)
+        for interpreter, how in ((core, "without"), (python, "with")):
+            with session.chdir(tempfile.mkdtemp(dir=folder)):
+                session.run(interpreter, "-I", str(smoke), extra, how, external=True)
+        shutil.rmtree(folder / extra)
+
+
+def build(session: nox.Session, folder: Path) -> Path:
+    """Build the sdist, and out of it the wheel; return the wheel."""
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(folder), ".", silent=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def clean_python(session: nox.Session, folder: Path) -> str:
+    """Return the interpreter of a new environment, in which nothing is."""
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    return str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+
+
+@nox.session(allow_parallel=True)
 def clients_openai2(session: nox.Session) -> None:
     """Run the tests of the clients with the OpenAI SDK 2, which is built on httpx."""
     client_tests(session, "openai>=2,<3")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def clients_openai3(session: nox.Session) -> None:
     """Run the tests of the clients with the OpenAI SDK 3, which is built on httpx2."""
     client_tests(session, "openai>=3,<4")
