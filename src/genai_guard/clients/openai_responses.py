@@ -16,7 +16,7 @@ from genai_guard.clients.figures import bound_of, model_of
 from genai_guard.clients.openai_items import figures_of, items_walk, write_items, write_prompt, write_response
 from genai_guard.clients.openai_responses_stream import OpenAIResponsesStream
 from genai_guard.clients.turns import after_items
-from genai_guard.clients.walk import Edit, Rewrite
+from genai_guard.clients.walk import Rewrite, Walk
 from genai_guard.messages import Part, Reply, Request
 
 __all__ = ["OPENAI_RESPONSES", "OpenAIResponses"]
@@ -38,15 +38,16 @@ class OpenAIResponses:
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""
         parts: list[Part] = []
-        _request(content, kwargs, parts.append)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content))
+        walk = items_walk(parts.append)
+        _request(content, kwargs, walk)
+        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
 
     def write_request(
         self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """Return new items, and new keyword arguments where others changed."""
         rewrite = Rewrite(texts)
-        after = _request(content, kwargs, rewrite)
+        after = _request(content, kwargs, items_walk(rewrite))
         rewrite.end()
         return after
 
@@ -83,8 +84,7 @@ class OpenAIResponses:
         return OpenAIResponsesStream()
 
 
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], edit: Edit) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    walk = items_walk(edit)
+def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
     beside = {"instructions": kwargs.get("instructions"), "prompt": kwargs.get("prompt")}
     after = {
         "instructions": walk.visit(beside["instructions"], "instructions", "system"),

@@ -84,10 +84,11 @@ class Text:
         if len(texts) == 1:
             return texts[0], kwargs
         *beside, prompt = texts
-        names = _beside(kwargs)
-        changes: dict[str, Any] = dict(zip(names, beside, strict=False))
+        names, rewrite = _beside(kwargs), Rewrite(beside)
+        changes: dict[str, Any] = {name: _given(rewrite, kwargs[name]) for name in names}
         if isinstance(kwargs.get("prompt"), Mapping):
-            changes["prompt"] = write_prompt(kwargs["prompt"], Walk(Rewrite(beside[len(names) :])))
+            changes["prompt"] = write_prompt(kwargs["prompt"], Walk(rewrite))
+        rewrite.end()
         return prompt, {**kwargs, **changes}
 
     def ask_again(
@@ -116,6 +117,11 @@ class Text:
     def open_stream(self) -> TextStream:
         """Return the reader that all streams of text share: it keeps nothing."""
         return _STREAM
+
+
+def _given(rewrite: Rewrite, text: str) -> str:
+    after = rewrite(Part(text))
+    return text if after is None else after
 
 
 def _beside(kwargs: Mapping[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, TypeAlias
 from genai_guard.clients.arguments import dump, load, reparse
 from genai_guard.clients.duck import Fields, fields, get, is_plain, put, remember
 from genai_guard.errors import ConfigurationError
-from genai_guard.messages import Part, PartKind, Role
+from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
 __all__ = ["FIELDS", "Edit", "Rewrite", "Walk", "is_leaf", "is_list", "quick_part", "role_of", "sole_content"]
 
@@ -72,6 +72,25 @@ _STALE: Final = {
     "parsed_arguments": ("arguments",),
 }
 """What was made of a text, and must not outlive an edit of it; and what it may have been made of."""
+
+_MEDIA: Final[Mapping[str, MediumKind]] = {
+    "image": "image",
+    "image_url": "image",
+    "input_image": "image",
+    "computer_screenshot": "image",
+    "audio": "audio",
+    "input_audio": "audio",
+    "video": "video",
+    "video_url": "video",
+    "input_video": "video",
+    "file": "file",
+    "input_file": "file",
+    "document": "file",
+    "container_upload": "file",
+}
+"""What blocks of a type hold that is no text."""
+_OF_TEXT: Final = frozenset({"text", "content"})
+"""Types of the source of a document that is read."""
 
 _ROLES: Final[Mapping[object, Role]] = {
     "system": "system",
@@ -142,7 +161,7 @@ class Rewrite:
 class Walk:
     """A walk over the texts of one request, reply or chunk."""
 
-    __slots__ = ("_edit", "_fields", "_number", "_tools")
+    __slots__ = ("_edit", "_fields", "_number", "_tools", "media")
 
     def __init__(
         self, edit: Edit, *, number: Number | None = None, fields: Mapping[str, PartKind | None] = FIELDS
@@ -157,6 +176,7 @@ class Walk:
         """
         self._edit = edit
         self._fields = fields
+        self.media: tuple[Medium, ...] = ()
         self._number = number
         self._tools: dict[str, str] = {}
 
@@ -202,6 +222,10 @@ class Walk:
             raise ConfigurationError(f"{where} is a {type(value).__name__}, which can be read only once: pass a list")
         return value
 
+    def note(self, kind: MediumKind, where: str) -> None:
+        """Keep in mind that something stands there that is no text."""
+        self.media += (Medium(kind, where),)
+
     def turn(self, message: Any, where: str) -> Any:
         """Visit a message of a conversation, which says whose it is."""
         if _shape_of(message) != "node":
@@ -230,6 +254,8 @@ class Walk:
         known = fields(node)
         block = known.get("type")
         is_call = kind == "arguments" or (isinstance(block, str) and block.endswith("tool_use"))
+        if isinstance(block, str) and block in _MEDIA and get(known.get("source"), "type") not in _OF_TEXT:
+            self.note(_MEDIA[block], where)
         if isinstance(block, str) and block.endswith("tool_result"):
             role, kind, name = "tool", "result", self._called(known.get("tool_use_id"))
         elif is_call:
