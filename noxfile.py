@@ -231,10 +231,18 @@ def client_tests(session: nox.Session, requirement: str) -> None:
 
 @nox.session(default=False)
 def providers(session: nox.Session) -> None:
-    """Run the clients of Gemini, Ollama, Hugging Face, Databricks, LiteLLM and instructor with their SDKs, and their examples."""
-    install(session, "test", "providers")
+    """Run the clients of Gemini, Ollama, Hugging Face, Databricks and instructor with their SDKs, their page and examples."""
+    install(session, "test", "sdks")
     session.run("python", "-m", "pytest", "tests/clients/providers", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "other-clients")
     run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "providers"])
+
+
+@nox.session(default=False)
+def litellm(session: nox.Session) -> None:
+    """Run the functions of LiteLLM's SDK, whose requirements are not those of the others."""
+    install(session, "test", "litellm")
+    session.run("python", "-m", "pytest", "tests/clients/providers/test_litellm_sdk.py", *session.posargs)
 
 
 @nox.session(default=False)

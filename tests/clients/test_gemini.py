@@ -11,7 +11,7 @@ import pytest
 from genai_guard.clients import ask_again, chunk_client, reply_client, request_client
 from genai_guard.clients.gemini import GEMINI
 from genai_guard.clients.openai_chat import OPENAI_CHAT
-from genai_guard.messages import Usage
+from genai_guard.messages import Medium, Usage
 
 
 class Finish(Enum):
@@ -104,6 +104,20 @@ def test_an_object_that_is_no_part_is_passed_on_unread() -> None:
     picture = Node(text={"Comment": "SECRET"}, format="PNG")
     picture.itself = picture
     assert sent(["hi", picture])[0][1] is picture
+
+
+def test_media_are_seen_wherever_they_stand() -> None:
+    sound = {"file_data": {"mime_type": "audio/wav", "file_uri": "u"}}
+    result = {
+        "functionResponse": {"name": "f", "response": {}, "parts": [{"inlineData": {"mimeType": "application/pdf"}}]}
+    }
+    contents = [{"parts": [IMAGE, "a", sound]}, {"parts": [result]}, Node(format="PNG")]
+    assert GEMINI.read_request(contents, {"contents": contents}).media == (
+        Medium("image", "contents[0].parts[0].inline_data"),
+        Medium("audio", "contents[0].parts[2].file_data"),
+        Medium("file", "contents[1].parts[0].function_response.parts[0].inline_data"),
+        Medium("image", "contents[2]"),
+    )
 
 
 def test_contents_are_known_by_their_parts_and_messages_stay_messages() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from genai_guard.clients import chunk_client, reply_client, request_client
 from genai_guard.clients.ollama import OLLAMA
-from genai_guard.messages import Usage
+from genai_guard.messages import Medium, Usage
 
 FIGURES = {"model": "m", "done": True, "done_reason": "stop", "prompt_eval_count": 7, "eval_count": 3}
 
@@ -73,6 +73,15 @@ def test_messages_prompts_and_their_bound_are_read() -> None:
     client = request_client("a", kwargs)
     assert {part.text for part in client.read_request("a", kwargs).parts} == {"a", "b", "c"}
     assert client.write_request("a", kwargs, ["B", "C", "A"]) == ("A", {"system": "B", "suffix": "C"})
+
+
+def test_images_are_seen_beside_messages_and_prompts() -> None:
+    message = {"role": "user", "content": "a", "images": ["aGk="]}
+    assert request_client([message], {}).read_request([message], {}).media == (
+        Medium("image", "messages[0].images[0]"),
+    )
+    kwargs = {"images": [b"hi"]}
+    assert request_client("a", kwargs).read_request("a", kwargs).media == (Medium("image", "images[0]"),)
 
 
 @pytest.mark.parametrize("field", ["message", "response"])

@@ -56,17 +56,18 @@ class Gemini:
     def read_request(self, content: Any, kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `config.system_instruction`, then of all contents."""
         parts: list[Part] = []
-        _request(content, kwargs, parts.append)
+        walk = GeminiWalk(parts.append)
+        _request(content, kwargs, walk)
         bound = count(_configured(kwargs, "max_output_tokens")[1]) or bound_of(kwargs)
         messages = len(content) if is_list(content) else 1
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound or None, messages)
+        return Request(tuple(parts), model_of(kwargs.get("model")), bound or None, messages, walk.media)
 
     def write_request(
         self, content: Any, kwargs: Mapping[str, Any], texts: Sequence[str], /
     ) -> tuple[Any, Mapping[str, Any]]:
         """Return new contents, and new keyword arguments where the system instruction changed."""
         rewrite = Rewrite(texts)
-        after = _request(content, kwargs, rewrite)
+        after = _request(content, kwargs, GeminiWalk(rewrite))
         rewrite.end()
         return after
 
@@ -120,8 +121,7 @@ def _configured(kwargs: Mapping[str, Any], name: str) -> tuple[str, Any]:
     return (found, value) if value is not ABSENT else (name, None)
 
 
-def _request(content: Any, kwargs: Mapping[str, Any], edit: Edit) -> tuple[Any, Mapping[str, Any]]:
-    walk = GeminiWalk(edit)
+def _request(content: Any, kwargs: Mapping[str, Any], walk: GeminiWalk) -> tuple[Any, Mapping[str, Any]]:
     name, before = _configured(kwargs, "system_instruction")
     after = walk.contents(before, "config.system_instruction", "system")
     contents = walk.contents(content, "contents")

@@ -14,7 +14,7 @@ from genai_guard.clients.arguments import dump, load
 from genai_guard.clients.duck import fields, get, put, stored
 from genai_guard.clients.figures import word_of
 from genai_guard.clients.walk import Edit, is_leaf, is_list
-from genai_guard.messages import Part, PartKind, Role
+from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
 __all__ = [
     "ABSENT",
@@ -34,7 +34,9 @@ __all__ = [
 ABSENT: Final = object()
 
 _ROLES: Final[Mapping[str, Role]] = {"model": "assistant", "function": "tool", "tool": "tool", "system": "system"}
-_MEDIA: Final = frozenset({"inline_data", "file_data", "video_metadata", "media_resolution", "thought_signature"})
+_MEDIA: Final = ("inline_data", "file_data")
+_BESIDE_MEDIA: Final = frozenset({"video_metadata", "media_resolution", "thought_signature"})
+_MEDIUM_KINDS: Final[Mapping[str, MediumKind]] = {"image": "image", "audio": "audio", "video": "video"}
 _BARE: Final = frozenset({"text", "thought", "thought_signature"})
 """All that a part of a text has."""
 _SPELLING: Final = "logprobs_result"
@@ -90,6 +92,7 @@ _CAMELS: Final = {
         *("candidates", "finish_reason", "usage_metadata", "prompt_feedback", "block_reason", "model_version"),
         *("prompt_token_count", "candidates_token_count", "thoughts_token_count", "cached_content_token_count"),
         *(
+            "mime_type",
             "partial_args",
             "string_value",
             "tool_use_prompt_token_count",
@@ -97,7 +100,16 @@ _CAMELS: Final = {
             "max_output_tokens",
             "sdk_http_response",
         ),
-        *("automatic_function_calling_history", _SPELLING, _QUOTING, *_BESIDE, *_MEDIA, *_HOLDERS, *_TEXTS),
+        *(
+            "automatic_function_calling_history",
+            _SPELLING,
+            _QUOTING,
+            *_BESIDE,
+            *_MEDIA,
+            *_BESIDE_MEDIA,
+            *_HOLDERS,
+            *_TEXTS,
+        ),
     )
 }
 _SNAKES: Final = {camel: name for name, camel in _CAMELS.items()}
@@ -177,10 +189,11 @@ def run_of(parts: Sequence[Any], run: Run) -> str:
 class GeminiWalk:
     """A walk over the texts of one request or reply, which reads them or puts others in their place."""
 
-    __slots__ = ("_edit",)
+    __slots__ = ("_edit", "media")
 
     def __init__(self, edit: Edit) -> None:
         self._edit = edit
+        self.media: tuple[Medium, ...] = ()
 
     def contents(self, value: Any, where: str, role: Role = "user") -> Any:
         """Visit whatever a request may carry: a text, a part, a content, or lists of them."""
@@ -192,7 +205,10 @@ class GeminiWalk:
             return value
         if get(value, "parts", ABSENT) is not ABSENT:
             return self._content(value, where, role)
-        return self.part(value, where, role) if _is_part(value) else value  # else an image, or a file that was uploaded
+        if _is_part(value):
+            return self.part(value, where, role)
+        self._note(value, where)  # an image, or a file that was uploaded
+        return value
 
     def _content(self, content: Any, where: str, role: Role) -> Any:
         whose: Role = _ROLES.get(word_of(get(content, "role")), role)
@@ -224,7 +240,10 @@ class GeminiWalk:
         changes: dict[str, Any] = {}
         for key, value in stored(part).items():
             name = _SNAKES.get(key, key)
-            if value is None or name in _MEDIA:
+            if value is None or name in _BESIDE_MEDIA:
+                continue
+            if name in _MEDIA:
+                self._note(value, f"{where}.{name}")
                 continue
             if name == "text" and isinstance(value, str):
                 kind: PartKind = kind_of(part) or "text"
@@ -279,6 +298,11 @@ class GeminiWalk:
         value = get(node, holder.field)
         before = value if isinstance(value, str) else dump(value) if value else ""
         name = word_of(get(node, "name") or get(node, "tool_type"))
+        for at, part in enumerate(find_list(node, "parts")[1]):
+            for medium in _MEDIA:
+                held = get(part, find(part, medium)[0])
+                if held is not None:
+                    self._note(held, f"{where}.parts[{at}].{medium}")
         changes = self._pieces(node, where, role, name)
         if before or (holder.is_json and name and not changes):  # a call without arguments is a call all the same
             text = self._edit(Part(before, holder.role or role, holder.kind, f"{where}.{holder.field}", name))
@@ -296,6 +320,12 @@ class GeminiWalk:
             new = self._edit(Part(text, role, "arguments", f"{where}.{key}[{at}]", name)) if is_text else None
             after.append(piece if new is None else put(piece, **{field: new}))
         return {} if all(map(is_, pieces, after)) else {key: after}
+
+    def _note(self, medium: Any, where: str) -> None:
+        """Keep in mind that something stands there that is no text; one that does not say what it is, is a picture."""
+        said = find(medium, "mime_type")[1]
+        first = said.partition("/")[0] if isinstance(said, str) else "image"
+        self.media += (Medium(_MEDIUM_KINDS.get(first, "file"), where),)
 
     def _text(self, text: str, role: Role, kind: PartKind, where: str) -> str:
         after = self._edit(Part(text, role, kind, where)) if text else None

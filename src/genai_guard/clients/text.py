@@ -12,8 +12,8 @@ from genai_guard.clients.base import Delta, quick_delta
 from genai_guard.clients.figures import bound_of, model_of
 from genai_guard.clients.openai_items import write_prompt
 from genai_guard.clients.turns import after_text
-from genai_guard.clients.walk import Rewrite, Walk, quick_part
-from genai_guard.messages import Part, Reply, Request, Role
+from genai_guard.clients.walk import Rewrite, Walk, is_list, quick_part
+from genai_guard.messages import Medium, Part, Reply, Request, Role
 
 __all__ = ["TEXT", "Text", "TextStream"]
 
@@ -51,7 +51,7 @@ class Text:
     """Strings.
 
     Beside the prompt, `system=`, `instructions=` and `suffix=` are read where they are strings, and so are the variables of
-    the `prompt=` of a response.
+    the `prompt=` of a response. `images=` are seen, and passed on.
     """
 
     __slots__ = ()
@@ -71,7 +71,9 @@ class Text:
         beside = [quick_part((kwargs[name], _BESIDE[name], "text", name, "")) for name in _beside(kwargs)]
         if isinstance(kwargs.get("prompt"), Mapping):
             write_prompt(kwargs["prompt"], Walk(beside.append))
-        return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs))
+        images: Any = kwargs.get("images")
+        media = tuple(Medium("image", f"images[{at}]") for at in range(len(images))) if is_list(images) else ()
+        return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs), 1, media)
 
     def write_request(
         self,

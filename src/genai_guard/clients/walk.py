@@ -16,7 +16,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
 
 from genai_guard.clients.arguments import dump, load, reparse
-from genai_guard.clients.duck import Fields, fields, get, is_plain, put, remember
+from genai_guard.clients.duck import Fields, fields, get, is_plain, items_of, put, remember
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
@@ -231,6 +231,8 @@ class Walk:
         if _shape_of(message) != "node":
             return self.visit(message, where)
         known = fields(message)
+        for at, _ in enumerate(items_of(message, "images") or ()):
+            self.note("image", f"{where}.images[{at}]")
         role = role_of(known.get("role"))
         speaker = known.get("name")
         if role == "tool":
