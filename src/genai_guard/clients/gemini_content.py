@@ -211,7 +211,8 @@ class GeminiWalk:
         return value
 
     def _content(self, content: Any, where: str, role: Role) -> Any:
-        whose: Role = _ROLES.get(word_of(get(content, "role")), role)
+        said = _ROLES.get(word_of(get(content, "role")))
+        whose: Role = role if said is None else said
         _, parts = find_list(content, "parts")
         after = [self.contents(part, f"{where}.parts[{at}]", whose) for at, part in enumerate(parts)]
         return content if all(map(is_, parts, after)) else put(content, parts=after)

@@ -107,6 +107,10 @@ def _described(value: Any) -> str:
     return _name(value)
 
 
+def _first(value: Any) -> Any:
+    return value[0] if value.__class__ in {list, tuple} and value else value
+
+
 def _name(value: Any) -> str:
     kind = value.__class__
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -117,7 +121,7 @@ def _hint(value: Any) -> str:
         return " (decode it to str first)"
     if value is None:
         return " (nothing was passed or returned)"
-    if hasattr(type(value[0] if isinstance(value, list) and value else value), "model_validate_json"):
+    if hasattr(_first(value).__class__, "model_validate_json"):
         return (
             " (if it is a structured output, guard the client that it comes from: "
             "instructor.from_openai(pipeline.wrap_client(client)))"
