@@ -24,7 +24,7 @@ nox.options.parallel = 2  # of the sessions that keep one processor busy; the ot
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
-MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
+MODEL_EXAMPLES = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Examples around a real language model, which needs more than the core."""
 FLOW = (
     "clients",

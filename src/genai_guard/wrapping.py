@@ -4,8 +4,8 @@ Rules:
 
 1. The client that was given stays as it is. Its copy has the same class and attributes, and shares its connections:
    closing either closes both.
-2. Only the objects on the way to a guarded method are copied. What they had cached is left out, so that the copy builds
-   it anew, out of itself: what hangs on the client leads back to the copy.
+2. Only the objects on the way to a guarded method are copied. What they hold that knows them is built anew, out of the
+   copy: what hangs on the client leads back to the copy.
 3. Where the class of an object does not let an attribute be set, the object gets a subclass of the same name that has it.
 """
 
@@ -18,7 +18,7 @@ from inspect import getattr_static
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 
-from genai_guard.clients.duck import get, put
+from genai_guard.clients.duck import get, put, stored
 from genai_guard.clients.surface import Routes, Surface
 from genai_guard.errors import ConfigurationError
 from genai_guard.outcome import Call
@@ -63,6 +63,7 @@ def guarded_client(client: C, surface: Surface, guarding: Guarding, *, desk: Des
     _check(client, surface)
     new = _copy(client)
     if surface.routes is not None:
+        _rebind(new, client)
         desk = desk or Desk(new, surface.routes, guarding.plan)
         _set(new, "request", _requests(new, desk))
     tree: _Tree = {}
@@ -151,16 +152,28 @@ class _Later:
 
 def _copy(node: Any) -> Any:
     new = copy.copy(node)
-    known = getattr(new, "__dict__", {})
-    for base in type(node).__mro__:
-        for name, value in vars(base).items():
-            if isinstance(value, cached_property):
-                known.pop(name, None)
+    kind: Any = node.__class__
+    for name in _ways_back(node):
+        if isinstance(getattr_static(kind, name, None), cached_property):
+            del new.__dict__[name]
     if hasattr(node, "__del__"):
         # The copy must not close what it shares when it is no longer used; nor must the one it was copied from, while
         # the copy is used.
         _subclass(new, __del__=_nothing, __copied__=node)
     return new
+
+
+def _ways_back(node: Any) -> list[str]:
+    """Return the attributes of an object whose values know the object, such as the resources of a client."""
+    held: Mapping[str, Any] = getattr(node, "__dict__", {})
+    return [name for name, value in held.items() if any(known is node for known in stored(value).values())]
+
+
+def _rebind(new: Any, client: Any) -> None:
+    """Build anew what some clients make of themselves at once: it would lead to the client that is not guarded."""
+    for name in _ways_back(client):
+        if name in new.__dict__:
+            _set(new, name, new.__dict__[name].__class__(new))
 
 
 def _nothing(_self: object) -> None: ...

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from responses import message, whole
+
 __all__ = ["ANSWER", "provider"]
 
 ANSWER = "You can reach Ms Harper at jo.harper@example.com."
@@ -59,6 +61,10 @@ def _envelope(request: dict[str, Any], kind: str) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "object": kind, "created": 1_760_000_000, "model": request.get("model", "m")}
 
 
+def _response(request: dict[str, Any]) -> dict[str, Any]:
+    return whole(message(ANSWER), model=request["model"])
+
+
 def _message(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": "msg_1",
@@ -82,12 +88,12 @@ def _ollama(request: dict[str, Any]) -> dict[str, Any]:
     return {"model": request["model"], "message": {"role": "assistant", "content": ANSWER}, **figures}
 
 
-_ANSWERS = {"/messages": _message, ":generateContent": _gemini, "/api/chat": _ollama}
+_ANSWERS = {"/messages": _message, "/responses": _response, ":generateContent": _gemini, "/api/chat": _ollama}
 
 
 @contextmanager
 def provider() -> Iterator[str]:
-    """Serve OpenAI's chat completions, and what Anthropic, Gemini and Ollama take, while the block runs; yields the base address."""
+    """Serve what the clients of OpenAI, Anthropic, Gemini and Ollama ask for while the block runs; yields the base address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

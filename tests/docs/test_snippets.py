@@ -33,6 +33,8 @@ def a_place_of_its_own(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "unused")
     monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
+    monkeypatch.setenv("DATABRICKS_HOST", address)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "unused")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "unused")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", address)
     monkeypatch.setenv("GOOGLE_API_KEY", "unused")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NAMES = [path.name for path in EXAMPLES]
 
-NEED_A_MODEL = {"openai_client.py", "quickstart.py"}
+NEED_A_MODEL = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Run by tests/demo, where the model is."""
 
 EXPECTED = {

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from genai_guard.clients.anthropic_stream import EVENTS, AnthropicStream
-from genai_guard.clients.duck import fields
+from genai_guard.clients.duck import fields, get, items_of
 from genai_guard.clients.figures import bound_of, message_usage, model_of
 from genai_guard.clients.turns import after_turns
 from genai_guard.clients.walk import Edit, Rewrite, Walk
@@ -63,9 +63,11 @@ class AnthropicMessages:
         return after_turns(content, reply, feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
-        """Take what calls itself a message and has content."""
-        known = fields(reply)
-        return known.get("type") == "message" and isinstance(known.get("content"), (list, tuple))
+        """Take what calls itself a message and has content, with its text where it is looked for."""
+        blocks = items_of(reply, "content") if get(reply, "type") == "message" else None
+        return blocks is not None and all(
+            get(each, "type") != "text" or get(each, "text") is not None for each in blocks
+        )
 
     def read_reply(self, reply: Any, /) -> Reply:
         """Return the texts of every block."""

@@ -15,7 +15,14 @@ __all__ = ["SURFACE"]
 
 SURFACE: Final = Surface(
     name="Anthropic",
-    classes=("anthropic.Anthropic", "anthropic.AsyncAnthropic"),
+    classes=(
+        "anthropic.Anthropic",
+        "anthropic.AsyncAnthropic",
+        "anthropic.AnthropicBedrock",
+        "anthropic.AsyncAnthropicBedrock",
+        "anthropic.AnthropicVertex",
+        "anthropic.AsyncAnthropicVertex",
+    ),
     clones=("copy", "with_options"),
     routes=Routes(
         asks={"/v1/messages": "messages.create"},

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from operator import is_
 from typing import Any, Final
 
-from genai_guard.clients.duck import fields, get, items_of, put
+from genai_guard.clients.duck import fields, get, is_plain, items_of, put
 from genai_guard.clients.figures import bound_of, chat_usage, model_of
 from genai_guard.clients.openai_stream import OpenAIChatStream, write_choice
 from genai_guard.clients.turns import after_turns
@@ -25,6 +25,8 @@ __all__ = ["OPENAI_CHAT", "OpenAIChat"]
 
 _HOLDERS: Final = ("message", "text")
 _STREAMED: Final = ("delta", "text")
+_BESIDE: Final = ("refusal", "tool_calls", "function_call", "audio", "reasoning_content", "reasoning")
+"""What a message may say instead of content."""
 
 
 class OpenAIChat:
@@ -105,7 +107,17 @@ class OpenAIChat:
 
 def _holds(choice: Any, names: Sequence[str]) -> bool:
     known = fields(choice)
-    return any(known.get(name) is not None for name in names)
+    return any(_is_known(known.get(name)) for name in names)
+
+
+def _is_known(said: Any) -> bool:
+    """Tell whether what a choice holds keeps its text where it is looked for; a dictionary may leave out what is empty."""
+    if said is None or isinstance(said, str):
+        return said is not None
+    known = fields(said)
+    if known.get("content", known) is not known:
+        return True
+    return (is_plain(known) and len(known) < 2) or any(known.get(name, known) is not known for name in _BESIDE)
 
 
 def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:

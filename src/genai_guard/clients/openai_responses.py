@@ -58,8 +58,9 @@ class OpenAIResponses:
         return after_items(content, reply, feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
-        """Take what calls itself a response and has output."""
-        return get(reply, "object") == "response" and items_of(reply, "output") is not None
+        """Take what calls itself a response and has output, with its text where it is looked for."""
+        output = items_of(reply, "output") if get(reply, "object") == "response" else None
+        return output is not None and all(map(_is_known, output))
 
     def read_reply(self, reply: Any, /) -> Reply:
         """Return the texts of every item."""
@@ -82,6 +83,15 @@ class OpenAIResponses:
     def open_stream(self) -> OpenAIResponsesStream:
         """Return a new reader for one stream."""
         return OpenAIResponsesStream()
+
+
+def _is_known(item: Any) -> bool:
+    if get(item, "type") != "message":
+        return True
+    pieces = items_of(item, "content")
+    return pieces is not None and all(
+        get(each, "type") != "output_text" or get(each, "text") is not None for each in pieces
+    )
 
 
 def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:

@@ -255,6 +255,34 @@ def test_the_copy_is_a_client_like_the_one_it_was_made_of(seen: list[Any]) -> No
     assert client.is_closed()
 
 
+def test_the_clients_of_other_clouds_are_guarded_too(seen: list[Any]) -> None:
+    def handle(request: Any) -> Any:
+        seen.append((request.url.path, json.loads(request.content)))
+        make = _chat if "openai" in request.url.path else _messages
+        return response(http_of(openai), make(is_streamed=False))
+
+    http = http_of(openai)
+    azure = openai.AzureOpenAI(
+        api_key="k", api_version="v", azure_endpoint="http://azure", max_retries=0,
+        http_client=http.Client(transport=http.MockTransport(handle)),
+    )  # fmt: skip
+    http = http_of(anthropic)
+    vertex = anthropic.AnthropicVertex(
+        region="r", project_id="p", access_token="t", base_url="http://vertex", max_retries=0,
+        http_client=http.Client(transport=http.MockTransport(handle)),
+    )  # fmt: skip
+    pipeline = Pipeline(input=[PII()], output=[PII()])
+    reply = pipeline.wrap_client(azure).chat.completions.create(model="deployed", messages=ASKED)
+    assert reply.choices[0].message.content == HIDDEN
+    message = pipeline.wrap_client(vertex).messages.create(model="claude", max_tokens=9, messages=ASKED)
+    assert message.content[0].text == HIDDEN
+    beta = pipeline.wrap_client(vertex).beta.messages
+    assert beta.create(model="claude", max_tokens=9, messages=ASKED).content[0].text == HIDDEN
+    assert "/deployments/deployed/chat/completions" in seen[0][0]
+    assert seen[1][0].endswith("models/claude:rawPredict")
+    assert MAIL not in json.dumps(seen)
+
+
 def test_a_guarded_client_may_be_guarded_again(seen: list[Any]) -> None:
     once = wrapped(openai, seen)
     twice = Pipeline(output=[BlockedPatterns(["mail"], action="redact")]).wrap_client(once)
