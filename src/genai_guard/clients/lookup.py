@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from genai_guard.clients.base import Client
 from genai_guard.clients.duck import remember
+from genai_guard.clients.walk import is_list
 from genai_guard.errors import ConfigurationError
 
 __all__ = ["Lookup"]
@@ -108,7 +109,7 @@ def _described(value: Any) -> str:
 
 
 def _first(value: Any) -> Any:
-    return value[0] if value.__class__ in {list, tuple} and value else value
+    return value[0] if is_list(value) and value else value
 
 
 def _name(value: Any) -> str:
