@@ -28,8 +28,11 @@ MODEL_EXAMPLES = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Examples around a real language model, which needs more than the core."""
 EXAMPLES_OF = {
     "databricks_notebook.py": "databricks",
+    "gemini_client.py": "providers",
+    "instructor_client.py": "providers",
     "langchain_agent.py": "langchain",
     "llama_index_query.py": "llama_index",
+    "ollama_client.py": "providers",
     "pydantic_ai_agent.py": "frameworks",
     "spark_scan.py": "spark",
 }
@@ -229,6 +232,22 @@ def client_tests(session: nox.Session, requirement: str) -> None:
     """Run what needs client libraries with one major version of one, against llmock and a real language model."""
     install_model(session, "test", "providers", also=(requirement,))
     session.run("python", "-m", "pytest", "tests/clients/sdks", *session.posargs)
+
+
+@nox.session(default=False)
+def providers(session: nox.Session) -> None:
+    """Run the clients of Gemini, Ollama, Hugging Face, Databricks and instructor with their SDKs, their page and examples."""
+    install(session, "test", "sdks")
+    session.run("python", "-m", "pytest", "tests/clients/providers", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "other-clients")
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "providers"])
+
+
+@nox.session(default=False)
+def litellm(session: nox.Session) -> None:
+    """Run the functions of LiteLLM's SDK, whose requirements are not those of the others."""
+    install(session, "test", "litellm")
+    session.run("python", "-m", "pytest", "tests/clients/providers/test_litellm_sdk.py", *session.posargs)
 
 
 @nox.session(default=False)

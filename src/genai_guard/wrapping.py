@@ -72,7 +72,7 @@ def guarded_client(client: C, surface: Surface, guarding: Guarding, *, desk: Des
     for path in surface.clones:
         _plant(tree, path, lambda method: _cloning(method, surface, guarding, desk))
     for path, instead in surface.refused.items():
-        _plant(tree, path, _refusal(f"{path}: {instead}"))
+        _plant(tree, path, _Refusal(f"{path}: {instead}"))
     _graft(new, tree)
     return cast("C", new)
 
@@ -106,7 +106,11 @@ def _graft(new: Any, tree: _Tree) -> None:
         held = getattr_static(new, name, _MISSING)
         if held is _MISSING and not hasattr(new, name):
             continue
-        if isinstance(held, cached_property) and not callable(below):
+        if isinstance(below, _Refusal):
+            # What a property would make is not made: that may load packages.
+            is_made = not isinstance(held, (property, cached_property))
+            _set(new, name, below.of(getattr(new, name)) if is_made else below)
+        elif isinstance(held, cached_property) and not callable(below):
             # What it holds is made when it is asked for: to import all of an SDK takes half a second.
             _set(new, name, _Later(partial(_replaced, partial(held.func, new), below)))
         else:
@@ -199,14 +203,29 @@ def _has(client: Any, path: str) -> bool:
 # --- methods that are replaced --------------------------------------------------------------------------------------
 
 
-def _refusal(reason: str) -> _Replace:
-    def replace(method: Any) -> Any:
+class _Refusal:
+    """Stands in the place of what is not to be used: to call it, and to take anything from it, is an error."""
+
+    __slots__ = ("_reason",)
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def of(self, method: Any) -> Any:
+        """Return a function with the signature of a method, which refuses."""
+
         def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
-            raise _refused(reason)
+            raise _refused(self._reason)
 
         return update_wrapper(refuse, method)
 
-    return replace
+    def __call__(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise _refused(self._reason)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise _refused(self._reason)
 
 
 def _cloning(method: Callable[..., C], surface: Surface, guarding: Guarding, desk: Desk | None) -> Callable[..., C]:

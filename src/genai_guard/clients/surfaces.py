@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from genai_guard.clients import anthropic_surface, openai_surface
+from genai_guard.clients import anthropic_surface, gemini_surface, openai_surface, server_surfaces
 from genai_guard.clients.surface import Surface, surface_of
 from genai_guard.errors import ConfigurationError
 
@@ -15,6 +15,12 @@ __all__ = ["SURFACES", "surface_for"]
 SURFACES: Final[tuple[Surface, ...]] = (
     openai_surface.SURFACE,
     anthropic_surface.SURFACE,
+    gemini_surface.SURFACE,
+    gemini_surface.ASYNC_SURFACE,
+    server_surfaces.OLLAMA,
+    server_surfaces.HUGGING_FACE,
+    server_surfaces.DATABRICKS,
+    server_surfaces.MLFLOW,
 )
 """What each known client has that asks a model."""
 

@@ -19,7 +19,7 @@ from genai_guard.clients.duck import get, put, stored
 from genai_guard.clients.langchain_walk import is_message, new_message, role_in
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_items", "after_text", "after_turns", "told", "turn_like", "worded"]
+__all__ = ["after_items", "after_text", "after_turns", "told", "turn_like", "two_turns", "worded"]
 
 _GAP = "\n\n"
 
@@ -47,6 +47,11 @@ def after_items(items: Sequence[Any], reply: Sequence[Part], feedback: str) -> S
     turns = [{"role": "assistant", "content": said}] if said else []
     after = [*items, *turns, {"role": "user", "content": told(reply, feedback)}]
     return tuple(after) if isinstance(items, tuple) else after
+
+
+def two_turns(reply: Sequence[Part], feedback: str) -> tuple[str, str]:
+    """Return the words of the turn of the model, which may be none, and of the turn that follows it."""
+    return worded(reply), told(reply, feedback)
 
 
 def worded(reply: Sequence[Part]) -> str:

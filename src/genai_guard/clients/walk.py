@@ -10,12 +10,13 @@ this was written is read too, provided it keeps its text under a usual name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
 
 from genai_guard.clients.arguments import dump, load, reparse
-from genai_guard.clients.duck import Fields, fields, get, is_plain, put, remember
+from genai_guard.clients.duck import Fields, fields, get, is_plain, items_of, put, remember
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
@@ -113,7 +114,8 @@ _shapes: Final[dict[type, _Shape]] = {}
 
 def role_of(name: object) -> Role:
     """Return the role behind a provider's word for it; `user`, the least trusted, for an unknown one."""
-    return _ROLES.get(name, "user") if isinstance(name, str) else "user"
+    word = name.value if isinstance(name, Enum) else name
+    return _ROLES.get(word, "user") if isinstance(word, str) else "user"
 
 
 def sole_content(known: Fields) -> str | None:
@@ -231,10 +233,13 @@ class Walk:
         if _shape_of(message) != "node":
             return self.visit(message, where)
         known = fields(message)
+        for at, _ in enumerate(items_of(message, "images") or ()):
+            self.note("image", f"{where}.images[{at}]")
         role = role_of(known.get("role"))
         speaker = known.get("name")
         if role == "tool":
-            name = speaker if isinstance(speaker, str) else self._called(known.get("tool_call_id"))
+            called = speaker or known.get("tool_name")
+            name = called if isinstance(called, str) else self._called(known.get("tool_call_id"))
             return self._node(message, where, role, "result", name)
         after = self._node(message, where, role, "text", "")
         shown = self.visit(speaker, f"{where}.name", role) if isinstance(speaker, str) else speaker
