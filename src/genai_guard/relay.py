@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from genai_guard.clients import chunk_client
+from genai_guard.clients.base import HoldsChunks
 from genai_guard.effects import END, Chunk, Flow, Io
 from genai_guard.errors import ConfigurationError
 from genai_guard.guards.gate import Gate
@@ -193,6 +194,8 @@ def _tail(plan: Plan, call: Call, way: _Way) -> Flow[None]:
     for channel, rest in () if restorer is None else restorer.drain():
         for out in reader.tail(channel, rest):
             yield _out(call, out)
+    for out in reader.held() if isinstance(reader, HoldsChunks) else ():
+        yield _out(call, out)
     gate.finish()
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from genai_guard.clients import Delta, StreamReader
+from genai_guard.clients.base import HoldsChunks
 
 SECRET = "SECRET"
 LABEL = "[S]"
@@ -48,7 +49,7 @@ def run(reader: StreamReader, chunks: Iterable[Any]) -> list[Any]:
     for channel, gate in gates.items():
         rest = gate.feed("", final=True)
         out += reader.tail(channel, rest) if rest else []
-    return out
+    return [*out, *(reader.held() if isinstance(reader, HoldsChunks) else ())]
 
 
 @pytest.fixture(scope="session")

@@ -105,6 +105,11 @@ def blocks(draw: st.DrawFn, index: int) -> list[Event]:
     return [*events, stop(index)]
 
 
+def test_the_start_of_a_block_whose_end_never_comes_is_handed_out(replay: Any) -> None:
+    out = replay(ANTHROPIC_MESSAGES.open_stream(), [START, start("text", text="SECRET")])
+    assert out == [START, start("text", text="[S]")]
+
+
 @given(said=st.tuples(blocks(0), blocks(1), blocks(2)), whole=st.booleans())
 def test_every_text_is_guarded_as_if_it_were_whole(replay: Any, said: tuple[list[Event], ...], *, whole: bool) -> None:
     events = [event for block in said for event in block]

@@ -34,7 +34,7 @@ class Completion(BaseModel):
 
 
 class Renamed(BaseModel):
-    outputs: list[str] = [MAIL]
+    sayings: list[str] = [MAIL]
 
 
 MOVED: dict[str, Callable[[], Any]] = {
@@ -50,7 +50,7 @@ MOVED: dict[str, Callable[[], Any]] = {
     "renamed parts": lambda: {"object": "response", "output": [{"type": "message", "parts": [{"text": MAIL}]}]},
 }
 CHUNKS: dict[str, Callable[[], Any]] = {
-    "renamed list": lambda: Obj(outputs=[MAIL]),
+    "renamed list": lambda: Obj(sayings=[MAIL]),
     "renamed text": lambda: Obj(choices=[Obj(index=0, delta=Message(), finish_reason=None)]),
     "renamed text of a dictionary": lambda: {"choices": [{"index": 0, "delta": {"role": "assistant", "body": MAIL}}]},
     "renamed type": lambda: {"kind": "response.output_text.delta", "delta": MAIL},
@@ -94,11 +94,11 @@ def test_a_stream_whose_text_moved_is_an_error_that_names_the_reader_to_pass(mov
 
 def test_the_reader_that_is_named_reads_it() -> None:
     reader = custom(
-        reply=lambda reply: reply.outputs,
-        write_reply=lambda reply, texts: reply.model_copy(update={"outputs": texts}),
+        reply=lambda reply: reply.sayings,
+        write_reply=lambda reply, texts: reply.model_copy(update={"sayings": texts}),
     )
     guarded, events, limiter = pipeline(reader=reader)
-    assert guarded(lambda prompt: Renamed())("hi").outputs == ["[EMAIL]"]
+    assert guarded(lambda prompt: Renamed())("hi").sayings == ["[EMAIL]"]
     assert (limiter.open, len(events)) == ([], 1)
 
 

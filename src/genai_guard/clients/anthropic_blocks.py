@@ -40,6 +40,11 @@ class GrowingText:
         self._said: list[str] = []
 
     @property
+    def waits(self) -> bool:
+        """Whether the start event has not been handed out."""
+        return self._start is not None
+
+    @property
     def altered(self) -> bool:
         """Whether what was handed out by now differs from what the model said."""
         return self.said != "".join(self._heard)

@@ -96,6 +96,11 @@ class AnthropicStream:
         index, key, *_ = channel
         return self._blocks[index].texts[key].late(text)
 
+    def held(self) -> list[Any]:
+        """Return the starts of blocks that waited for a delta or a stop which never came."""
+        texts = [growing for block in self._blocks.values() for growing in block.texts.values()]
+        return [start for growing in texts if growing.waits for start in growing.late("")]
+
     def reply(self) -> Reply:
         """Return what the first and the last events of the message said."""
         usage = message_usage(self._usage) if self._usage else None

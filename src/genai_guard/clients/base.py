@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from genai_guard.messages import Part, PartKind, Reply, Request
 
-__all__ = ["AsksAgain", "Client", "Delta", "StreamReader", "TakesSystem", "ask_again", "quick_delta"]
+__all__ = ["AsksAgain", "Client", "Delta", "HoldsChunks", "StreamReader", "TakesSystem", "ask_again", "quick_delta"]
 
 
 class Delta(NamedTuple):
@@ -75,6 +75,15 @@ class StreamReader(Protocol):
 
     def reply(self) -> Reply:
         """Return usage, model and finish reason as far as they are known by now. The parts are left empty."""
+        ...
+
+
+@runtime_checkable
+class HoldsChunks(Protocol):
+    """A reader that may keep a chunk to itself, and not only a text."""
+
+    def held(self) -> Sequence[object]:
+        """Return the chunks that are still kept when the stream has ended, after what `tail` returned."""
         ...
 
 
