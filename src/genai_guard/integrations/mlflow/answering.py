@@ -129,7 +129,7 @@ class Answering:
         who = {name: value for name, value in question.who.items() if value}
         with caller(**cast("dict[str, Any]", who), tags=question.tags):
             value: Any = self.pipeline.run(self._fn, question.content, **question.params).value
-            return _begun(value) if isinstance(value, Stream) else value
+            return _begun(cast("Any", value)) if isinstance(value, Stream) else value
 
 
 class Asked:

@@ -68,8 +68,7 @@ def _fields(row: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(row, str):
         yield "prompt", row
     elif isinstance(row, Mapping):
-        named: Mapping[Any, Any] = row
-        for name, value in named.items():
+        for name, value in cast("Mapping[object, Any]", row).items():
             yield str(name), _plain(value)
 
 
