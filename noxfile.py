@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +43,8 @@ DEPENDS_ON_PYTHON = (
 """All is tested on the oldest Python, what depends on the Python on the newest (threads, processes, event loops, its
 tables of letters), and the flow on those between. The rest, which takes long, is about values, patterns, statistics and
 laws: it comes out the same wherever the same packages are. `nox -s tests-3.13 -- tests` runs all of it there."""
+NEED_TORCH = {"transformers"}
+"""Extras that bring gigabytes for graphics processors; the session `classifiers` has them without."""
 EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 BENCHMARK_PARTS = {
     *("guard_lines.py", "handwritten.py", "kit.py", "quality_page.py", "scan_texts.py", "scoring.py"),
@@ -148,20 +151,57 @@ def run_examples(session: nox.Session, paths: list[Path]) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel out of the sdist and try it in a clean environment, as a user has it."""
-    session.install("build")
+    """Build the wheel twice, the same byte for byte, and try it in a clean environment, as a user has it."""
+    session.install("build", "hatchling")
     folder = Path(session.create_tmp()).resolve()
-    for leftover in folder.glob("genai_guard-*"):
-        leftover.unlink()
-    session.run("python", "-m", "build", "--outdir", str(folder), ".")
-    (built,) = folder.glob("*.whl")
-    clean = folder / "clean"
-    session.run("python", "-m", "venv", "--clear", str(clean))
-    python = str(clean / ("Scripts" if sys.platform == "win32" else "bin") / "python")
+    built = build(session, folder / "built")
+    session.run(
+        "python", "-m", "tarfile", "-e", str(next((folder / "built").glob("*.tar.gz"))), str(folder), silent=True
+    )
+    again = folder / built.stem.removesuffix("-py3-none-any")
+    session.run(
+        "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "again"), str(again), silent=True
+    )
+    if (folder / "again" / built.name).read_bytes() != built.read_bytes():
+        session.error("two builds of one source differ")
+    python = clean_python(session, folder / "clean")
     session.run(python, "-m", "pip", "install", "--quiet", str(built), external=True)
     smoke = ROOT / "tests" / "house" / "wheel_smoke.py"
     with session.chdir(folder):
         session.run(python, "-I", str(smoke), str(built), external=True)
+
+
+@nox.session(default=False)
+def extras(session: nox.Session) -> None:
+    """Try the wheel with each extra by itself, and without it, in clean environments; `-- pii sql` tries only these."""
+    session.install("build", "hatchling")
+    folder = Path(session.create_tmp()).resolve()
+    built = build(session, folder / "built")
+    smoke = ROOT / "tests" / "house" / "extras_smoke.py"
+    core = clean_python(session, folder / "core")
+    session.run(core, "-m", "pip", "install", "--quiet", str(built), external=True)
+    offered = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    for extra in session.posargs or sorted(offered.keys() - NEED_TORCH):
+        python = clean_python(session, folder / extra)
+        session.run(python, "-m", "pip", "install", "--quiet", f"{built}[{extra}]", external=True)
+        for interpreter, how in ((core, "without"), (python, "with")):
+            with session.chdir(tempfile.mkdtemp(dir=folder)):
+                session.run(interpreter, "-I", str(smoke), extra, how, external=True)
+        shutil.rmtree(folder / extra)
+
+
+def build(session: nox.Session, folder: Path) -> Path:
+    """Build the sdist, and out of it the wheel; return the wheel."""
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(folder), ".", silent=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def clean_python(session: nox.Session, folder: Path) -> str:
+    """Return the interpreter of a new environment, in which nothing is."""
+    session.run("python", "-m", "venv", "--clear", str(folder))
+    return str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")
 
 
 @nox.session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from genai_guard import Pipeline
 from genai_guard.__main__ import main
+from genai_guard.cli import COMMANDS, parser_of
 from genai_guard.policy import json_schema
 
 POLICY = """\
@@ -47,12 +49,37 @@ def give(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
+# --- help ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_examples_of_the_help_are_right(command: str) -> None:
+    for example in COMMANDS[command].examples:
+        assert parser_of(command).parse_args(shlex.split(example)).run
+
+
+def test_the_help_shows_names_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["dashboard", "--help"])
+    told = capsys.readouterr().out
+    assert "Print a dashboard of Grafana for a policy." in told
+    assert "genai-guard dashboard policy.yaml" in told
+
+
 # --- validate --------------------------------------------------------------------------------------------------------
 
 
 def test_a_policy_that_is_right_is_ok(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", policy]) == 0
     assert capsys.readouterr() == (f"{policy}: OK\n", "")
+
+
+def test_policies_are_told_as_json(policy: str, wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", policy, wrong, "--json"]) == 1
+    out, err = capsys.readouterr()
+    right, bad = map(json.loads, out.splitlines())
+    assert right == {"policy": policy, "ok": True, "error": None, "unset": []}
+    assert (bad["ok"], "limts" in bad["error"], err) == (False, True, "")
 
 
 def test_every_mistake_of_every_policy_is_told(policy: str, wrong: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,6 +75,14 @@ def test_feedback_is_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("kept")
+def test_programs_get_the_sums_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["feedback", "summary", "log", "f.sqlite", "--by", "model", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["small"]["calls"], found["small"]["counts"]["down"]) == (2, 1)
+    assert main(["feedback", "export", "log", "f.sqlite", "--json"]) == 2
+
+
+@pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize(
     ("files", "message"),
     [

@@ -126,6 +126,15 @@ def test_top_prints_a_frame(log: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert said in out
 
 
+def test_top_prints_figures_for_programs(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["top", "inference", "--once", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    frame = json.loads(line)
+    assert frame["total"]["calls"] == sum(each["calls"] for each in frame["models"].values()) == 200
+    assert {each["variant"] for each in frame["arms"]} >= {"control"}
+    assert frame["total"]["queue_ms"]["count"] == 10
+
+
 @pytest.mark.parametrize("argv", [["nowhere"], ["inference", "--window", "0"], ["inference", "--interval", "0"]])
 def test_top_says_what_it_cannot_do(argv: list[str], log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["top", *argv]) == 2

@@ -60,6 +60,17 @@ def test_the_figures_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "injection  injection.override      1      1      0  100.0 % (20.7-100.0)" in lines
 
 
+def test_programs_get_items_and_figures_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["review", "next", "review.sqlite", "--reviewer", "ann", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["request_id"] == "hit"
+    assert main(["review", "list", "review.sqlite", "--json"]) == 0
+    assert [json.loads(line)["item"] for line in capsys.readouterr().out.splitlines()] == [1, 2]
+    assert main(["review", "stats", "review.sqlite", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["queue"]["open"], found["queue"]["claimed"]) == (2, 1)
+    assert found["judged"]["rules"][0]["precision"]["value"] is None
+
+
 @pytest.mark.parametrize(
     ("form", "begins"),
     [

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from house.extras_smoke import USES
+
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -84,6 +86,10 @@ def test_no_file_is_longer_than_400_lines(folder: str) -> None:
 
 def test_the_core_dependencies_are_the_agreed_ones() -> None:
     assert {re.split(r"[<>=~! ]", line)[0] for line in PROJECT["dependencies"]} == CORE
+
+
+def test_every_extra_is_tried_by_itself() -> None:
+    assert set(PROJECT["optional-dependencies"]) == set(USES)
 
 
 def test_the_changelog_begins_with_the_version_of_the_project() -> None:

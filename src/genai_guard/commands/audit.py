@@ -8,11 +8,11 @@ import io
 import json
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from genai_guard.commands.shared import NO, OK, UsageError, write_text
+from genai_guard.commands.shared import NO, OK, UsageError, sentence, write_text
 from genai_guard.environment import env
 from genai_guard.recording.audit.anchors import read_anchors
 from genai_guard.recording.audit.chain import Head, Record
@@ -28,8 +28,7 @@ _COLUMNS: Final = ("sequence", "time", "kind", "user", "facts", "process", "key"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    verifying = actions.add_parser("verify", help="name the first record that is not what was written")
-    verifying.add_argument("folder", metavar="DIR", help="folder of the audit")
+    verifying = _action(actions, "verify", "name the first record that is not what was written", _verify)
     verifying.add_argument("--key", metavar="NAME", default=ENVIRONMENT, help="environment variable with the keys")
     verifying.add_argument(
         "--anchors",
@@ -37,19 +36,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="heads that were kept elsewhere, without which nobody sees that the end was cut off",
     )
     verifying.add_argument("--json", action="store_true", help="print what was found as JSON")
-    verifying.set_defaults(act=_verify)
-    tailing = actions.add_parser("tail", help="show the last records, unverified")
-    tailing.add_argument("folder", metavar="DIR", help="folder of the audit")
+    tailing = _action(actions, "tail", "show the last records, unverified", _tail)
     tailing.add_argument("-n", "--lines", metavar="N", type=int, default=20, help="how many; 20 unless given")
     tailing.add_argument("--kind", metavar="KIND", help="those of one kind, such as block")
-    tailing.set_defaults(act=_tail)
-    exporting = actions.add_parser("export", help="print all records as JSON lines or CSV, unverified")
-    exporting.add_argument("folder", metavar="DIR", help="folder of the audit")
+    exporting = _action(actions, "export", "print all records as JSON lines or CSV, unverified", _export)
     exporting.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="jsonl unless given")
     exporting.add_argument("--kind", metavar="KIND", help="those of one kind, such as block")
     exporting.add_argument("--since", metavar="TIME", default="", help="those from then on, such as 2026-11-20")
     exporting.add_argument("--output", metavar="FILE", help="write them to a file instead")
-    exporting.set_defaults(act=_export)
+
+
+def _action(
+    actions: Any, name: str, about: str, act: Callable[[argparse.Namespace, Path], int]
+) -> argparse.ArgumentParser:
+    action: argparse.ArgumentParser = actions.add_parser(
+        name, help=about, description=sentence(about), allow_abbrev=False
+    )
+    action.add_argument("folder", metavar="DIR", help="folder of the audit")
+    action.set_defaults(act=act)
+    return action
 
 
 def run(args: argparse.Namespace) -> int:

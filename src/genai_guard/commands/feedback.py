@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from genai_guard.commands.as_json import as_json
 from genai_guard.commands.shared import UsageError, feedback_in, give, json_lines
 from genai_guard.commands.terminal import printable
 from genai_guard.errors import ConfigurationError
@@ -34,10 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=tuple(_FORMATS), default="chat", help="what to export as (%(default)s)")
     parser.add_argument("--output", metavar="FILE", default="-", help="where to; standard output unless said")
     parser.add_argument("--by", metavar="COLUMN", default="variant", help="column to sum up by (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the counts of `summary` as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Export feedback or print its summary. What is left out is counted on standard error."""
+    if args.json and args.action != "summary":
+        raise UsageError("--json is for the counts of `summary`; `export --format` says what else there is")
     rows, feedback = _read(args.log, args.feedback, column=args.by)
     left_out: Counter[str] = Counter()
 
@@ -45,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
         left_out[reason] += 1
 
     if args.action == "summary":
-        text = _table(export.feedback_by(args.by, rows, feedback), args.by)
+        found = export.feedback_by(args.by, rows, feedback)
+        text = as_json(found) if args.json else _table(found, args.by)
     else:
         text = _FORMATS[args.format](rows, feedback, leave_out)
     return give(args.output, text, left_out=left_out)

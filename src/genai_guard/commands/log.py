@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import OK, UsageError, write_lines
+from genai_guard.commands.shared import OK, UsageError, sentence, write_lines
 from genai_guard.commands.terminal import is_terminal, printable, printable_json
 from genai_guard.errors import ConfigurationError
 from genai_guard.recording.exports.plain import csv_lines, jsonl_lines
@@ -86,7 +86,7 @@ def _errors() -> tuple[type[Exception], ...]:
 def _action(
     actions: Any, name: str, about: str, act: Callable[[argparse.Namespace, RowLog], None], *, columns: bool = True
 ) -> argparse.ArgumentParser:
-    action: argparse.ArgumentParser = actions.add_parser(name, help=about, description=f"{about.capitalize()}.")
+    action: argparse.ArgumentParser = actions.add_parser(name, help=about, description=sentence(about))
     action.add_argument("log", metavar="LOG", help="the folder of an inference log, or its file of SQLite")
     action.add_argument("--status", action="append", default=[], help="calls that ended so; may be repeated")
     action.add_argument("--user", help="calls on behalf of a user")

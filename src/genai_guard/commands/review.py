@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from genai_guard.commands.shared import NO, OK, UsageError, check_kept, give, json_lines, load
-from genai_guard.commands.terminal import printable
+from genai_guard.commands.as_json import as_json
+from genai_guard.commands.shared import NO, OK, UsageError, check_kept, give, json_lines, load, sentence
+from genai_guard.commands.terminal import printable, printable_json
 
 if TYPE_CHECKING:
     from genai_guard.recording.review import ReviewItem, ReviewQueue, ReviewStats
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
     for name, about in _ABOUT.items():
-        action = actions.add_parser(name, help=about, description=f"{about.capitalize()}.", allow_abbrev=False)
+        action = actions.add_parser(name, help=about, description=sentence(about), allow_abbrev=False)
         action.add_argument("queue", metavar="QUEUE", help="the file of a ReviewQueue, or the policy that has one")
         if name in {"judge", "skip", "escalate"}:
             action.add_argument("item", metavar="ITEM", type=int, help="its number")
@@ -48,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("--comment", metavar="TEXT", default="", help="why; redacted before it is kept")
         if name == "next":
             action.add_argument("--escalated", action="store_true", help="what others want decided")
+        if name in {"list", "next", "stats"}:
+            action.add_argument("--json", action="store_true", help="print it as JSON")
         if name in {"list", "export"}:
             action.add_argument("--status", choices=_STATUSES, help="only items that stand there")
         if name == "export":
@@ -83,7 +86,11 @@ def _queue(name: str) -> ReviewQueue:
 
 
 def _list(queue: ReviewQueue, args: argparse.Namespace) -> int:
-    for item in queue.items(status=args.status):
+    items = queue.items(status=args.status)
+    if args.json:
+        sys.stdout.write(_records(items, queue))
+        return OK
+    for item in items:
         fired = ", ".join(dict.fromkeys(each.rule for each in item.fired)) or "nothing found"
         said = ", ".join(f"{each.reviewer}: {each.label or each.kind}" for each in item.reviews)
         words = (f"{item.id:>6}", f"{item.status:<9}", item.request_id, "; ".join(item.reasons), fired, said)
@@ -96,8 +103,17 @@ def _next(queue: ReviewQueue, args: argparse.Namespace) -> int:
     if not items:
         sys.stderr.write("nothing to review\n")
         return NO
-    sys.stdout.write("\n".join([printable(line) for line in _shown(items[0])]) + "\n")
+    if args.json:
+        sys.stdout.write(_records(items[:1], queue))
+    else:
+        sys.stdout.write("\n".join([printable(line) for line in _shown(items[0])]) + "\n")
     return OK
+
+
+def _records(items: Iterable[ReviewItem], queue: ReviewQueue) -> str:
+    from genai_guard.recording.review import export  # noqa: PLC0415  as above
+
+    return printable_json(json_lines(export.records(items, labels=queue.labels)))
 
 
 def _shown(item: ReviewItem) -> Iterable[str]:
@@ -147,9 +163,13 @@ def _told(taken: object) -> int:
     return NO
 
 
-def _stats(queue: ReviewQueue, _: argparse.Namespace) -> int:
+def _stats(queue: ReviewQueue, args: argparse.Namespace) -> int:
     from genai_guard.recording.review import report  # noqa: PLC0415  as above
 
+    if args.json:
+        found = {"queue": queue.stats(), "judged": report(queue.items(), labels=queue.labels)}
+        sys.stdout.write(as_json(found))
+        return OK
     lines = [*_counts(queue.stats()), "", str(report(queue.items(), labels=queue.labels))]
     sys.stdout.write("\n".join([printable(line) for text in lines for line in text.split("\n")]) + "\n")
     return OK

@@ -31,6 +31,7 @@ __all__ = [
     "read_json",
     "read_text",
     "reading",
+    "sentence",
     "write_lines",
     "write_text",
 ]
@@ -42,6 +43,11 @@ USAGE: Final = 2
 
 class UsageError(Exception):
     """The command line asks for what cannot be done; the message says why."""
+
+
+def sentence(about: str) -> str:
+    """Return what a command does as a sentence, with its names as they are written."""
+    return f"{about[:1].upper()}{about[1:]}."
 
 
 def load(policy: str) -> Pipeline:

@@ -27,7 +27,9 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("policy", metavar="POLICY", help="a policy file with limits, or package.module:name")
-    parser.add_argument("traffic", metavar="TRAFFIC", help="a CSV file of calls with a column time_s; - for stdin")
+    parser.add_argument(
+        "traffic", metavar="TRAFFIC", help="a CSV file of calls with a column time_s; - is standard input"
+    )
     parser.add_argument(
         "--wait-s",
         type=_seconds,

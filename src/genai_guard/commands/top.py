@@ -6,9 +6,10 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, TextIO
 
+from genai_guard.commands.as_json import as_json
 from genai_guard.commands.shared import OK, UsageError
 from genai_guard.commands.terminal import Paint, add_colour, is_terminal, paint_for
 from genai_guard.errors import ConfigurationError
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--interval", metavar="S", type=float, default=1.0, help="seconds between frames (%(default)g)")
     parser.add_argument("--once", action="store_true", help="print one frame and end")
+    parser.add_argument("--json", action="store_true", help="print frames as lines of JSON")
     add_colour(parser)
 
 
@@ -47,8 +49,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     follower = log.follow(since_s=time.time() - args.window)
     view = _View(args.log, follower, Rolling(window_s=args.window), paint_for(args.color, sys.stdout))
-    if args.once or not is_terminal(sys.stdout):
-        _print_on(view, interval_s=None if args.once else args.interval)
+    if args.once or args.json or not is_terminal(sys.stdout):
+        show = view.json if args.json else view.text
+        _print_on(show, view, between="" if args.json else "\n", interval_s=None if args.once else args.interval)
     else:
         from genai_guard.commands.top_keys import Keys, full_screen  # noqa: PLC0415  needs a terminal
 
@@ -72,6 +75,15 @@ class _View:
         while (row := next(self._follower)) is not None:
             self._rolling.add(row, now_s=now_s)
 
+    def json(self) -> str:
+        """Return the figures of this moment, for programs."""
+        return as_json(self._rolling.frame(now_s=time.time()))
+
+    def text(self) -> str:
+        """Return the frame of this moment, for whoever reads the output later."""
+        columns = shutil.get_terminal_size((120, 0)).columns
+        return "\n".join([*self.lines(sys.stdout, columns=columns, lines=None), ""])
+
     def lines(self, stream: TextIO, *, columns: int, lines: int | None, hint: str = "") -> list[str]:
         """Return the frame of this moment."""
         from genai_guard.commands.top_screen import screen  # noqa: PLC0415  `--help` does not need it
@@ -87,17 +99,16 @@ class _View:
         )
 
 
-def _print_on(view: _View, *, interval_s: float | None) -> None:
+def _print_on(show: Callable[[], str], view: _View, *, between: str, interval_s: float | None) -> None:
     """Print a frame, and further ones if there is an interval, for whoever reads the output."""
     while True:
         view.update()
-        size = shutil.get_terminal_size((120, 0))
-        sys.stdout.write("\n".join(view.lines(sys.stdout, columns=size.columns, lines=None)) + "\n")
+        sys.stdout.write(show())
         sys.stdout.flush()
         if interval_s is None:
             return
         time.sleep(interval_s)
-        sys.stdout.write("\n")
+        sys.stdout.write(between)
 
 
 def _redraw(view: _View, keys: Keys, *, interval_s: float) -> None:

@@ -27,7 +27,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("data", nargs="+", metavar="DATA", help="files of JSON lines; - for stdin")
+    parser.add_argument("data", nargs="+", metavar="DATA", help="files of JSON lines; - is standard input")
     parser.add_argument("--output", required=True, metavar="FILE", help="the model; its card is written beside it")
     parser.add_argument(
         "--task",
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--penalty", type=float, default=1e-3, metavar="X", help="of squared weights; %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of what is held out; %(default)s")
-    parser.add_argument("--quiet", action="store_true", help="do not tell how far it is")
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not tell how far it is")
     parser.add_argument("--json", action="store_true", help="print the card")
 
 
