@@ -16,8 +16,12 @@ from pathlib import Path
 
 __all__ = ["QUIET", "free_port", "serving", "tracking_server"]
 
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "GIT_PYTHON_REFRESH": "quiet"}
-_PATIENCE_S = 90.0
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+_PATIENCE_S = 240.0
 
 
 def free_port() -> int:
