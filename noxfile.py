@@ -269,6 +269,13 @@ def training(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mlflow(session: nox.Session) -> None:
+    """Log, serve, trace and follow with MLflow itself: a server on this machine, stopped at the end."""
+    install(session, "test", "mlflow")
+    session.run("python", "-m", "pytest", "tests/integrations/mlflow", *session.posargs)
+
+
+@nox.session(default=False)
 def peers(session: nox.Session) -> None:
     """Compare assignments with those of the libraries whose users are to keep them."""
     install(session, "test", "peers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +68,5 @@ def place(server: tuple[str, Path], request: pytest.FixtureRequest) -> Place:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The module of models, as a program would import it."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "served"))
-    import asked as found
-
-    yield found
+    yield import_module("asked")
     sys.modules.pop("asked", None)

@@ -12,6 +12,6 @@ POLICY: Final[dict[str, Any]] = {
     "name": "support",
     "input": [{"guard": "pii", "action": "redact"}, {"guard": "blocked_patterns", "keywords": ["falcon"]}],
     "output": [{"guard": "pii", "action": "redact"}],
-    "limits": [{"requests": 2, "per": "day", "by": "user"}],
+    "limits": [{"requests": 1000, "per": "day", "by": "user", "overrides": {"limited": 2}}],
 }
 CODE: Final = [str(Path(__file__).parent / "served" / "asked.py")]

@@ -53,7 +53,8 @@ def test_replies_of_sdks_are_read_whole_and_streamed() -> None:
     for stream in (False, True):
 
         def ask(messages: list[Any], *, stream: bool = stream) -> Any:
-            return llm.chat.completions.create(model="fake-model", messages=messages, stream=stream)
+            create: Any = llm.chat.completions.create
+            return create(model="fake-model", messages=messages, stream=stream)
 
         assert guarded(ask).answer(asking(messages)).reply == "write to [EMAIL]"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from genai_guard.clients import Delta
@@ -12,6 +11,7 @@ from genai_guard.integrations.mlflow.answering import Answer, Question
 from genai_guard.integrations.mlflow.items import Items
 from genai_guard.integrations.mlflow.rows import answers_for, question_in, rows_of
 
+pd: Any = pytest.importorskip("pandas")
 TURN = [{"role": "user", "content": "hi"}]
 
 

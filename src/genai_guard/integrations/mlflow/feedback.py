@@ -106,7 +106,7 @@ class MlflowFeedback:
     @property
     def lost(self) -> dict[str, int]:
         """What was not sent, by reason: `unknown` without a trace, `queue_full`, `closed`, or what MLflow raised."""
-        lost = self._refused + self._sender.lost
+        lost = self._refused + self._sender.lost + Counter(self._worker.failures)
         return dict(sorted(lost.items()))
 
     def flush(self, *, timeout_s: float = 2.0) -> bool:
