@@ -15,11 +15,12 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.11.12"
+nox.needs_version = ">=2026.10.20"  # the first that runs sessions side by side
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 # A supported Python that is not here is skipped and named in the summary; on a CI machine nox would fail instead.
 nox.options.error_on_missing_interpreters = False
+nox.options.parallel = 2  # of the sessions that keep one processor busy; the others have the machine to themselves
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
@@ -102,7 +103,7 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "--numprocesses=logical", *paths)
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
     session.install(*nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
@@ -118,7 +119,7 @@ def types(session: nox.Session) -> None:
         list(side_by_side.map(session.run, ["mypy", "pyright"]))
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def docs(session: nox.Session) -> None:
     """Build the site strictly, run every snippet of it, and check that it needs no other host."""
     install(session, "test", "docs")
@@ -128,7 +129,7 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *pages, env={"GENAI_GUARD_SITE": str(site)})
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def examples(session: nox.Session) -> None:
     """Run the examples that need only the core."""
     install(session, extras="[offline,yaml]")
@@ -149,7 +150,7 @@ def run_examples(session: nox.Session, paths: list[Path]) -> None:
             session.run("python", str(path))
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def wheel(session: nox.Session) -> None:
     """Build the wheel twice, the same byte for byte, and try it in a clean environment, as a user has it."""
     session.install("build", "hatchling")
@@ -204,13 +205,13 @@ def clean_python(session: nox.Session, folder: Path) -> str:
     return str(folder / ("Scripts" if sys.platform == "win32" else "bin") / "python")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def clients_openai2(session: nox.Session) -> None:
     """Run the tests of the clients with the OpenAI SDK 2, which is built on httpx."""
     client_tests(session, "openai>=2,<3")
 
 
-@nox.session
+@nox.session(allow_parallel=True)
 def clients_openai3(session: nox.Session) -> None:
     """Run the tests of the clients with the OpenAI SDK 3, which is built on httpx2."""
     client_tests(session, "openai>=3,<4")

@@ -20,6 +20,11 @@ __all__ = ["ASKED", "UNITS", "recorded"]
 UNITS: Final = [*(f"user-{number}" for number in range(40)), "42", "Zoë", "日本", "a b", "\U0001f600", "x" * 100]
 
 FLAGD: Final = [("new-model", [50, 50]), ("new-model", [1, 2, 3, 4]), ("a:b", [90, 10])]
+LAUNCHDARKLY: Final = [
+    ("flag.a1b2", [50_000, 50_000]),
+    ("flag.Zoë", [33_333, 33_333, 33_334]),
+    ("61", [90_000, 10_000]),
+]
 OPTIMIZELY: Final = [("1886780721", [5000, 5000]), ("1886780722", [1000, 2000, 7000]), ("exp", [3333, 3333, 3334])]
 SPLIT: Final = [(467569525, 1012950810, 100, [50, 50]), (-2092979940, -285565213, 70, [10, 20, 70]), (1, 2, 1, [100])]
 UNLEASH: Final = [("new-model", 100, [500, 500]), ("rollout", 30, [100, 200, 700]), ("rollout", 99, [1, 999])]
@@ -66,6 +71,28 @@ def unleash() -> dict[str, Any]:
     return _asked("yggdrasil-engine", UNLEASH, ask)
 
 
+def launchdarkly() -> dict[str, Any]:
+    """Ask the evaluator of LaunchDarkly for the variation of each unit."""
+    common, model = import_module("ldclient.impl.evaluator_common"), import_module("ldclient.impl.model")
+    context = import_module("ldclient").Context
+
+    def ask(number: int, unit: str) -> str:
+        prefix, weights = LAUNCHDARKLY[number]
+        key, _, salt = prefix.partition(".")
+        rollout: dict[str, Any] = {
+            "variations": [{"variation": arm, "weight": each} for arm, each in enumerate(weights)]
+        }
+        if not salt:
+            rollout["seed"] = int(key)
+        flag = model.FeatureFlag(
+            {"key": key, "salt": salt, "version": 1, "on": True, "fallthrough": {"rollout": rollout}}
+        )
+        arm, _ = common._variation_index_for_context(flag, flag.fallthrough, context.create(unit))
+        return f"v{arm}"
+
+    return _asked("launchdarkly-server-sdk", LAUNCHDARKLY, ask)
+
+
 def optimizely() -> dict[str, Any]:
     """Ask the bucketer of Optimizely for the place of each unit."""
     bucketer = import_module("optimizely.bucketer").Bucketer()
@@ -99,6 +126,7 @@ def split() -> dict[str, Any]:
 ASKED: Final[dict[str, tuple[str, Callable[[], dict[str, Any]]]]] = {
     "flagd": ("openfeature-flagd-core 1.", flagd),
     "flagd_cbor": ("openfeature-flagd-core 2.", flagd),
+    "launchdarkly": ("launchdarkly-server-sdk ", launchdarkly),
     "optimizely": ("optimizely-sdk ", optimizely),
     "split": ("splitio_client ", split),
     "unleash": ("yggdrasil-engine ", unleash),

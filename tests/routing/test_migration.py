@@ -15,7 +15,7 @@ from genai_guard.routing import Experiment, ExperimentRouter, Reason, Variant, r
 from routing import peers
 
 RECORDED: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "peers.json").read_text(encoding="utf-8"))
-ALL: Final[list[Any]] = ["flagd", "flagd_cbor", "optimizely", "split", "unleash"]
+ALL: Final[list[Any]] = ["flagd", "flagd_cbor", "launchdarkly", "optimizely", "split", "unleash"]
 
 
 def experiment(system: Any, params: dict[str, Any], weights: list[int], coverage: float = 1.0) -> Experiment:
@@ -27,6 +27,8 @@ def cases(system: str) -> list[Experiment]:
     """The experiments that `peers` asks other systems about."""
     if system in {"flagd", "flagd_cbor"}:
         return [experiment(system, {"flag_key": key}, weights) for key, weights in peers.FLAGD]
+    if system == "launchdarkly":
+        return [experiment(system, {"prefix": prefix}, weights) for prefix, weights in peers.LAUNCHDARKLY]
     if system == "optimizely":
         return [experiment(system, {"parent_id": parent}, weights) for parent, weights in peers.OPTIMIZELY]
     if system == "unleash":

@@ -164,9 +164,9 @@ class Experiment:
         total_weight: What the weights must add up to, such as 100 where they are meant as per cent; 0 for anything.
         hash_version: 1 for the hash specification in `genai_guard.routing.assignment`; or the buckets of another system,
             so that whom it has assigned stays where they are: `flagd` (version 2 of its `fractional`), `flagd_cbor` (as
-            it is since 2026), `optimizely`, `split` or `unleash`.
-        hash_params: What the formula of that system needs: for flagd `flag_key`, for Optimizely `parent_id`, for Split
-            `seed` and `traffic_seed`, for Unleash `group_id` and `variant_group_id`.
+            it is since 2026), `launchdarkly`, `optimizely`, `split` or `unleash`.
+        hash_params: What the formula of that system needs: for flagd `flag_key`, for LaunchDarkly `prefix`, for Optimizely
+            `parent_id`, for Split `seed` and `traffic_seed`, for Unleash `group_id` and `variant_group_id`.
 
     Raises:
         ConfigurationError: something cannot work; the message says what, and what would.

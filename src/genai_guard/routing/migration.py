@@ -7,6 +7,7 @@ in UTF-8; h is the 32-bit murmur3 hash, x86 variant, unsigned. They are those of
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, get_args
@@ -19,13 +20,15 @@ from genai_guard.routing.assignment import SPACE, bucket_of, hash_prefix
 
 __all__ = ["HASH_VERSIONS", "Formula", "HashVersion", "check_parts", "checked_params", "formula_of"]
 
-HashVersion: TypeAlias = Literal[1, "flagd", "flagd_cbor", "optimizely", "split", "unleash"]
+HashVersion: TypeAlias = Literal[1, "flagd", "flagd_cbor", "launchdarkly", "optimizely", "split", "unleash"]
 """1, or the name of a formula in this module."""
 
 _digest: Final = mmh3.mmh3_32_uintdigest
 _UNLEASH_VARIANT_SEED: Final = 86028157
 _PERCENT: Final = 100
 _TEN_THOUSAND: Final = 10_000
+_HUNDRED_THOUSAND: Final = 100_000
+_SHA1_DIGITS: Final = 15
 _CBOR_TEXT: Final = 0x60
 _CBOR_SHORT: Final = 24
 
@@ -76,6 +79,23 @@ def flagd_cbor(*, flag_key: str) -> Formula:
         return _digest(prefix + _text_head(len(data)) + data, 0)
 
     return Formula(SPACE, bucket)
+
+
+def launchdarkly(*, prefix: str) -> Formula:
+    """The first 60 bits of SHA-1 over prefix.unit, as a share of the highest, in 100 000 parts.
+
+    Args:
+        prefix: `key.salt` of the flag; the `seed` of the rollout if it has one.
+    """
+    before = hashlib.sha1(_data(f"{prefix}."), usedforsecurity=False)
+
+    def bucket(data: bytes, space: int) -> int:
+        digest = before.copy()
+        digest.update(data)
+        place = int(digest.hexdigest()[:_SHA1_DIGITS], 16) * space // (16**_SHA1_DIGITS - 1)
+        return min(place, space - 1)  # the highest hash there is belongs to the last
+
+    return Formula(_HUNDRED_THOUSAND, bucket, parts=_HUNDRED_THOUSAND)
 
 
 def optimizely(*, parent_id: str) -> Formula:
@@ -132,6 +152,7 @@ def unleash(*, group_id: str, variant_group_id: str = "") -> Formula:
 _FORMULAS: Final[Mapping[object, Callable[..., Formula]]] = {
     "flagd": flagd,
     "flagd_cbor": flagd_cbor,
+    "launchdarkly": launchdarkly,
     "optimizely": optimizely,
     "split": split,
     "unleash": unleash,
