@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
+EXAMPLES_OF = {"mlflow_model.py": "mlflow", "mlflow_traces.py": "mlflow"}
+"""Examples that need what only one session has."""
 FLOW = (
     "clients",
     *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
@@ -133,7 +135,7 @@ def docs(session: nox.Session) -> None:
 def examples(session: nox.Session) -> None:
     """Run the examples that need only the core."""
     install(session, extras="[offline,yaml]")
-    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES])
+    run_examples(session, [path for path in EXAMPLES if path.name not in MODEL_EXAMPLES | EXAMPLES_OF.keys()])
 
 
 @nox.session(default=False)
@@ -271,7 +273,7 @@ def training(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def mlflow(session: nox.Session) -> None:
-    """Log, serve, trace and follow with MLflow itself: a server on this machine, stopped at the end."""
+    """Log, serve, trace and follow with MLflow itself, a server on this machine; run its page and examples."""
     install(session, "test", "mlflow")
     session.run("python", "-m", "pytest", "tests/integrations/mlflow", *session.posargs)
 

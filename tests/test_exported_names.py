@@ -18,7 +18,20 @@ import genai_guard
 
 Member: TypeAlias = tuple[str, Any]
 
-FOUND = list(pkgutil.walk_packages(genai_guard.__path__, "genai_guard."))
+
+def is_here(name: str) -> bool:
+    """Whether a module can be imported: what it adapts may be installed in a session of its own only."""
+    if not name.startswith("genai_guard.integrations."):
+        return True
+    try:
+        importlib.import_module(name)
+    except genai_guard.ConfigurationError:
+        return False
+    return True
+
+
+WALKED = pkgutil.walk_packages(genai_guard.__path__, "genai_guard.", onerror=lambda _: None)
+FOUND = [found for found in WALKED if is_here(found.name)]
 PACKAGES = ["genai_guard", *(found.name for found in FOUND if found.ispkg)]
 MODULES = [found.name for found in FOUND if not found.ispkg]
 

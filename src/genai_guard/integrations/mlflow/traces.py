@@ -93,7 +93,7 @@ class MlflowTraces:
         service: str = "genai_guard",
         queue_size: int = 2048,
         delay_s: float = 1.0,
-        timeout_s: float = 5.0,
+        timeout_s: float = 10.0,
     ) -> None:
         self._address = urlsplit(url)
         if self._address.scheme not in {"http", "https"} or not self._address.hostname:
