@@ -23,6 +23,7 @@ USES = {
     "demo": "from genai_guard.demo.model import require\nrequire('openai', 'xllamacpp')",
     "fast": "from genai_guard.guards import PII\nfrom genai_guard.text.scanner import Scanner\nScanner([], engine='fast')",
     "language": "from genai_guard.guards import Language\nLanguage(['en']).check('How are you doing today, my friend?')",
+    "mlflow": "import genai_guard.integrations.mlflow.model\nimport genai_guard.integrations.mlflow.traces",
     "offline": """
         from genai_guard.guards import Length
         assert Length(max_tokens=4).check("one two three").findings == ()
