@@ -26,7 +26,15 @@ ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
 MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
 """Examples around a real language model, which needs more than the core."""
-EXAMPLES_OF = {"mlflow_model.py": "mlflow", "mlflow_traces.py": "mlflow"}
+EXAMPLES_OF = {
+    "databricks_notebook.py": "databricks",
+    "langchain_agent.py": "langchain",
+    "llama_index_query.py": "llama_index",
+    "mlflow_model.py": "mlflow",
+    "mlflow_traces.py": "mlflow",
+    "pydantic_ai_agent.py": "frameworks",
+    "spark_scan.py": "spark",
+}
 """Examples that need what only one session has."""
 FLOW = (
     "clients",
@@ -234,7 +242,7 @@ def recognisers(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Look at the report in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
+    """Look at the report and the chat page in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     if missing:
         session.skip(f"no {missing[0]} here: on Debian, apt-get install chromium chromium-driver")
@@ -246,10 +254,40 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def web(session: nox.Session) -> None:
+    """Run the tests of web applications with frameworks, a real server, and the chat page around a real model."""
+    install_model(session, "test", "web")
+    session.run(
+        "python", "-m", "pytest", "tests/integrations/web", "tests/integrations/test_fastapi.py", *session.posargs
+    )
+
+
+@nox.session(default=False)
 def tables(session: nox.Session) -> None:
     """Export logs to Delta Lake, and read exports with DuckDB and pandas, and with Spark if it is installed."""
     install(session, "test", "tables")
     session.run("python", "-m", "pytest", "tests/recording/exports", *session.posargs)
+
+
+@nox.session(default=False)
+def databricks(session: nox.Session) -> None:
+    """Check exports with the packages of Databricks, apply them and run the notebook against an API on this machine."""
+    install(session, "test", "databricks")
+    session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
+    session.run("python", "-m", "pytest", "tests/on_databricks", "tests/commands/test_databricks.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "databricks")
+
+
+@nox.session(default=False)
+def spark(session: nox.Session) -> None:
+    """Scan on a Spark of this machine, run its page and its example; needs Java."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        session.skip("no Java here: on Debian, apt-get install openjdk-17-jre-headless")
+    install(session, "test", "spark")
+    session.env.update(PYSPARK_PYTHON=f"{session.bin}/python", SPARK_LOCAL_IP="127.0.0.1")
+    session.run("python", "-m", "pytest", "tests/integrations/test_spark.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "how-to/spark")
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "spark"])
 
 
 @nox.session(default=False)
@@ -276,6 +314,32 @@ def mlflow(session: nox.Session) -> None:
     """Log, serve, trace and follow with MLflow itself, a server on this machine; run its page and examples."""
     install(session, "test", "mlflow")
     session.run("python", "-m", "pytest", "tests/integrations/mlflow", *session.posargs)
+
+
+@nox.session(default=False)
+def langchain(session: nox.Session) -> None:
+    """Run the tests, the page and the example of LangChain, with a real model too."""
+    framework(session, "langchain", "how-to/langchain")
+
+
+@nox.session(default=False)
+def frameworks(session: nox.Session) -> None:
+    """Do the same for pydantic-ai."""
+    framework(session, "pydantic_ai", "how-to/pydantic-ai")
+
+
+@nox.session(default=False)
+def llama_index(session: nox.Session) -> None:
+    """Do the same for LlamaIndex, which wants an OpenAI SDK below 3 and cannot be beside the others."""
+    framework(session, "llama_index", "how-to/llama-index")
+
+
+def framework(session: nox.Session, name: str, page: str) -> None:
+    """Run what there is of one framework."""
+    install_model(session, "test", name)
+    session.run("python", "-m", "pytest", f"tests/integrations/{name}", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", page)
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == session.name])
 
 
 @nox.session(default=False)

@@ -48,6 +48,14 @@ COMMANDS: Final = {
         "say what the guards of a policy find in a text, and show it",
         ("check policy.yaml letter.txt", "check policy.yaml reply.txt --side output --json"),
     ),
+    "scan": Command(
+        "genai_guard.commands.scan",
+        "put what the guards of a policy leave of a text in its place, in every row of a file",
+        (
+            "scan policy.yaml rows.jsonl --output guarded.jsonl",
+            "scan policy.yaml rows.jsonl --field reply --side output",
+        ),
+    ),
     "explain": Command(
         "genai_guard.commands.explain",
         "say which rule of a policy fired in a text, and why",
@@ -136,6 +144,16 @@ COMMANDS: Final = {
         "genai_guard.commands.alert_rules",
         "print the alerts of a policy as rules of Prometheus",
         ("alert-rules policy.yaml --output rules.yaml",),
+    ),
+    "databricks": Command(
+        "genai_guard.commands.databricks",
+        "write a policy as a configuration of Databricks, or an endpoint of Databricks as a policy",
+        (
+            "databricks export policy.yaml --to endpoint --target default=openai/gpt-5-mini@llm/openai",
+            "databricks export policy.yaml --to model-service --catalog main --schema ai --target default=system.ai.llama",
+            "databricks export policy.yaml --to bundle --targets targets.json --table main.ai.calls --output databricks.yml",
+            "databricks import endpoint.json --output policy.yaml --targets-output targets.json",
+        ),
     ),
     "train": Command(
         "genai_guard.commands.train",

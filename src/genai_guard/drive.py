@@ -25,7 +25,7 @@ from genai_guard.outcome import Abandoned
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["AsyncStream", "Stream", "adrive", "drive", "orphans", "reap"]
+__all__ = ["AsyncStream", "Stream", "adrive", "drive", "is_collecting", "orphans", "reap", "watch_collector"]
 
 T = TypeVar("T")
 
@@ -47,8 +47,8 @@ def drive(flow: Flow[Any], error: BaseException | None = None) -> Any:
     return step
 
 
-async def adrive(flow: Flow[Any], error: BaseException | None = None) -> Any:
-    """Do what `drive` does, awaiting."""
+async def adrive(flow: Flow[Any], error: BaseException | None = None, *, leaves: bool = False) -> Any:
+    """Do what `drive` does, awaiting. With `leaves` a cancellation is `Abandoned` to the flow, which then carries it."""
     try:
         step = flow.send(None) if error is None else flow.throw(error)
         while type(step) is Io:
@@ -56,7 +56,7 @@ async def adrive(flow: Flow[Any], error: BaseException | None = None) -> Any:
             try:
                 value = await (run(*args, **kwargs) if is_async and not must_finish else _finish(step))
             except BaseException as raised:  # noqa: BLE001  all of it belongs to the flow
-                step = flow.throw(raised)
+                step = flow.throw(Abandoned(raised) if leaves and _is_cancellation(raised) else raised)
             else:
                 step = flow.send(value)
     except StopIteration as stop:
@@ -149,6 +149,7 @@ class AsyncStream(AsyncGenerator[T, None]):
         self._flow: Flow[Any] | None = flow
         self._source = source
         self._busy = False
+        self._leaves = False
         self._loop = _running_loop()
         _keep(flow)
 
@@ -176,6 +177,13 @@ class AsyncStream(AsyncGenerator[T, None]):
 
     close = aclose
     """What the streams of SDKs call it."""
+
+    def abandon_when_cancelled(self) -> None:
+        """Take a cancellation for the departure of the reader, as when a server cancels what a client does not wait for.
+
+        The call is then `abandoned`, as if the stream had been closed, and not `cancelled`.
+        """
+        self._leaves = True
 
     async def __aenter__(self) -> AsyncStream[T]:
         return self
@@ -206,7 +214,9 @@ class AsyncStream(AsyncGenerator[T, None]):
         self._loop = self._loop or _running_loop()
         out: Any = END
         try:
-            out = await adrive(self._flow, error)
+            out = await adrive(self._flow, error, leaves=self._leaves)
+        except Abandoned as left:
+            raise left.args[0] if left.args else left from None
         finally:
             self._busy = False
             if out is END:
@@ -236,9 +246,19 @@ def reap() -> None:
             orphans.popleft()()
 
 
+def is_collecting() -> bool:
+    """Whether the garbage collector runs, as far as it is watched: whoever is dropped now must not wait for anybody."""
+    return _collecting
+
+
 def _keep(flow: Flow[Any]) -> None:
-    global _watching  # noqa: PLW0603  once in a process, and not before there is a stream
     _unfinished.add(flow)
+    watch_collector()
+
+
+def watch_collector() -> None:
+    """Notice from now on when the garbage collector runs."""
+    global _watching  # noqa: PLW0603  once in a process, and not before somebody needs it
     if not _watching:
         _watching = True
         gc.callbacks.append(_collector)
@@ -297,6 +317,12 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
     with suppress(RuntimeError):
         return asyncio.get_running_loop()
     return None
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    import asyncio  # noqa: PLC0415  loaded already
+
+    return isinstance(error, asyncio.CancelledError)
 
 
 def _exception(typ: Any, val: object, tb: TracebackType | None) -> BaseException:

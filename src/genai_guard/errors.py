@@ -182,7 +182,10 @@ class CallTimeout(GenAIGuardError, TimeoutError):  # noqa: N818
     Attributes:
         bound: Which bound it was: `total_s`, `attempt_s` or `first_token_s`.
         seconds: What it allows.
+        http_status: What a web application would answer.
     """
+
+    http_status = 504
 
     def __init__(self, bound: str, seconds: float) -> None:
         self.bound = bound
@@ -198,10 +201,11 @@ class ComponentFailed(GenAIGuardError):  # noqa: N818
     Attributes:
         component: Name of the part.
         stage: `input`, `limits`, `output` or another stage of the flow.
+        http_status: What a web application would answer.
     """
 
     status = "component_failed"
-    http_status = 500
+    http_status = 503
     request_id: str = ""
 
     def __init__(self, component: str, stage: str, reason: str = "") -> None:

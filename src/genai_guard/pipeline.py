@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast, overload
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, Unpack, cast, overload
+from weakref import WeakKeyDictionary, WeakSet
 
 from genai_guard.changes import report_changes
 from genai_guard.context import current_caller
@@ -31,6 +31,8 @@ from genai_guard.verdicts import Verdict
 if TYPE_CHECKING:
     from os import PathLike
 
+    from genai_guard.batch import AsyncBatch, Batch
+    from genai_guard.batch.settings import Options
     from genai_guard.clients.base import Client
     from genai_guard.limits import RateLimiter
     from genai_guard.recording import Recorder
@@ -127,6 +129,7 @@ class Pipeline:
         report_changes(recorder, limiter, router, canary)
         self._plans: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
         self._methods: WeakKeyDictionary[Callable[..., Any], Plan] = WeakKeyDictionary()
+        self._shells: WeakSet[Callable[..., Any]] = WeakSet()
         self.when_used: Callable[[], object] = lambda: None
 
     # --- wrapping ---------------------------------------------------------------------------------------------------
@@ -182,6 +185,33 @@ class Pipeline:
             raise ConfigurationError(f"{plan.name} is not a coroutine function: use pipeline.run(...)")
         call = Call(plan)
         return Outcome(await arun(call, fn, args, kwargs), call)
+
+    def map(self, rows: Iterable[Any], fn: Callable[..., Any] | None = None, **options: Unpack[Options]) -> Batch[Any]:
+        """Call a function through the pipeline for each row, several at a time, and return the results as they are read.
+
+        A row that is a mapping stands for keyword arguments, a tuple for positional ones, anything else for the first
+        argument. An error is the result of its row. Rows may be endless; few are in memory at a time.
+
+        Args:
+            rows: The rows.
+            fn: The function, wrapped by this pipeline or not; the one that it wraps if that is the only one.
+            options: See `genai_guard.batch.settings.Options`.
+
+        Raises:
+            ConfigurationError: an option is wrong, there is no such function, it is asynchronous, or the checkpoint is
+                that of another run.
+        """
+        from genai_guard.batch.mapping import batch_of  # noqa: PLC0415  few have rows
+
+        return batch_of(rows, fn, self._shells, self._cached_plan, options)
+
+    def amap(
+        self, rows: Iterable[Any] | AsyncIterable[Any], fn: Callable[..., Any] | None = None, **options: Unpack[Options]
+    ) -> AsyncBatch[Any]:
+        """Await an asynchronous function for each row, to be read with `async for`; otherwise like `map`."""
+        from genai_guard.batch.amapping import async_batch_of  # noqa: PLC0415  as above
+
+        return async_batch_of(rows, fn, self._shells, self._cached_plan, options)
 
     # --- without a call ---------------------------------------------------------------------------------------------
 
@@ -256,7 +286,9 @@ class Pipeline:
         )  # fmt: skip
 
     def _wrapped(self, fn: Any, prompt: str = "", reader: Client | None = None) -> Any:
-        return shell_of(self._plan(fn, prompt, reader), fn)
+        shell = shell_of(self._plan(fn, prompt, reader), fn)
+        self._shells.add(shell)
+        return shell
 
     def _plan(self, fn: Callable[..., Any], prompt: str = "", reader: Client | None = None) -> Plan:
         signature = Signature.of(fn, prompt)

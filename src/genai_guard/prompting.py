@@ -99,7 +99,7 @@ def _with_system(plan: Plan, content: Any, args: Args, kwargs: Kwargs, text: str
         )
     after = list(content)
     for at, message in enumerate(after):
-        if role_of(get(message, "role")) == "system":
+        if role_of(get(message, "role") or get(message, "type")) == "system":
             after[at] = put(message, content=text)
             break
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from genai_guard.drive import AsyncStream, Stream, adrive, drive, orphans, reap
 from genai_guard.effects import OPENED, Smuggled
@@ -12,7 +12,9 @@ from genai_guard.flow import stages
 from genai_guard.outcome import Call
 from genai_guard.plan import Plan
 
-__all__ = ["arun", "run", "shell_of"]
+__all__ = ["arun", "inner_of", "run", "shell_of"]
+
+_INNER: Final = "_genai_guard_inner"
 
 
 def shell_of(plan: Plan, fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +27,14 @@ def shell_of(plan: Plan, fn: Callable[..., Any]) -> Callable[..., Any]:
         return await arun(Call(plan), fn, args, kwargs)
 
     shell = acall if plan.awaits else call
-    return functools.update_wrapper(shell, fn) if hasattr(fn, "__name__") else _named(shell, fn, plan)
+    shell = functools.update_wrapper(shell, fn) if hasattr(fn, "__name__") else _named(shell, fn, plan)
+    setattr(shell, _INNER, (plan, fn))
+    return shell
+
+
+def inner_of(shell: Callable[..., Any]) -> tuple[Plan, Callable[..., Any]]:
+    """Return what `shell_of` made a shell of."""
+    return cast("tuple[Plan, Callable[..., Any]]", getattr(shell, _INNER))
 
 
 def run(call: Call, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ from typing import Any
 __all__ = ["CONTRAST", "Browser", "chromium", "missing"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_NAMED = re.compile(r"[A-Z]{3,}(\+[A-Z]{3,})*")
 _FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
 CONTRAST = """
@@ -69,14 +71,37 @@ class Browser:
 
     def open(self, path: Path, *, width: int = 1280, scheme: str = "light", details: bool = False) -> None:
         """Open a file on a screen of this width, by somebody who likes it light or dark."""
+        self.visit(path.as_uri(), width=width, scheme=scheme)
+        if details:
+            self.run("document.querySelectorAll('details').forEach(e => e.open = true)")
+
+    def visit(self, url: str, *, width: int = 1280, scheme: str = "light") -> None:
+        """Open a page of a server of this machine, or a file."""
         self.complaints()
         self.requested()
         self._urls.clear()
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.do("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self._driver.get(path.as_uri())
-        if details:
-            self.run("document.querySelectorAll('details').forEach(e => e.open = true)")
+        self._driver.get(url)
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, wherever the focus is; some have a name, such as `ENTER` and `SHIFT+TAB`."""
+        from selenium.webdriver import Keys
+
+        for each in keys:
+            pressed = [getattr(Keys, name) for name in each.split("+")] if _NAMED.fullmatch(each) else [each]
+            self._driver.switch_to.active_element.send_keys(*pressed)
+
+    @contextmanager
+    def tab(self) -> Iterator[None]:
+        """Work in a tab of its own, which is closed at the end."""
+        before = self._driver.current_window_handle
+        self._driver.switch_to.new_window("tab")
+        try:
+            yield
+        finally:
+            self._driver.close()
+            self._driver.switch_to.window(before)
 
     def complaints(self) -> list[str]:
         """Return what the console says since it was last asked."""

@@ -35,6 +35,9 @@ def commands() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*multi-threaded.*fork:DeprecationWarning"
+)  # of `scan`, beside threads of other tests
 @pytest.mark.parametrize(("command", "prints"), commands(), ids=[command for command, _ in commands()])
 def test_a_command_prints_what_the_page_says(
     command: str, prints: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -16,6 +16,13 @@ from docs.provider import provider
 
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[.*\n", re.MULTILINE)
 """What an alert logs, at a moment of its own, is no output of the page."""
+NEEDS = {
+    "langchain.md": "langchain",
+    "llama-index.md": "llama_index.core",
+    "pydantic-ai.md": "pydantic_ai",
+    "spark.md": "pyspark",
+}
+"""What pages need that only the session of that name has."""
 ELSEWHERE = {"mlflow.md": "tests/integrations/mlflow, with a server"}
 """Pages that another test runs, because of what they need."""
 LOCAL = {"127.0.0.1", "::1", "localhost"}
@@ -52,6 +59,8 @@ def a_place_of_its_own(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyP
 )
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # pages do not close their clients: readers' programs end
 def test_the_page_runs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if path.name in NEEDS:
+        pytest.importorskip(NEEDS[path.name], reason=f"{path.name} runs in a session that has {NEEDS[path.name]}")
     if path.name in ELSEWHERE and path.parent.name == "how-to":
         pytest.skip(f"run by {ELSEWHERE[path.name]}")
     namespace: dict[str, Any] = {"__name__": "__page__"}

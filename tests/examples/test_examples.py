@@ -17,7 +17,10 @@ NAMES = [path.name for path in EXAMPLES]
 NEED_A_MODEL = {"openai_client.py", "quickstart.py"}
 """Run by tests/demo, where the model is."""
 
-NEED_AN_EXTRA = {"mlflow_model.py", "mlflow_traces.py"}
+NEED_AN_EXTRA = {
+    *("databricks_notebook.py", "langchain_agent.py", "llama_index_query.py", "mlflow_model.py", "mlflow_traces.py"),
+    *("pydantic_ai_agent.py", "spark_scan.py"),
+}
 """Run by the session that has it, and by tests of their own."""
 
 EXPECTED = {

@@ -19,10 +19,16 @@ recorder.close()
 log = open_log("calls")
 """
 USES = {
+    "databricks": """
+        from genai_guard.databricks import export_endpoint, resources
+        resources(export_endpoint({"version": 1}, targets={"default": "system.ai.llama@1"}))
+    """,
     "delta": f"{LOG}from genai_guard.recording.exports import export_delta\nexport_delta(log, 'table')",
     "demo": "from genai_guard.demo.model import require\nrequire('openai', 'xllamacpp')",
     "fast": "from genai_guard.guards import PII\nfrom genai_guard.text.scanner import Scanner\nScanner([], engine='fast')",
     "language": "from genai_guard.guards import Language\nLanguage(['en']).check('How are you doing today, my friend?')",
+    "langchain": "import genai_guard.integrations.langchain",
+    "llama-index": "import genai_guard.integrations.llama_index",
     "mlflow": "import genai_guard.integrations.mlflow.model\nimport genai_guard.integrations.mlflow.traces",
     "offline": """
         from genai_guard.guards import Length
@@ -44,10 +50,12 @@ USES = {
     "prices": "from genai_guard.prices import GenAIPrices\nGenAIPrices()",
     "profanity": "from genai_guard.guards.classifiers import ProfanityClassifier\nProfanityClassifier().score('hello')",
     "prometheus": "import genai_guard.recording.prometheus",
+    "pydantic-ai": "import genai_guard.integrations.pydantic_ai",
     "redis": "from genai_guard.limits.stores.redis import RedisStore\nRedisStore('redis://127.0.0.1:1/0')",
     "report": f"{LOG}from genai_guard.recording.report import report\nstr(report(log))",
     "schema": "from genai_guard.guards import JSONSchema\nJSONSchema({'type': 'object'}).check('{}')",
     "spacy": "from genai_guard.guards import SpacyRecogniser\nSpacyRecogniser('nowhere')",
+    "spark": "import genai_guard.integrations.spark",
     "sql": "from genai_guard.guards import SQL\nSQL(dialect='postgres').check('select 1')",
     "timezones": """
         import zoneinfo
@@ -61,6 +69,7 @@ USES = {
         train([], name="none", today=date(2026, 11, 1))
     """,
     "transformers": "from genai_guard.guards.classifiers import TransformersClassifier\nTransformersClassifier('.')",
+    "web": "import genai_guard.integrations.fastapi",
     "yaml": "from genai_guard import Pipeline\nopen('p.yaml', 'w').write('version: 1')\nPipeline.from_policy('p.yaml')",
 }
 """What needs each extra. It may fail for another reason, where what it works on is not there: it must not name the extra."""

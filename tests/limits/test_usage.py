@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from genai_guard.limits import Limit
+from genai_guard.limits import Limit, RateLimiter
+from genai_guard.limits.headers import quota_headers
 from limits.books import Book
 
 
@@ -81,3 +82,13 @@ def test_money_in_headers_is_written_in_dollars() -> None:
 def test_a_call_that_never_fits_is_not_told_to_come_back() -> None:
     book = Book(Limit.requests(7, per="minute"))
     assert "retry-after" not in book.limiter.headers(book.refusal(requests=8))
+
+
+def test_the_names_of_limits_are_strings_of_structured_fields() -> None:
+    limits = [Limit.tokens(9, per="minute", name='say "caf\u00e9" \\ twice\r\n'), Limit.usd(5, per="day")]
+    limiter = RateLimiter(*limits)
+    limiter.reserve(tokens=4)
+    headers = quota_headers(zip(limits, limiter.peek(), strict=True))
+    assert headers["ratelimit-policy"] == '"say \\"caf?\\" \\\\ twice??";q=9;w=60;qu="tokens"'
+    assert headers["ratelimit"].startswith('"say \\"caf?\\" \\\\ twice??";r=5;t=')
+    assert quota_headers([]) == {}

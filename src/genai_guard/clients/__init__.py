@@ -10,6 +10,7 @@ from typing import Final
 from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
 from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, ask_again
 from genai_guard.clients.custom import CustomClient, custom
+from genai_guard.clients.langchain_messages import LANGCHAIN
 from genai_guard.clients.lookup import Lookup
 from genai_guard.clients.openai_chat import OPENAI_CHAT
 from genai_guard.clients.text import TEXT
@@ -31,6 +32,7 @@ __all__ = [
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
     ANTHROPIC_MESSAGES,
+    LANGCHAIN,
     OPENAI_CHAT,
 )
 """The clients, in the order in which they are asked: the special before the general."""

@@ -16,35 +16,38 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genai_guard.clients.duck import get, put, stored
+from genai_guard.clients.langchain_walk import is_message, new_message, role_in
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_text", "after_turns", "turn_like"]
+__all__ = ["after_text", "after_turns", "told", "turn_like", "worded"]
 
 _GAP = "\n\n"
 
 
 def after_text(prompt: str, reply: Sequence[Part], feedback: str) -> str:
     """Return a prompt that goes on with the reply and the feedback."""
-    said = _said(reply)
+    said = worded(reply)
     shown = [f"Your reply was:\n{said}"] if said else []
-    return _GAP.join([prompt, *shown, _told(reply, feedback)])
+    return _GAP.join([prompt, *shown, told(reply, feedback)])
 
 
 def after_turns(messages: Sequence[Any], reply: Sequence[Part], feedback: str) -> Sequence[Any]:
     """Return a list or tuple of messages that goes on with the reply and the feedback; old messages are shared."""
     after = list(messages)
-    said = _said(reply)
+    said = worded(reply)
     if said:
         _add(after, "assistant", said, "")
-    _add(after, "user", _told(reply, feedback), _GAP)
+    _add(after, "user", told(reply, feedback), _GAP)
     return tuple(after) if isinstance(messages, tuple) else after
 
 
-def _said(reply: Sequence[Part]) -> str:
+def worded(reply: Sequence[Part]) -> str:
+    """Return what a reply said in words."""
     return _GAP.join(part.text for part in reply if part.kind in {"text", "refusal"} and part.text)
 
 
-def _told(reply: Sequence[Part], feedback: str) -> str:
+def told(reply: Sequence[Part], feedback: str) -> str:
+    """Return the feedback, after the tool calls of the reply as quotations."""
     calls = [f"You called {part.name or 'a tool'} with {part.text}" for part in reply if part.kind == "arguments"]
     return _GAP.join([*calls, *(["No tool was run."] if calls else []), feedback])
 
@@ -52,7 +55,7 @@ def _told(reply: Sequence[Part], feedback: str) -> str:
 def _add(messages: list[Any], role: Role, text: str, gap: str) -> None:
     last = messages[-1] if messages else None
     content = get(last, "content")
-    if last is None or get(last, "role") != role or get(last, "tool_calls"):
+    if last is None or not _speaks(last, role) or get(last, "tool_calls"):
         messages.append(turn_like(messages, role, text))
     elif isinstance(content, str):
         messages[-1] = put(last, content=f"{content}{gap}{text}")
@@ -62,9 +65,17 @@ def _add(messages: list[Any], role: Role, text: str, gap: str) -> None:
         messages.append(turn_like(messages, role, text))
 
 
+def _speaks(message: Any, role: Role) -> bool:
+    return (role_in(message) if is_message(message) else get(message, "role")) == role
+
+
 def turn_like(messages: Sequence[Any], role: Role, text: str) -> Any:
     """Return a message like those there are: a dictionary among dictionaries, else one of the type that the messages have."""
     if not messages or any(isinstance(message, Mapping) for message in messages):
         return {"role": role, "content": text}
+    if any(map(is_message, messages)):
+        return new_message(role, text)
+    if isinstance(messages[-1], tuple):  # pairs of a role and a text
+        return role, text
     nothing = dict.fromkeys(stored(messages[-1]).keys() - {"type"})
     return put(messages[-1], **{**nothing, "role": role, "content": text})

@@ -75,6 +75,8 @@ _ROLES: Final[Mapping[object, Role]] = {
     "assistant": "assistant",
     "tool": "tool",
     "function": "tool",
+    "human": "user",
+    "ai": "assistant",
 }
 _SPEAKERS: Final = ("user", "assistant", "system", "developer")
 _NO_TEXT: Final = frozenset({"content", "role", "type"})

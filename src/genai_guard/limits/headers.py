@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from genai_guard.errors import Rejected
 from genai_guard.limits.limit import Limit
 from genai_guard.limits.ticket import Level
 
-__all__ = ["headers_of"]
+__all__ = ["headers_of", "quota_headers"]
+
+_TEXT_CHARS: Final = range(0x20, 0x7F)
+"""Of a string in a structured field (RFC 9651)."""
 
 
 def headers_of(limits: Sequence[Limit], levels: Sequence[Level], rejected: Rejected | None) -> dict[str, str]:
@@ -24,6 +28,35 @@ def headers_of(limits: Sequence[Limit], levels: Sequence[Level], rejected: Rejec
     if retry_after_s is not None:
         headers["retry-after"] = str(math.ceil(retry_after_s))
     return headers
+
+
+def quota_headers(levels: Iterable[tuple[Limit, Level]]) -> dict[str, str]:
+    """Return `ratelimit-policy` and `ratelimit`: each limit, and what is left of it.
+
+    As in draft-ietf-httpapi-ratelimit-headers-10. What is counted is named by `qu` unless it is requests: the draft knows
+    `concurrent-requests`, and others, such as tokens, go by the name of their unit. The seconds are those until all is
+    free. Money is left out: quotas are whole numbers there.
+    """
+    shown = [(limit, level) for limit, level in levels if limit.unit != "usd" and level.capacity is not None]
+    if not shown:
+        return {}
+    policies, states = zip(*(_quota(limit, level) for limit, level in shown), strict=True)
+    return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(states)}
+
+
+def _quota(limit: Limit, level: Level) -> tuple[str, str]:
+    """Return the members of both fields."""
+    name = _text(limit.name)
+    unit = {"requests": "", "concurrent": "concurrent-requests"}.get(limit.unit, limit.unit.replace("_", "-"))
+    window = f";w={limit.period_ns // 10**9}" if limit.period_ns else ""
+    policy = f"{name};q={int(level.capacity or 0)}{window}" + (f";qu={_text(unit)}" if unit else "")
+    return policy, f"{name};r={int(level.remaining or 0)};t={math.ceil(level.drained_s)}"
+
+
+def _text(text: str) -> str:
+    """Return a string of a structured field, with a question mark for each character that it cannot hold."""
+    plain = "".join(char if ord(char) in _TEXT_CHARS else "?" for char in text)
+    return '"' + plain.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _tightest(pairs: Iterable[tuple[Limit, Level]]) -> Iterable[tuple[Limit, Level]]:

@@ -34,7 +34,7 @@ from genai_guard.routing.sticky import StickyStore
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
 
-__all__ = ["dump"]
+__all__ = ["as_given", "dump", "given_of"]
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ def dump(pipeline: Pipeline) -> dict[str, Any]:
     """
     form = policy_form()
     with remembering():
-        policy = _mapping(form, _given(form, _sections(pipeline)), ())
+        policy = _mapping(form, given_of(form, _sections(pipeline)), ())
         load(policy)
     return policy
 
@@ -74,7 +74,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
         limits=() if limiter is None else limiter.limits,
         limiter=options,
         upstream=upstream,
-        experiments=() if router is None else _as_given(router, pipeline.canary),
+        experiments=() if router is None else as_given(router, pipeline.canary),
         canary=_expected(pipeline.canary, Canary, "canary"),
         router=_beside_experiments(router),
         shadow=_expected(pipeline.shadow, Shadow, "shadow"),
@@ -86,7 +86,7 @@ def _sections(pipeline: Pipeline) -> SimpleNamespace:
     )
 
 
-def _as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
+def as_given(router: ExperimentRouter, canary: Canary | None) -> tuple[Experiment, ...]:
     """Return the experiments as they were before a canary moved one of them."""
     original = None if canary is None else canary.original
     return tuple(original if original and original.name == each.name else each for each in router.experiments)
@@ -96,7 +96,7 @@ def _beside_experiments(router: ExperimentRouter | None) -> dict[str, Any] | Non
     if router is None:
         return None
     (form,) = forms_of(RouterOptions)
-    given = {key: value for key, value in _given(form, router).items() if value != {}}  # as good as None
+    given = {key: value for key, value in given_of(form, router).items() if value != {}}  # as good as None
     if router.sticky is not None:  # as calls use it, the store itself is inside
         given["sticky"] = router.sticky.store
     return _mapping(form, given, ("router",)) or None
@@ -107,7 +107,7 @@ def _beside_limits(limiter: RateLimiter | None) -> tuple[tuple[Limit, ...], dict
     if limiter is None:
         return (), None
     (form,) = forms_of(LimiterOptions)
-    written = _mapping(form, _given(form, limiter), ("limiter",))
+    written = _mapping(form, given_of(form, limiter), ("limiter",))
     if written.get("store") == {"kind": "memory"}:
         del written["store"]
     if limiter.adapt is None or written["adapt"].keys() != {"limits"}:
@@ -144,7 +144,7 @@ def _mapping(form: Form, given: Mapping[str, Any], path: Path) -> dict[str, Any]
     }
 
 
-def _given(form: Form, part: object) -> dict[str, Any]:
+def given_of(form: Form, part: object) -> dict[str, Any]:
     """Return the parameters that are not at their defaults. Clocks and the like, which parts hide, count as such."""
     values = {each.key: (_kept(part, each), each.default) for each in form.parameters}
     return {key: value for key, (value, default) in values.items() if value is not default and value != default}
@@ -214,7 +214,7 @@ def _part(part: object, path: Path) -> dict[str, Any]:
     """Write a part by the first of its forms that says all of it."""
     for form in filter(is_writable, forms_of(_family(part))):
         if isinstance(part, _class_of(form)):  # or of a class that one turns into, such as an asynchronous one
-            given = _given(form, part)
+            given = given_of(form, part)
             _drop_derived(form, given, part)
             entry = _mapping(form, given, path)
             if _says(form, entry, part, path):
@@ -250,7 +250,7 @@ def _says(form: Form, entry: Mapping[str, Any], part: object, path: Path) -> boo
     if type(made) is not type(part):
         return False
     if type(part).__eq__ is object.__eq__ or isinstance(part, Canary):  # which has a store in it
-        return _mapping(form, _given(form, made), path) == entry
+        return _mapping(form, given_of(form, made), path) == entry
     return bool(made == part)
 
 

@@ -1,0 +1,192 @@
+"""Inference tables of Databricks, read as rows of an inference log: by analyses, drift and reports.
+
+Three generations are told apart by their columns: that of model serving (`timestamp_ms`), that of the AI Gateway
+(`request_time`) and that of Unity AI Gateway services (`event_time`). Columns go by name; what else there is stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+from genai_guard.errors import ConfigurationError
+from genai_guard.frozen import FrozenDict
+from genai_guard.policy.data import is_list
+from genai_guard.recording.rows import day_and_time
+from genai_guard.routing.analysis.sources import Row, rows_of
+
+__all__ = ["InferenceTable"]
+
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "request_id": ("request_id", "databricks_request_id", "invocation_id"),
+    "execution_duration_ms": ("execution_duration_ms", "execution_time_ms", "latency_ms"),
+    "served_entity_id": ("served_entity_id", "served_entity_name", "destination_name"),
+}
+"""Our columns, by what the generations call them."""
+
+_STATUSES: Final = {200: "ok", 400: "blocked", 429: "rate_limited", 499: "cancelled", 504: "timeout"}
+_DATA: Final = "data:"
+
+
+@dataclass(frozen=True)
+class InferenceTable:
+    """The rows of an inference table, as those of an inference log.
+
+    `analyze`, `drift`, `profile` and `report` take it in place of a log. It reads what is given once for each of them, so
+    give it a table and no iterator. Status, tokens, model, reason for the end and texts are read out of `response` and
+    `request`, whose streams Databricks has joined. A 400 counts as `blocked`, which is what guardrails answer, as are
+    requests that the model refuses. What is not written there, such as cost, findings and users of your application, is
+    missing; `requester` is who called the endpoint.
+
+    Args:
+        rows: A pandas, polars or pyarrow table, a `.jsonl` or `.csv` file, or a list of mappings. A frame of Spark gives
+            its rows by `frame.toArrow()` or `frame.toPandas()`.
+        variants: The name of the variant for each `served_entity_id`: the id, or the name of the entity. Ids that are not
+            in it stand for themselves.
+
+    Raises:
+        ConfigurationError: when it is read: there is no such table, or its columns are of no generation.
+    """
+
+    rows: Any
+    variants: Mapping[str, str] = field(default_factory=FrozenDict[str, str], kw_only=True)
+
+    def read(self, *, on_skip: object = None) -> Iterator[dict[str, Any]]:
+        """Yield a row of an inference log for each of the table."""
+        del on_skip  # no line of a table is none
+        for given in rows_of(self.rows):
+            yield self._row(given)
+
+    def _row(self, given: Row) -> dict[str, Any]:
+        day, time = day_and_time(_seconds(given))
+        row = {name: _first(given, names) for name, names in _NAMES.items()}
+        status_code = given.get("status_code")
+        said = _response(given.get("response"))
+        entity = row["served_entity_id"]
+        duration = row["execution_duration_ms"]
+        return {
+            **given,
+            **row,
+            "request_date": day,
+            "request_time": time,
+            "sampling_fraction": _number(given.get("sampling_fraction"), 1.0),
+            "status_code": None if status_code is None else int(status_code),
+            "status": _STATUSES.get(int(status_code or 500), "error"),
+            "request": _request(given.get("request")),
+            "latency_ms": None if duration is None else float(duration),
+            "variant": None if entity is None else self.variants.get(str(entity), str(entity)),
+            **said,
+        }
+
+
+def _first(given: Row, names: Sequence[str]) -> Any:
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _number(value: Any, default: float) -> float:
+    return default if value is None else float(value)
+
+
+def _seconds(given: Row) -> float:
+    """Return when a call began.
+
+    Raises:
+        ConfigurationError: no column says so.
+    """
+    if given.get("timestamp_ms") is not None:
+        return float(given["timestamp_ms"]) / 1e3
+    time = _first(given, ("request_time", "event_time"))
+    if time is None:
+        raise ConfigurationError(
+            "InferenceTable(rows): a row has none of request_time, event_time and timestamp_ms, which every generation has"
+        )
+    if isinstance(time, int | float):  # as JSON of Spark may have it
+        return float(time)
+    moment = datetime.fromisoformat(time) if isinstance(time, str) else cast("datetime", time)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def _request(payload: object) -> str | None:
+    """Return the texts of a request as a log has them: those of messages, of a prompt or of an input."""
+    found = _mapping(_json(payload))
+    messages = _listed(found.get("messages"))
+    if messages:
+        return _written(map(_message, messages))
+    text = _first(found, ("prompt", "input"))
+    return _written([{"role": "user", "content": text}]) if isinstance(text, str) else None
+
+
+def _response(payload: object) -> dict[str, Any]:
+    """Return what a reply says of itself: its texts, its model, its tokens and how it ended."""
+    chunks = _chunks(payload)
+    replies: dict[int, dict[str, Any]] = {}
+    said: dict[str, Any] = {}
+    for chunk in chunks:
+        said = {**said, **_about(chunk)}
+        for choice in _listed(chunk.get("choices")):
+            reply = replies.setdefault(int(choice.get("index") or 0), {"role": "assistant", "content": ""})
+            part = _mapping(choice.get("message") or choice.get("delta") or {"content": choice.get("text")})
+            reply["content"] += _text(part.get("content"))
+            said["finish_reason"] = choice.get("finish_reason") or said.get("finish_reason")
+    texts = [reply for _, reply in sorted(replies.items()) if reply["content"]]
+    return {**said, "response": _written(texts) if texts else None, "streamed": len(chunks) > 1}
+
+
+def _about(chunk: Row) -> dict[str, Any]:
+    usage = _mapping(chunk.get("usage"))
+    found = {
+        "model": chunk.get("model"),
+        "input_tokens": _first(usage, ("prompt_tokens", "input_tokens")),
+        "output_tokens": _first(usage, ("completion_tokens", "output_tokens")),
+        "cached_tokens": _mapping(usage.get("prompt_tokens_details")).get("cached_tokens"),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _chunks(payload: object) -> list[Row]:
+    """Return the objects of a reply: one, or those of a stream, as a list or as lines of server-sent events."""
+    found = _json(payload)
+    if found is None and isinstance(payload, str):
+        lines = (line.removeprefix(_DATA).strip() for line in payload.splitlines() if line.startswith(_DATA))
+        found = [_json(line) for line in lines]
+    return _listed([found] if isinstance(found, Mapping) else found)
+
+
+def _listed(value: Any) -> list[Row]:
+    """Return the mappings of a list."""
+    return [_mapping(each) for each in value if isinstance(each, Mapping)] if is_list(value) else []
+
+
+def _mapping(value: Any) -> Row:
+    """Return a mapping; an empty one in place of anything else."""
+    return cast("Row", value) if isinstance(value, Mapping) else {}
+
+
+def _json(payload: object) -> Any:
+    if not isinstance(payload, str):
+        return payload
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return None
+
+
+def _message(message: Row) -> dict[str, str]:
+    return {"role": str(message.get("role", "user")), "content": _text(message.get("content"))}
+
+
+def _text(content: Any) -> str:
+    """Return a content, of parts those that are texts."""
+    if isinstance(content, list):
+        return "\n".join(str(each["text"]) for each in _listed(content) if isinstance(each.get("text"), str))
+    return content if isinstance(content, str) else ""
+
+
+def _written(messages: Iterable[Mapping[str, Any]]) -> str:
+    return json.dumps({"messages": list(messages)}, ensure_ascii=False, separators=(",", ":"))
