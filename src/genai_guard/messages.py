@@ -12,11 +12,12 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from genai_guard.frozen import FrozenDict
 
-__all__ = ["ANONYMOUS", "Caller", "Part", "PartKind", "Reply", "Request", "Role", "Usage"]
+__all__ = ["ANONYMOUS", "Caller", "Medium", "MediumKind", "Part", "PartKind", "Reply", "Request", "Role", "Usage"]
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 PartKind: TypeAlias = Literal["text", "arguments", "result", "refusal", "reasoning"]
 """`arguments`: JSON of a tool call. `result`: what a tool returned."""
+MediumKind: TypeAlias = Literal["image", "audio", "video", "file"]
 
 _NOTHING: Final[Mapping[str, Any]] = FrozenDict()
 
@@ -41,6 +42,18 @@ class Part(NamedTuple):
     def __repr__(self) -> str:
         place = f" at {self.where}" if self.where else ""
         return f"<Part {self.role} {self.kind}{place}, {len(self.text)} characters>"
+
+
+class Medium(NamedTuple):
+    """Something in a request that is no text; it is passed on unread.
+
+    Attributes:
+        kind: What it is.
+        where: Its place, for instance `messages[2].content[0]`.
+    """
+
+    kind: MediumKind
+    where: str = ""
 
 
 class Usage(NamedTuple):
@@ -87,12 +100,14 @@ class Request(NamedTuple):
         model: Model asked for; empty when the call does not say.
         max_tokens: Upper bound of the reply, as the call states it.
         messages: Number of messages.
+        media: What it holds besides texts, in order.
     """
 
     parts: tuple[Part, ...]
     model: str = ""
     max_tokens: int | None = None
     messages: int = 1
+    media: tuple[Medium, ...] = ()
 
 
 class Reply(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, Unpack, cast, 
 from weakref import WeakKeyDictionary, WeakSet
 
 from genai_guard.changes import report_changes
+from genai_guard.clients.surfaces import surface_for
 from genai_guard.context import current_caller
 from genai_guard.drive import reap
 from genai_guard.errors import ConfigurationError, Rejected
@@ -27,6 +28,7 @@ from genai_guard.recording.telemetry.settings import tracing_of
 from genai_guard.screening import scanned
 from genai_guard.shells import arun, run, shell_of
 from genai_guard.verdicts import Verdict
+from genai_guard.wrapping import Guarding, guarded_client
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -45,6 +47,7 @@ __all__ = ["Pipeline"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C")
 F = TypeVar("F", bound=Callable[..., Any])
 """A function of any kind. Kept as it is, overloads included, which `Callable[P, R]` would reduce to the first."""
 
@@ -160,6 +163,28 @@ class Pipeline:
         if fn is None:
             return functools.partial(self._wrapped, prompt=prompt, reader=reader)
         return self._wrapped(fn, prompt, reader)
+
+    def wrap_client(self, client: C, /, *, methods: Sequence[str] = (), reader: Client | None = None) -> C:
+        """Return a copy of an SDK's client in which every method that asks a model is guarded.
+
+        It has the class and the attributes of the client, which stays as it is, and shares its connections: closing
+        either closes both. Its copies, such as `with_options` makes them, are guarded as well. What asks a model in a way
+        that cannot be read raises `ConfigurationError`.
+
+        Args:
+            client: A client of OpenAI or Anthropic, synchronous or asynchronous, or another one of
+                `genai_guard.clients.SURFACES`.
+            methods: Dotted paths of further methods to guard, such as `chat.complete`: all there are, for a client that is
+                not known.
+            reader: As for the pipeline, for the calls of this client only.
+
+        Raises:
+            ConfigurationError: the client is not known and `methods` is empty, it has none of the methods that it should
+                have, or they cannot be wrapped, see `wrap`.
+        """
+        wrap = functools.partial(self._wrapped, reader=reader)
+        plan = functools.partial(self._plan, reader=reader)
+        return guarded_client(client, surface_for(client, methods), Guarding(wrap, plan))
 
     def __call__(self, fn: F, /) -> F:
         """Wrap `fn`: `@pipeline`."""

@@ -32,7 +32,7 @@ __all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "awaits_limits", 
 Args: TypeAlias = tuple[Any, ...]
 Kwargs: TypeAlias = Mapping[str, Any]
 
-CONTENT_NAMES: Final = ("messages", "prompt")
+CONTENT_NAMES: Final = ("messages", "input", "prompt", "contents", "inputs")
 """Parameters that carry a request, in the order they are looked for; else it is the first one."""
 
 CALLER_NAMES: Final = ("user", "tenant", "session", "request_id")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from genai_guard.clients import request_client
+from genai_guard.clients.base import TakesSystem
 from genai_guard.clients.duck import get, put
 from genai_guard.clients.turns import turn_like
 from genai_guard.clients.walk import is_list, role_of
@@ -65,7 +66,10 @@ def prompted(plan: Plan, call: Call, asking: Asking) -> Asking:
         if prompt.role == "system":
             text = prompt.render_for(call.caller)
             told.append(Part(text, "system", "text", "prompt"))
-            content, args, kwargs = _with_system(plan, content, args, kwargs, text)
+            if isinstance(client, TakesSystem):
+                content, kwargs = client.with_system(content, kwargs, text)
+            else:
+                content, args, kwargs = _with_system(plan, content, args, kwargs, text)
             client = request_client(content, kwargs, plan.reader)
         else:
             parts = client.read_request(content, kwargs).parts

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from responses import message, whole
+
 __all__ = ["ANSWER", "provider"]
 
 ANSWER = "You can reach Ms Harper at jo.harper@example.com."
@@ -22,7 +24,7 @@ class _Handler(BaseHTTPRequestHandler):
         if request.get("stream"):
             self.send(b"".join(_events(request)), "text/event-stream")
         else:
-            answer = _message(request) if "messages" in self.path and "chat" not in self.path else _completion(request)
+            answer = next((say for end, say in _ANSWERS.items() if self.path.endswith(end)), _completion)(request)
             self.send(json.dumps(answer).encode(), "application/json")
 
     def send(self, body: bytes, kind: str) -> None:
@@ -56,7 +58,11 @@ def _event(value: dict[str, Any]) -> bytes:
 
 
 def _envelope(request: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-1", "object": kind, "created": 1_760_000_000, "model": request["model"]}
+    return {"id": "chatcmpl-1", "object": kind, "created": 1_760_000_000, "model": request.get("model", "m")}
+
+
+def _response(request: dict[str, Any]) -> dict[str, Any]:
+    return whole(message(ANSWER), model=request["model"])
 
 
 def _message(request: dict[str, Any]) -> dict[str, Any]:
@@ -72,9 +78,22 @@ def _message(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _gemini(_request: dict[str, Any]) -> dict[str, Any]:
+    candidate = {"content": {"role": "model", "parts": [{"text": ANSWER}]}, "finishReason": "STOP"}
+    return {"candidates": [candidate], "usageMetadata": {"promptTokenCount": 21, "candidatesTokenCount": 12}}
+
+
+def _ollama(request: dict[str, Any]) -> dict[str, Any]:
+    figures = {"done": True, "done_reason": "stop", "prompt_eval_count": 21, "eval_count": 12}
+    return {"model": request["model"], "message": {"role": "assistant", "content": ANSWER}, **figures}
+
+
+_ANSWERS = {"/messages": _message, "/responses": _response, ":generateContent": _gemini, "/api/chat": _ollama}
+
+
 @contextmanager
 def provider() -> Iterator[str]:
-    """Serve OpenAI's chat completions and Anthropic's messages while the block runs; yields the base address."""
+    """Serve what the clients of OpenAI, Anthropic, Gemini and Ollama ask for while the block runs; yields the base address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

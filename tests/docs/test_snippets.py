@@ -19,10 +19,11 @@ LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[.*\n", re.MULTILINE)
 NEEDS = {
     "langchain.md": "langchain",
     "llama-index.md": "llama_index.core",
+    "other-clients.md": "google.genai",
     "pydantic-ai.md": "pydantic_ai",
     "spark.md": "pyspark",
 }
-"""What pages need that only the session of that name has."""
+"""What pages need that only one session has."""
 ELSEWHERE = {"mlflow.md": "tests/integrations/mlflow, with a server"}
 """Pages that another test runs, because of what they need."""
 LOCAL = {"127.0.0.1", "::1", "localhost"}
@@ -40,8 +41,16 @@ def a_place_of_its_own(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_API_KEY", "unused")
     monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")
+    monkeypatch.setenv("DATABRICKS_HOST", address)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "unused")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "unused")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", address)
+    monkeypatch.setenv("GOOGLE_API_KEY", "unused")
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", address)
+    monkeypatch.setenv("OLLAMA_HOST", address)
+    monkeypatch.setenv("DATABRICKS_HOST", address)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "unused")
+    monkeypatch.setenv("MODEL_URL", f"{address}/v1")
     connect = socket.socket.connect
 
     def connect_locally(self: socket.socket, target: Any) -> None:

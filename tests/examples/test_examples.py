@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,19 +15,24 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NAMES = [path.name for path in EXAMPLES]
 
-NEED_A_MODEL = {"openai_client.py", "quickstart.py"}
+NEED_A_MODEL = {"openai_client.py", "quickstart.py", "wrap_client.py"}
 """Run by tests/demo, where the model is."""
 
-NEED_AN_EXTRA = {
-    *("databricks_notebook.py", "langchain_agent.py", "llama_index_query.py", "mlflow_model.py", "mlflow_traces.py"),
-    *("pydantic_ai_agent.py", "spark_scan.py"),
-}
-"""Run by the session that has it, and by tests of their own."""
+SESSIONS = re.search(r"^EXAMPLES_OF = (\{.*?^\})$", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+NEED_A_SESSION = ast.literal_eval(SESSIONS[1]) if SESSIONS else {}
+"""Run by the session that has what they need."""
 
 EXPECTED = {
     "ab_test.py": ["tester-1: <Assignment model-comparison: treatment (override)>", "large answers", "treatment: "],
     "alerts_and_log.py": ["6 of 60 calls failed", "errors          6 (10.00%)", "'large': 30", "I am [EMAIL], where"],
     "async_calls.py": ["ana: You said: I am [EMAIL]", "ana: denied, 2 requests/minute by user", "'[PHONE] today '"],
+    "batch_rows.py": [
+        "stopped after 20 rows",
+        "'Ticket 19 of [EMAIL]:'",
+        "the next run called 41 rows; some waited: True",
+        "<RowResult 60 GuardBlocked> blocked_patterns blocked the input: BLOCKED",
+        "with an e-mail address: 60",
+    ],
     "custom_guard.py": ["redact Where is [ORDER]?", "my unfortunate [ORDER]?", "flag by shouting", "other_languages"],
     "limits_per_user.py": ["Please try again in 20 seconds.", "bruno: An answer", "chiara: 2000 tokens/minute: retry"],
     "policy_file.py": ["redact: EMAIL", "block: BLOCKED", "the same: True", 'did you mean "per"?'],
@@ -74,7 +80,7 @@ def test_an_example_prints_what_it_promises_and_leaves_nothing_behind(name: str,
 
 
 def test_every_example_is_tested() -> None:
-    assert set(NAMES) == EXPECTED.keys() | NEED_A_MODEL | NEED_AN_EXTRA
+    assert set(NAMES) == EXPECTED.keys() | NEED_A_MODEL | NEED_A_SESSION.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)

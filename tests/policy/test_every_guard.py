@@ -23,6 +23,7 @@ from genai_guard.guards import (
     Language,
     Length,
     Links,
+    Media,
     Names,
     PromptInjection,
     PydanticModel,
@@ -63,6 +64,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "secrets": (Secrets(action="block"), {"action": "block"}, "AKIAQ3EGRIZTWNBW7FPK"),
     "blocked_patterns": (BlockedPatterns(["falcon"]), {"keywords": ["falcon"]}, "a falcon"),
     "names": (Names(recogniser), {"recogniser": f"{__name__}:recogniser"}, "Bob was here"),
+    "media": (Media(allow=["image"]), {"allow": ["image"]}, "a"),
     "length": (Length(max_lines=2, action="truncate"), {"max_lines": 2, "action": "truncate"}, "a\nb\nc"),
     "prompt_injection": (
         PromptInjection(threshold=0.5),
@@ -119,7 +121,7 @@ ROWS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "escalate": (escalate(PII(), after=4), {"then": {"guard": "pii"}, "after": 4}, MAIL),
 }  # fmt: skip
 """By the kind: the guard in Python, the same in a policy, and a text in which it finds something."""
-ONLY_IN_CALLS = {"tool_calls", "groundedness", "relevance"}
+ONLY_IN_CALLS = {"tool_calls", "groundedness", "relevance", "media"}
 """Guards that find nothing in a text alone."""
 
 

@@ -8,20 +8,32 @@ from __future__ import annotations
 from typing import Final
 
 from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
-from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, ask_again
+from genai_guard.clients.base import AsksAgain, Client, Delta, StreamReader, TakesSystem, ask_again
 from genai_guard.clients.custom import CustomClient, custom
+from genai_guard.clients.gemini import GEMINI
+from genai_guard.clients.hugging_face import HUGGING_FACE
+from genai_guard.clients.instructor import INSTRUCTOR
 from genai_guard.clients.langchain_messages import LANGCHAIN
 from genai_guard.clients.lookup import Lookup
+from genai_guard.clients.ollama import OLLAMA
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.openai_responses import OPENAI_RESPONSES
+from genai_guard.clients.payload import PAYLOAD, PREDICTIONS
+from genai_guard.clients.surface import Routes, Surface
+from genai_guard.clients.surfaces import SURFACES
 from genai_guard.clients.text import TEXT
 
 __all__ = [
     "CLIENTS",
+    "SURFACES",
     "AsksAgain",
     "Client",
     "CustomClient",
     "Delta",
+    "Routes",
     "StreamReader",
+    "Surface",
+    "TakesSystem",
     "ask_again",
     "chunk_client",
     "custom",
@@ -31,9 +43,16 @@ __all__ = [
 
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
+    OPENAI_RESPONSES,
     ANTHROPIC_MESSAGES,
     LANGCHAIN,
+    GEMINI,
     OPENAI_CHAT,
+    OLLAMA,
+    HUGGING_FACE,
+    PAYLOAD,
+    PREDICTIONS,
+    INSTRUCTOR,
 )
 """The clients, in the order in which they are asked: the special before the general."""
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from genai_guard.clients.anthropic_stream import EVENTS, AnthropicStream
-from genai_guard.clients.duck import fields
+from genai_guard.clients.duck import fields, get, items_of
 from genai_guard.clients.figures import bound_of, message_usage, model_of
 from genai_guard.clients.turns import after_turns
 from genai_guard.clients.walk import Edit, Rewrite, Walk
@@ -43,15 +43,16 @@ class AnthropicMessages:
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `system=`, then of all messages."""
         parts: list[Part] = []
-        _request(content, kwargs, parts.append)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content))
+        walk = Walk(parts.append)
+        _request(content, kwargs, walk)
+        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
 
     def write_request(
         self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """Return new messages, and new keyword arguments where `system=` changed."""
         rewrite = Rewrite(texts)
-        after = _request(content, kwargs, rewrite)
+        after = _request(content, kwargs, Walk(rewrite))
         rewrite.end()
         return after
 
@@ -62,9 +63,11 @@ class AnthropicMessages:
         return after_turns(content, reply, feedback), kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
-        """Take what calls itself a message and has content."""
-        known = fields(reply)
-        return known.get("type") == "message" and isinstance(known.get("content"), (list, tuple))
+        """Take what calls itself a message and has content, with its text where it is looked for."""
+        blocks = items_of(reply, "content") if get(reply, "type") == "message" else None
+        return blocks is not None and all(
+            get(each, "type") != "text" or get(each, "text") is not None for each in blocks
+        )
 
     def read_reply(self, reply: Any, /) -> Reply:
         """Return the texts of every block."""
@@ -96,8 +99,7 @@ class AnthropicMessages:
         return AnthropicStream()
 
 
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], edit: Edit) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    walk = Walk(edit)
+def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
     before = kwargs.get("system")
     after = walk.visit(before, "system", "system")
     messages = walk.messages(content)

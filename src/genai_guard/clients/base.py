@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from genai_guard.messages import Part, PartKind, Reply, Request
 
-__all__ = ["AsksAgain", "Client", "Delta", "StreamReader", "ask_again", "quick_delta"]
+__all__ = ["AsksAgain", "Client", "Delta", "StreamReader", "TakesSystem", "ask_again", "quick_delta"]
 
 
 class Delta(NamedTuple):
@@ -82,7 +82,8 @@ class Client(Protocol):
     """Reads and writes the calls of one provider.
 
     A client is stateless and shared by all threads. It may say `types`, a tuple of types whose values are always its
-    own: they are then recognised without asking.
+    own: they are then recognised without asking. It may say `keywords`, a tuple of names of arguments: where a call has
+    one of them, it is asked about the request before any type is looked at.
     """
 
     @property
@@ -140,6 +141,15 @@ class AsksAgain(Protocol):
             reply: The texts of the reply, as the model is to see them again.
             feedback: What was wrong with them.
         """
+        ...
+
+
+@runtime_checkable
+class TakesSystem(Protocol):
+    """A client whose requests keep their system prompt elsewhere than among messages, or in a parameter of that name."""
+
+    def with_system(self, content: Any, kwargs: Mapping[str, Any], text: str, /) -> tuple[object, Mapping[str, Any]]:
+        """Return a request with another system prompt."""
         ...
 
 

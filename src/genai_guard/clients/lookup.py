@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from genai_guard.clients.base import Client
 from genai_guard.clients.duck import remember
+from genai_guard.clients.walk import is_list
 from genai_guard.errors import ConfigurationError
 
 __all__ = ["Lookup"]
@@ -24,11 +25,13 @@ _REMEDIES: Final[Mapping[str, str]] = {
 class Lookup:
     """A choice of clients, asked in their order; the client of a type that was seen before is asked first."""
 
-    __slots__ = ("_chunks", "_clients", "_replies", "_sure")
+    __slots__ = ("_chunks", "_clients", "_keyed", "_replies", "_sure", "_words")
 
     def __init__(self, clients: Iterable[Client]) -> None:
         self._clients = tuple(clients)
         self._sure = {kind: client for client in self._clients for kind in getattr(client, "types", ())}
+        self._keyed = [client for client in self._clients if hasattr(client, "keywords")]
+        self._words = frozenset(word for client in self._keyed for word in getattr(client, "keywords", ()))
         self._replies: dict[type, Client] = {}
         self._chunks: dict[type, Client] = {}
 
@@ -45,6 +48,10 @@ class Lookup:
         """
         if reader is not None and reader.reads_request(content, kwargs):
             return reader
+        if kwargs and not self._words.isdisjoint(kwargs):
+            for keyed in self._keyed:
+                if keyed.reads_request(content, kwargs):
+                    return keyed
         client = self._sure.get(type(content))
         if client is not None:
             return client
@@ -101,16 +108,27 @@ def _described(value: Any) -> str:
     return _name(value)
 
 
+def _first(value: Any) -> Any:
+    return value[0] if is_list(value) and value else value
+
+
 def _name(value: Any) -> str:
     kind = value.__class__
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _hint(value: object) -> str:
+def _hint(value: Any) -> str:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return " (decode it to str first)"
     if value is None:
         return " (nothing was passed or returned)"
+    if hasattr(_first(value).__class__, "model_validate_json"):
+        return (
+            " (if it is a structured output, guard the client that it comes from: "
+            "instructor.from_openai(pipeline.wrap_client(client)))"
+        )
     if hasattr(value, "__next__"):
         return " (an iterator can be read only once: pass a list)"
+    if hasattr(value, "__enter__") or hasattr(value, "__aenter__"):
+        return " (what it holds is known only inside of `with`: guard the whole client, pipeline.wrap_client(client))"
     return ""

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from operator import is_
 from typing import Any, Final
 
-from genai_guard.clients.duck import fields, get, items_of, put
+from genai_guard.clients.duck import fields, get, is_plain, items_of, put
 from genai_guard.clients.figures import bound_of, chat_usage, model_of
 from genai_guard.clients.openai_stream import OpenAIChatStream, write_choice
 from genai_guard.clients.turns import after_turns
@@ -25,6 +25,8 @@ __all__ = ["OPENAI_CHAT", "OpenAIChat"]
 
 _HOLDERS: Final = ("message", "text")
 _STREAMED: Final = ("delta", "text")
+_KEPT: Final = ("content", "refusal", "tool_calls", "function_call", "audio", "reasoning_content", "reasoning")
+"""Where a message keeps what it says."""
 
 
 class OpenAIChat:
@@ -43,15 +45,16 @@ class OpenAIChat:
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of all messages, and of `prediction=`."""
         parts: list[Part] = []
-        _request(content, kwargs, parts.append)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content))
+        walk = Walk(parts.append)
+        _request(content, kwargs, walk)
+        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
 
     def write_request(
         self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """Return new messages, and new keyword arguments where `prediction=` changed."""
         rewrite = Rewrite(texts)
-        after = _request(content, kwargs, rewrite)
+        after = _request(content, kwargs, Walk(rewrite))
         rewrite.end()
         return after
 
@@ -104,11 +107,22 @@ class OpenAIChat:
 
 def _holds(choice: Any, names: Sequence[str]) -> bool:
     known = fields(choice)
-    return any(known.get(name) is not None for name in names)
+    for name in names:
+        said = known.get(name)
+        if said is not None and _is_known(said):
+            return True
+    return False
 
 
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], edit: Edit) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    walk = Walk(edit)
+def _is_known(said: Any) -> bool:
+    """Tell whether what a choice holds keeps its text where it is looked for; a dictionary may leave out what is empty."""
+    known = fields(said)
+    if isinstance(said, str) or (is_plain(known) and "content" in known):
+        return True
+    return (is_plain(known) and len(known) < 2) or any(known.get(name, known) is not known for name in _KEPT)
+
+
+def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
     messages = walk.messages(content)
     prediction = kwargs.get("prediction")
     if prediction is None:

@@ -10,15 +10,16 @@ from typing import Any, Final
 
 from genai_guard.clients.base import Delta, quick_delta
 from genai_guard.clients.figures import bound_of, model_of
+from genai_guard.clients.openai_items import write_prompt
 from genai_guard.clients.turns import after_text
-from genai_guard.clients.walk import quick_part
-from genai_guard.messages import Part, Reply, Request
+from genai_guard.clients.walk import Rewrite, Walk, is_list, quick_part
+from genai_guard.messages import Medium, Part, Reply, Request, Role
 
 __all__ = ["TEXT", "Text", "TextStream"]
 
 _NO_REPLY: Final = Reply(())
-_BESIDE: Final = ("system", "instructions")
-"""Keyword arguments that put a text before the prompt."""
+_BESIDE: Final[Mapping[str, Role]] = {"system": "system", "instructions": "system", "suffix": "user"}
+"""Keyword arguments that put a text before or after the prompt, and whose it is."""
 
 
 class TextStream:
@@ -49,7 +50,8 @@ _STREAM: Final = TextStream()
 class Text:
     """Strings.
 
-    Beside the prompt, `system=` and `instructions=` are read where they are strings.
+    Beside the prompt, `system=`, `instructions=` and `suffix=` are read where they are strings, and so are the variables of
+    the `prompt=` of a response. `images=` are seen, and passed on.
     """
 
     __slots__ = ()
@@ -62,12 +64,16 @@ class Text:
         return isinstance(content, str)
 
     def read_request(self, content: str, kwargs: Mapping[str, Any], /) -> Request:
-        """Return the prompt, and what stands before it."""
+        """Return the prompt, and what stands beside it."""
         prompt = quick_part((content, "user", "text", "", ""))
         if not kwargs:
             return Request((prompt,))
-        beside = [quick_part((kwargs[name], "system", "text", name, "")) for name in _beside(kwargs)]
-        return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs))
+        beside = [quick_part((kwargs[name], _BESIDE[name], "text", name, "")) for name in _beside(kwargs)]
+        if isinstance(kwargs.get("prompt"), Mapping):
+            write_prompt(kwargs["prompt"], Walk(beside.append))
+        images: Any = kwargs.get("images")
+        media = tuple(Medium("image", f"images[{at}]") for at in range(len(images))) if is_list(images) else ()
+        return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs), 1, media)
 
     def write_request(
         self,
@@ -76,11 +82,16 @@ class Text:
         texts: Sequence[str],
         /,
     ) -> tuple[str, Mapping[str, Any]]:
-        """Return the new prompt, and keyword arguments with the new texts before it."""
+        """Return the new prompt, and keyword arguments with the new texts beside it."""
         if len(texts) == 1:
             return texts[0], kwargs
         *beside, prompt = texts
-        return prompt, {**kwargs, **dict(zip(_beside(kwargs), beside, strict=True))}
+        names, rewrite = _beside(kwargs), Rewrite(beside)
+        changes: dict[str, Any] = {name: _given(rewrite, kwargs[name]) for name in names}
+        if isinstance(kwargs.get("prompt"), Mapping):
+            changes["prompt"] = write_prompt(kwargs["prompt"], Walk(rewrite))
+        rewrite.end()
+        return prompt, {**kwargs, **changes}
 
     def ask_again(
         self, content: str, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
@@ -108,6 +119,11 @@ class Text:
     def open_stream(self) -> TextStream:
         """Return the reader that all streams of text share: it keeps nothing."""
         return _STREAM
+
+
+def _given(rewrite: Rewrite, text: str) -> str:
+    after = rewrite(Part(text))
+    return text if after is None else after
 
 
 def _beside(kwargs: Mapping[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ from genai_guard.clients.duck import get, put, stored
 from genai_guard.clients.langchain_walk import is_message, new_message, role_in
 from genai_guard.messages import Part, Role
 
-__all__ = ["after_text", "after_turns", "told", "turn_like", "worded"]
+__all__ = ["after_items", "after_text", "after_turns", "told", "turn_like", "two_turns", "worded"]
 
 _GAP = "\n\n"
 
@@ -39,6 +39,19 @@ def after_turns(messages: Sequence[Any], reply: Sequence[Part], feedback: str) -
         _add(after, "assistant", said, "")
     _add(after, "user", told(reply, feedback), _GAP)
     return tuple(after) if isinstance(messages, tuple) else after
+
+
+def after_items(items: Sequence[Any], reply: Sequence[Part], feedback: str) -> Sequence[Any]:
+    """Return a list or tuple of the items of a response that goes on with both; its roles need not alternate."""
+    said = worded(reply)
+    turns = [{"role": "assistant", "content": said}] if said else []
+    after = [*items, *turns, {"role": "user", "content": told(reply, feedback)}]
+    return tuple(after) if isinstance(items, tuple) else after
+
+
+def two_turns(reply: Sequence[Part], feedback: str) -> tuple[str, str]:
+    """Return the words of the turn of the model, which may be none, and of the turn that follows it."""
+    return worded(reply), told(reply, feedback)
 
 
 def worded(reply: Sequence[Part]) -> str:

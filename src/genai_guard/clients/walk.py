@@ -9,15 +9,16 @@ this was written is read too, provided it keeps its text under a usual name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
 
 from genai_guard.clients.arguments import dump, load, reparse
-from genai_guard.clients.duck import Fields, fields, get, is_plain, put, remember
+from genai_guard.clients.duck import Fields, fields, get, is_plain, items_of, put, remember
 from genai_guard.errors import ConfigurationError
-from genai_guard.messages import Part, PartKind, Role
+from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
 __all__ = ["FIELDS", "Edit", "Rewrite", "Walk", "is_leaf", "is_list", "quick_part", "role_of", "sole_content"]
 
@@ -65,8 +66,31 @@ FIELDS: Final[Mapping[str, PartKind | None]] = {
 }
 """Fields that hold text or lead to it, with the kind of text; None where it is that of the surroundings."""
 
-_STALE: Final = {"content": "parsed", "text": "parsed_output", "arguments": "parsed_arguments"}
-"""What was made of a text, and must not outlive an edit of it."""
+_STALE: Final = {
+    "parsed": ("content", "text"),
+    "parsed_output": ("text",),
+    "parsed_arguments": ("arguments",),
+}
+"""What was made of a text, and must not outlive an edit of it; and what it may have been made of."""
+
+_MEDIA: Final[Mapping[str, MediumKind]] = {
+    "image": "image",
+    "image_url": "image",
+    "input_image": "image",
+    "computer_screenshot": "image",
+    "audio": "audio",
+    "input_audio": "audio",
+    "video": "video",
+    "video_url": "video",
+    "input_video": "video",
+    "file": "file",
+    "input_file": "file",
+    "document": "file",
+    "container_upload": "file",
+}
+"""What blocks of a type hold that is no text."""
+_OF_TEXT: Final = frozenset({"text", "content"})
+"""Types of the source of a document that is read."""
 
 _ROLES: Final[Mapping[object, Role]] = {
     "system": "system",
@@ -80,7 +104,8 @@ _ROLES: Final[Mapping[object, Role]] = {
 }
 _SPEAKERS: Final = ("user", "assistant", "system", "developer")
 _NO_TEXT: Final = frozenset({"content", "role", "type"})
-_JSON_FIELDS: Final = frozenset({"arguments", "input"})
+_ARGUMENTS: Final = frozenset({"arguments", "input"})
+_JSON_FIELDS: Final = frozenset({*_ARGUMENTS, "attributes"})
 
 _Shape: TypeAlias = Literal["text", "items", "node", "leaf", "iterator"]
 _LEAVES: Final = (int, float, bytes, bytearray, memoryview, type(None), FunctionType, BuiltinFunctionType, MethodType)
@@ -89,7 +114,8 @@ _shapes: Final[dict[type, _Shape]] = {}
 
 def role_of(name: object) -> Role:
     """Return the role behind a provider's word for it; `user`, the least trusted, for an unknown one."""
-    return _ROLES.get(name, "user") if isinstance(name, str) else "user"
+    word = name.value if isinstance(name, Enum) else name
+    return _ROLES.get(word, "user") if isinstance(word, str) else "user"
 
 
 def sole_content(known: Fields) -> str | None:
@@ -137,17 +163,22 @@ class Rewrite:
 class Walk:
     """A walk over the texts of one request, reply or chunk."""
 
-    __slots__ = ("_edit", "_number", "_tools")
+    __slots__ = ("_edit", "_fields", "_number", "_tools", "media")
 
-    def __init__(self, edit: Edit, *, number: Number | None = None) -> None:
+    def __init__(
+        self, edit: Edit, *, number: Number | None = None, fields: Mapping[str, PartKind | None] = FIELDS
+    ) -> None:
         """Prepare a walk.
 
         Args:
             edit: Sees each text.
             number: Says under which number the item of a list counts, given the list's place, the item and its
                 position; None counts by position.
+            fields: Fields that hold text or lead to it, as in `FIELDS`.
         """
         self._edit = edit
+        self._fields = fields
+        self.media: tuple[Medium, ...] = ()
         self._number = number
         self._tools: dict[str, str] = {}
 
@@ -158,7 +189,7 @@ class Walk:
         for at, message in enumerate(messages):
             part = _plain(message, where, at)
             if part is None:
-                after = self._message(message, f"{where}[{at}]")
+                after = self.turn(message, f"{where}[{at}]")
                 if after is not message:
                     changes[at] = after
                 continue
@@ -193,14 +224,22 @@ class Walk:
             raise ConfigurationError(f"{where} is a {type(value).__name__}, which can be read only once: pass a list")
         return value
 
-    def _message(self, message: Any, where: str) -> Any:
+    def note(self, kind: MediumKind, where: str) -> None:
+        """Keep in mind that something stands there that is no text."""
+        self.media += (Medium(kind, where),)
+
+    def turn(self, message: Any, where: str) -> Any:
+        """Visit a message of a conversation, which says whose it is."""
         if _shape_of(message) != "node":
             return self.visit(message, where)
         known = fields(message)
+        for at, _ in enumerate(items_of(message, "images") or ()):
+            self.note("image", f"{where}.images[{at}]")
         role = role_of(known.get("role"))
         speaker = known.get("name")
         if role == "tool":
-            name = speaker if isinstance(speaker, str) else self._called(known.get("tool_call_id"))
+            called = speaker or known.get("tool_name")
+            name = called if isinstance(called, str) else self._called(known.get("tool_call_id"))
             return self._node(message, where, role, "result", name)
         after = self._node(message, where, role, "text", "")
         shown = self.visit(speaker, f"{where}.name", role) if isinstance(speaker, str) else speaker
@@ -219,16 +258,19 @@ class Walk:
         known = fields(node)
         block = known.get("type")
         is_call = kind == "arguments" or (isinstance(block, str) and block.endswith("tool_use"))
+        if isinstance(block, str) and block in _MEDIA and get(known.get("source"), "type") not in _OF_TEXT:
+            self.note(_MEDIA[block], where)
         if isinstance(block, str) and block.endswith("tool_result"):
             role, kind, name = "tool", "result", self._called(known.get("tool_use_id"))
         elif is_call:
             name = self._calls(known, where) or name
         changes: dict[str, Any] = {}
-        for key, value in known.items() if is_plain(known) else _usual(known):
-            if value is None or key not in FIELDS or (key == "data" and block != "text"):
+        names = self._fields
+        for key, value in known.items() if is_plain(known) else _usual(known, names):
+            if value is None or key not in names or (key == "data" and block != "text"):
                 continue
             visit = self.visit if key not in _JSON_FIELDS or isinstance(value, str) else self._json
-            after = visit(value, f"{where}.{key}", role, FIELDS[key] or kind, name)
+            after = visit(value, f"{where}.{key}", role, names[key] or kind, name)
             if after is not value:
                 changes[key] = after
         if is_call:
@@ -241,7 +283,7 @@ class Walk:
         Whether there is one depends on the node alone, so that reading and writing agree about a piece of a stream.
         """
         name = known.get("name")
-        if not isinstance(name, str) or not name or any(known.get(key) for key in _JSON_FIELDS):
+        if not isinstance(name, str) or not name or any(known.get(key) for key in _ARGUMENTS):
             return
         key = "input" if known.get("input") is not None else "arguments"
         text = self._edit(Part("", role, "arguments", f"{where}.{key}", name))
@@ -302,17 +344,20 @@ def _shape(kind: type[Any]) -> _Shape:
     return "node" if hasattr(kind, "_fields") or not issubclass(kind, Sequence) else "items"
 
 
-def _usual(known: Fields) -> Iterator[tuple[str, Any]]:
-    return ((name, known.get(name)) for name in FIELDS)
+def _usual(known: Fields, names: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    return ((name, known.get(name)) for name in names)
 
 
 def _outdated(known: Fields, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return what must change because a text beside it did."""
     after = {
         made: reparse(known.get(made), changes[text])
-        for text, made in _STALE.items()
+        for made, texts in _STALE.items()
+        for text in texts
         if text in changes and known.get(made) is not None
     }
+    if "text" in changes and known.get("logprobs"):
+        after["logprobs"] = []  # they spell the text out
     if "thinking" in changes and known.get("signature"):
         after["signature"] = ""
     return after

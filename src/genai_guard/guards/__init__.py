@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from genai_guard.guards.language import Language
     from genai_guard.guards.length import Length
     from genai_guard.guards.links import Links
+    from genai_guard.guards.media import Media
     from genai_guard.guards.names import NamedSpan, Names, Recogniser
     from genai_guard.guards.names_presidio import PresidioRecogniser
     from genai_guard.guards.names_spacy import SpacyRecogniser
@@ -78,6 +79,7 @@ __all__ = [
     "LexicalClassifier",
     "Links",
     "MatchingGuard",
+    "Media",
     "MemoryTally",
     "Meter",
     "ModerationEndpoint",
@@ -153,6 +155,7 @@ _HOMES = {
     "JudgeFailed": "judge",
     "Language": "language",
     "Length": "length",
+    "Media": "media",
     "Links": "links",
     "NamedSpan": "names",
     "Names": "names",
