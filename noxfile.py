@@ -32,6 +32,8 @@ EXAMPLES_OF = {
     "instructor_client.py": "providers",
     "langchain_agent.py": "langchain",
     "llama_index_query.py": "llama_index",
+    "mlflow_model.py": "mlflow",
+    "mlflow_traces.py": "mlflow",
     "ollama_client.py": "providers",
     "pydantic_ai_agent.py": "frameworks",
     "spark_scan.py": "spark",
@@ -324,6 +326,13 @@ def training(session: nox.Session) -> None:
     install(session, "test", "training")
     session.install("--no-deps", "-r", "training/packages.txt")
     session.run("python", "-m", "pytest", "tests/training", "tests/guards/test_learned.py", *session.posargs)
+
+
+@nox.session(default=False)
+def mlflow(session: nox.Session) -> None:
+    """Log, serve, trace and follow with MLflow itself, a server on this machine; run its page and examples."""
+    install(session, "test", "mlflow")
+    session.run("python", "-m", "pytest", "tests/integrations/mlflow", *session.posargs)
 
 
 @nox.session(default=False)

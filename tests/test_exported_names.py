@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import warnings
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +25,9 @@ def is_here(name: str) -> bool:
     if not name.startswith("genai_guard.integrations."):
         return True
     try:
-        importlib.import_module(name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what others import may warn
+            importlib.import_module(name)
     except genai_guard.ConfigurationError:
         return False
     return True

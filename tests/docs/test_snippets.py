@@ -24,6 +24,8 @@ NEEDS = {
     "spark.md": "pyspark",
 }
 """What pages need that only one session has."""
+ELSEWHERE = {"mlflow.md": "tests/integrations/mlflow, with a server"}
+"""Pages that another test runs, because of what they need."""
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -68,6 +70,8 @@ def a_place_of_its_own(tmp_path: Path, address: str, monkeypatch: pytest.MonkeyP
 def test_the_page_runs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if path.name in NEEDS:
         pytest.importorskip(NEEDS[path.name], reason=f"{path.name} runs in a session that has {NEEDS[path.name]}")
+    if path.name in ELSEWHERE and path.parent.name == "how-to":
+        pytest.skip(f"run by {ELSEWHERE[path.name]}")
     namespace: dict[str, Any] = {"__name__": "__page__"}
     try:
         run(path, namespace, capsys)

@@ -29,6 +29,7 @@ USES = {
     "language": "from genai_guard.guards import Language\nLanguage(['en']).check('How are you doing today, my friend?')",
     "langchain": "import genai_guard.integrations.langchain",
     "llama-index": "import genai_guard.integrations.llama_index",
+    "mlflow": "import genai_guard.integrations.mlflow.model\nimport genai_guard.integrations.mlflow.traces",
     "offline": """
         from genai_guard.guards import Length
         assert Length(max_tokens=4).check("one two three").findings == ()

@@ -31,7 +31,10 @@ _living: Final[weakref.WeakValueDictionary[int, Living]] = weakref.WeakValueDict
 
 
 def watch_over(each: Living) -> None:
-    """Tell `each` of forks and of the exit, as long as somebody else holds it."""
+    """Tell `each` of forks and of the exit, as long as somebody else holds it.
+
+    What was made last is closed first: it may still have something for what was there before.
+    """
     _living[id(each)] = each
 
 
@@ -42,7 +45,7 @@ def _after_fork() -> None:
 
 def _at_exit() -> None:
     until_s = monotonic() + EXIT_TIMEOUT_S
-    for each in list(_living.values()):
+    for each in reversed(list(_living.values())):
         with suppress(Exception):
             each.close(timeout_s=max(0.0, until_s - monotonic()))
 

@@ -222,6 +222,7 @@ def test_each_guard_that_found_something_is_an_event() -> None:
             "genai_guard.guard.action": "redact",
             "genai_guard.guard.mode": "shadow",
             "genai_guard.guard.findings": 2,
+            "genai_guard.guard.side": "request",
             "genai_guard.guard.categories": ("EMAIL",),
         },
     )

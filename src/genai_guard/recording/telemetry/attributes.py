@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from genai_guard.recording.dimensions import variant
+from genai_guard.recording.redaction import side_of
 from genai_guard.recording.telemetry import names
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def at_end(event: Event) -> Attributes:
         names.LIMIT_WAIT: event.queue_s,
         names.LIMITS_IN_SHADOW: event.shadow_denials,
         names.VARIANT: variant(event),
-        names.PROMPT_NAME: next((each.prompt.name for each in event.assignments if each.prompt is not None), ""),
+        **_prompt(event),
         names.GUARDS: tuple(dict.fromkeys(verdict.guard for verdict in event.verdicts)),
     }
     found.update({name: value for name, value in known.items() if value})
@@ -106,6 +107,14 @@ def _tokens(event: Event) -> Attributes:
     return found
 
 
+def _prompt(event: Event) -> dict[str, str]:
+    """Return the prompt that an experiment gave, and which version of it."""
+    for assignment in event.assignments:
+        if (prompt := assignment.prompt) is not None:
+            return {names.PROMPT_NAME: prompt.name, names.PROMPT_VERSION: prompt.version}
+    return {}
+
+
 def _flag(assignment: Assignment) -> Attributes:
     found: Attributes = {
         names.FLAG_KEY: assignment.experiment,
@@ -128,6 +137,7 @@ def _guard(verdict: Verdict) -> Attributes:
         names.GUARD_FINDINGS: len(verdict.findings),
     }
     if verdict.findings:
+        found[names.GUARD_SIDE] = side_of(verdict.findings[0].where)
         found[names.GUARD_CATEGORIES] = tuple(dict.fromkeys(finding.category for finding in verdict.findings))
     if verdict.error:
         found[names.ERROR_TYPE] = verdict.error

@@ -98,6 +98,7 @@ GUARDS: Final = "genai_guard.guards"
 GUARD_EVENT: Final = "genai_guard.guard"
 GUARD_NAME: Final = "genai_guard.guard.name"
 GUARD_ACTION: Final = "genai_guard.guard.action"
+GUARD_SIDE: Final = "genai_guard.guard.side"
 GUARD_MODE: Final = "genai_guard.guard.mode"
 GUARD_FINDINGS: Final = "genai_guard.guard.findings"
 GUARD_CATEGORIES: Final = "genai_guard.guard.categories"
@@ -105,6 +106,7 @@ GUARD_RULE: Final = "genai_guard.guard.rule"
 
 EVALUATION_SOURCE: Final = "genai_guard.evaluation.source_type"
 
+PROMPT_VERSION: Final = "genai_guard.prompt.version"
 EXPERIMENT_MODE: Final = "genai_guard.experiment.mode"
 VARIANT: Final = "genai_guard.experiment.variant"
 
