@@ -24,6 +24,7 @@ TURN = [{"role": "user", "content": "hi"}]
         ({"prompt": ["a", "b"], "user": "u"}, ["a", "b"]),
         ([{"prompt": "a"}, {"prompt": "b"}], ["a", "b"]),
         (pd.DataFrame({"prompt": ["a", "b"], "user": [None, float("nan")]}), ["a", "b"]),
+        (pd.DataFrame({"prompt": ["a", "b"], "user": pd.array([7, None], dtype="Int64")}), ["a", "b"]),
         (pd.DataFrame([{"prompt": ["a", "b"]}]), ["a", "b"]),
         ([], []),
     ],
