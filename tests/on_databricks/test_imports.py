@@ -85,6 +85,15 @@ WORKSPACE: dict[str, Any] = {
 }
 
 
+def test_routes_that_go_by_the_served_model_are_those_of_its_entity() -> None:
+    routes = [{"served_model_name": "main", "traffic_percentage": 100}]
+    core = {**WORKSPACE["config"], "served_models": [{"name": "main"}], "traffic_config": {"routes": routes}}
+    found = import_endpoint({**WORKSPACE, "config": core})
+    both = {"routes": [{**routes[0], "served_entity_name": "main"}]}
+    assert found.targets == import_endpoint({**WORKSPACE, "config": {**core, "traffic_config": both}}).targets
+    assert list(found.targets) == ["main"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -101,6 +110,7 @@ WORKSPACE: dict[str, Any] = {
         ({"ai_gateway": {"inference_table_config": {"enabled": True}}}, "catalog_name: must be there"),
         ({"ai_gateway": {"guards": {}}}, "there is no such field"),
         ({"ai_gateway": 5}, "ai_gateway: must be a mapping"),
+        ({"config": {**WORKSPACE["config"], "traffic_config": 5}}, "traffic_config: must be a mapping"),
     ],
     ids=str,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from genai_guard.databricks.checking import ENDPOINT, problems_of
+from genai_guard.databricks.traffic import routes_of
 from genai_guard.databricks.values import Imported, Notes
 from genai_guard.errors import ConfigurationError
 from genai_guard.policy import dump, load
@@ -110,6 +111,8 @@ def _known(given: _Mapping, notes: Notes) -> dict[str, Any]:
         core = cast("_Mapping", config)
         _leave("config.", core, _CONFIG, notes)
         known["config"] = {name: value for name, value in core.items() if name in _CONFIG - {"name"} and value}
+        if routes := routes_of(known["config"]):
+            known["config"]["traffic_config"] = {**core["traffic_config"], "routes": routes}
         entities = known["config"].get("served_entities", ())
         if is_list(entities) and entities:
             known["config"]["served_entities"] = [_settable(each) for each in entities]

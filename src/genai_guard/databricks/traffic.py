@@ -6,16 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genai_guard.databricks.parts import unsaid
 from genai_guard.databricks.values import Notes
 from genai_guard.errors import ConfigurationError
 from genai_guard.pipeline import Pipeline
+from genai_guard.policy.data import is_list
 from genai_guard.policy.dump import as_given
 from genai_guard.routing import Experiment
 
-__all__ = ["Split", "percentages", "slug", "split_of"]
+__all__ = ["Split", "percentages", "routes_of", "slug", "split_of"]
 
 _DEFAULT: Final = "default"
 _SAID: Final = ("name", "arms", "variants", "by", "mode", "enabled", "total_weight")
@@ -92,6 +93,19 @@ def split_of(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes, *, ex
 def slug(name: str) -> str:
     """Return a name as names of served entities may be: letters, digits, dashes and underscores."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
+
+
+def routes_of(core: Mapping[str, Any]) -> list[Any]:
+    """Return the routes of a `config` that a workspace tells of. Those that go by the served model name the entity."""
+    traffic = core.get("traffic_config")
+    routes = cast("Mapping[str, Any]", traffic).get("routes") if isinstance(traffic, Mapping) else None
+    return [_by_entity(each) if isinstance(each, Mapping) else each for each in routes] if is_list(routes) else []
+
+
+def _by_entity(route: Mapping[str, Any]) -> dict[str, Any]:
+    """The deprecated name of a route stands beside the present one, or alone, and means the same."""
+    named = {key: value for key, value in route.items() if key != "served_model_name"}
+    return {"served_entity_name": route["served_model_name"], **named} if "served_model_name" in route else named
 
 
 def _chosen(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes, wanted: str) -> Experiment | None:
