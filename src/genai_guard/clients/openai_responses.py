@@ -9,7 +9,7 @@ Images, audio data, files and encrypted reasoning are passed on unread, and so i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genai_guard.clients.duck import fields, get, items_of
 from genai_guard.clients.figures import bound_of, model_of
@@ -35,7 +35,9 @@ class OpenAIResponses:
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:
         """Take a list that is the `input=` of the call, or that has a call of a tool, or its output, beside messages."""
-        return isinstance(content, _LISTS) and (kwargs.get("input") is content or any(map(_is_item, content)))
+        if not isinstance(content, _LISTS):
+            return False
+        return kwargs.get("input") is content or any(map(_is_item, cast("Sequence[Any]", content)))
 
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""

@@ -121,7 +121,7 @@ def _seconds(given: Row) -> float:
 def _request(payload: object) -> str | None:
     """Return the texts of a request as a log has them."""
     found = _json(payload)
-    body = cast("Row", found) if isinstance(found, Mapping) else {}
+    body: Row = cast("Row", found) if isinstance(found, Mapping) else {}
     content = _first(body, CONTENT_NAMES)
     try:
         return _written(request_client(content, body).read_request(content, body).parts)

@@ -99,13 +99,16 @@ def routes_of(core: Mapping[str, Any]) -> list[Any]:
     """Return the routes of a `config` that a workspace tells of. Those that go by the served model name the entity."""
     traffic = core.get("traffic_config")
     routes = cast("Mapping[str, Any]", traffic).get("routes") if isinstance(traffic, Mapping) else None
-    return [_by_entity(each) if isinstance(each, Mapping) else each for each in routes] if is_list(routes) else []
+    return list(map(_by_entity, routes)) if is_list(routes) else []
 
 
-def _by_entity(route: Mapping[str, Any]) -> dict[str, Any]:
-    """The deprecated name of a route stands beside the present one, or alone, and means the same."""
-    named = {key: value for key, value in route.items() if key != "served_model_name"}
-    return {"served_entity_name": route["served_model_name"], **named} if "served_model_name" in route else named
+def _by_entity(route: Any) -> Any:
+    """Return a route without its deprecated name, which stands beside the present one, or alone, and means the same."""
+    if not isinstance(route, Mapping):
+        return route
+    given = cast("Mapping[str, Any]", route)
+    named = {key: value for key, value in given.items() if key != "served_model_name"}
+    return {"served_entity_name": given["served_model_name"], **named} if "served_model_name" in given else named
 
 
 def _chosen(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes, wanted: str) -> Experiment | None:

@@ -6,7 +6,7 @@ Needs the extra `databricks`: `pip install 'genai_guard[databricks]'`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from genai_guard.databricks.checking import ENTITY_FIELDS
@@ -81,6 +81,10 @@ class Applied:
 
     steps: tuple[Step, ...]
     dry_run: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as values that JSON has."""
+        return asdict(self)
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps)) if self.steps else "nothing to change"
@@ -193,8 +197,8 @@ def _plan_service(export: Export, workspace: Any) -> Iterator[_Due]:
         yield _Due(Step(f"create {what}", tuple(changes_of(None, config))), call)
         return
     there = found.as_dict().get("config", {})
-    wanted = {"inference_table": None, "rate_limits": None, **config["config"]}
-    wanted["routing"] = {"fallback": None, **wanted["routing"]}
+    routing = {"fallback": None, **config["config"]["routing"]}
+    wanted = {"inference_table": None, "rate_limits": None, **config["config"], "routing": routing}
     changes = tuple(changes_of(there, wanted, path="config", ours_alone=True))
     if changes:
         mask = module("databricks.sdk.common.types.fieldmask").FieldMask(["config"])
