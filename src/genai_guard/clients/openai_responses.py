@@ -37,7 +37,9 @@ class OpenAIResponses:
         """Take a list that is the `input=` of the call, or that has a call of a tool, or its output, beside messages."""
         if not isinstance(content, _LISTS):
             return False
-        return kwargs.get("input") is content or any(map(_is_item, cast("Sequence[Any]", content)))
+        if kwargs.get("input") is content:
+            return True
+        return "messages" not in kwargs and any(map(_is_item, cast("Sequence[Any]", content)))
 
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""
