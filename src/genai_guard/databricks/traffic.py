@@ -176,7 +176,9 @@ def _fallbacks(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes) -> 
         else:
             notes.miss(f"resilience.fallback {name}", "the target", "no entity is given for it in targets")
     if found:
-        notes.differ("resilience.fallback", "when it falls back", "the gateway does by status codes of its own")
+        notes.differ(
+            "resilience.fallback", "when it falls back", "the gateway does on 429 and 5xx, and on nothing else"
+        )
     for name in unsaid(fallback, ("targets",)):
         notes.miss("resilience.fallback", name, "the gateway falls back when an entity fails, and then alone")
     return found
