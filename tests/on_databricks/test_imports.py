@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from genai_guard import ConfigurationError
 from genai_guard.databricks import export_endpoint, import_endpoint
-from genai_guard.databricks.differing import changes_of
+from genai_guard.databricks.changes import changes_of
 from genai_guard.policy import load
 from on_databricks.samples import POLICY, TARGETS, endpoints
 

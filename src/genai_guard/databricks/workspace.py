@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from genai_guard.databricks.changes import Change, changes_of, without_off
 from genai_guard.databricks.checking import ENTITY_FIELDS
-from genai_guard.databricks.differing import Change, changes_of, without_off
 from genai_guard.databricks.monitors import data_quality_monitor
 from genai_guard.databricks.packages import module
 from genai_guard.databricks.traffic import routes_of
