@@ -271,6 +271,23 @@ def test_a_key_in_plain_text_is_refused_and_not_repeated(inner: dict[str, Any]) 
         assert "sk-1" not in str(caught.value)
 
 
+def test_a_user_with_a_rate_of_their_own_has_all_limits_in_it() -> None:
+    by_user: dict[str, Any] = {"per": "minute", "by": "user"}
+    limiter = RateLimiter(
+        Limit.requests(10, **by_user, overrides={"ann": 100, "bob": None}),
+        Limit.requests(50, **by_user, name="ceiling"),
+        Limit.tokens(1_000, **by_user, overrides={"bob": None}),
+    )
+    export = export_endpoint(Pipeline(limiter=limiter), targets=DEFAULT)
+    assert export.config["ai_gateway"]["rate_limits"] == [
+        {"key": "user", "renewal_period": "minute", "calls": 10, "tokens": 1_000},
+        {"key": "user", "principal": "ann", "renewal_period": "minute", "calls": 50, "tokens": 1_000},
+        {"key": "user", "principal": "bob", "renewal_period": "minute", "calls": 50},
+    ]
+    free = Pipeline(limiter=RateLimiter(Limit.requests(10, **by_user, overrides={"bob": None})))
+    assert [each.what for each in export_endpoint(free, targets=DEFAULT).in_process] == ["an override without a limit"]
+
+
 def test_a_log_without_texts_gets_no_inference_table() -> None:
     policy = {"version": 1, "metrics": {"log": {"path": "inference", "content": "none"}}}
     export = export_endpoint(policy, targets=DEFAULT, catalog="main", schema="ai")

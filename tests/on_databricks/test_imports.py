@@ -119,6 +119,15 @@ def test_a_configuration_that_the_sdk_would_take_without_a_word_is_refused(chang
         import_endpoint({**WORKSPACE, **change})
 
 
+def test_a_user_with_a_rate_of_their_own_is_free_of_what_it_does_not_say() -> None:
+    rates = [
+        {"key": "user", "calls": 10, "tokens": 1_000, "renewal_period": "minute"},
+        {"key": "user", "principal": "ann", "calls": 100, "renewal_period": "minute"},
+    ]
+    found = import_endpoint({**WORKSPACE, "ai_gateway": {"rate_limits": rates}})
+    assert [each["overrides"] for each in found.policy["limits"]] == [{"ann": 100}, {"ann": None}]
+
+
 def test_percentages_must_add_up() -> None:
     routes = [{"served_entity_name": "main", "traffic_percentage": 150}]
     config = {**WORKSPACE["config"], "traffic_config": {"routes": routes}}

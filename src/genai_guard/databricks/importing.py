@@ -231,11 +231,21 @@ def _limits(rates: Sequence[_Mapping], notes: Notes) -> list[dict[str, Any]]:
                 )
             elif field in rate:
                 _limit(found.setdefault((unit, key), {unit: None}), unit, key, principal, rate[field])
+    _exempt(rates, found)
     if found:
         notes.differ(
             "ai_gateway.rate_limits", "how they are counted", "by rolling minutes, and users by caller(user=...)"
         )
     return [{**each, "per": "minute"} for each in found.values()]
+
+
+def _exempt(rates: Sequence[_Mapping], found: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+    """Override with nothing what each user has and a user with a rate of their own has not: it takes the place of all."""
+    for rate in rates:
+        for field, unit in (("calls", "requests"), ("tokens", "tokens")):
+            entry = found.get((unit, "user"))
+            if entry and entry[unit] and rate.get("key") == "user" and rate.get("principal") and field not in rate:
+                entry.setdefault("overrides", {}).setdefault(rate["principal"], None)
 
 
 def _limit(entry: dict[str, Any], unit: str, key: str, principal: str, amount: int) -> None:
