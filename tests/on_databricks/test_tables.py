@@ -98,7 +98,7 @@ def chunk(text: str, **more: Any) -> dict[str, Any]:
     [
         json.dumps([chunk("At "), chunk("six."), {"choices": [], "usage": REPLY["usage"]}]),
         "".join(f"data: {json.dumps(each)}\n\n" for each in (chunk("At "), chunk("six.", usage=REPLY["usage"])))
-        + "data: [DONE]\n\n",
+        + "data: {cut off\n\ndata: [DONE]\n\n",
     ],
     ids=["list", "events"],
 )
@@ -108,7 +108,11 @@ def test_a_stream_is_one_reply(response: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "response", [None, "", "no JSON", "5", "[1]", '{"choices": 5}', '{"choices": [{"message": null}]}']
+    "response",
+    [
+        *(None, "", "no JSON", "5", "[1]", '{"choices": 5}', '{"choices": [{"message": null}]}'),
+        '{"dataframe_split": {"columns": ["a"], "data": [[1]]}}',
+    ],
 )
 def test_what_says_nothing_is_missing(response: str | None) -> None:
     (row,) = read({**SECOND, "response": response, "request": response, "status_code": 429})

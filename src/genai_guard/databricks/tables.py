@@ -123,6 +123,8 @@ def _request(payload: object) -> str | None:
     found = _json(payload)
     body: Row = cast("Row", found) if isinstance(found, Mapping) else {}
     content = _first(body, CONTENT_NAMES)
+    if content is None:
+        return None
     try:
         return _written(request_client(content, body).read_request(content, body).parts)
     except _UNREADABLE:
@@ -167,7 +169,7 @@ def _json(payload: object) -> Any:
         return json.loads(payload)
     except ValueError:
         lines = [line.removeprefix(_DATA).strip() for line in payload.splitlines() if line.startswith(_DATA)]
-        return [_json(line) for line in lines if line.startswith("{")]
+        return [event for line in lines if line.startswith("{") and (event := _json(line))]
 
 
 def _written(parts: Iterable[Part]) -> str | None:
