@@ -54,10 +54,23 @@ def _quota(limit: Limit, level: Level, retry_after_s: float | None) -> tuple[str
     """Return the members of both fields."""
     name = _text(limit.name)
     unit = {"requests": "", "concurrent": "concurrent-requests"}.get(limit.unit, limit.unit.replace("_", "-"))
-    window = f";w={limit.period_ns // 10**9}" if limit.period_ns else ""
+    seconds = _window_s(limit)
+    window = f";w={seconds}" if seconds else ""
     policy = f"{name};q={int(level.capacity or 0)}{window}" + (f";qu={_text(unit)}" if unit else "")
     window_s = level.drained_s if retry_after_s is None else min(level.drained_s, retry_after_s)
     return policy, f"{name};r={int(level.remaining or 0)};t={math.ceil(window_s)}"
+
+
+def _window_s(limit: Limit) -> int:
+    """Return the seconds in which so much comes free as there may be; 0 where nobody can say.
+
+    A burst comes free in another time than the amount. Whose amount is their own gets no window then.
+    """
+    if limit.burst is None:
+        return limit.period_ns // 10**9
+    if limit.amount is None or limit.overrides:
+        return 0
+    return math.ceil(limit.burst * limit.period_ns / (limit.amount * 10**9))
 
 
 def _text(text: str) -> str:
