@@ -117,7 +117,9 @@ class Problems:
             members["retry_after_s"] = seconds
             headers["retry-after"] = str(seconds)
             detail = f"Try again in {seconds} s."
-        return self.problem(self._status(error), kind, _TITLES[kind], detail, members=members, headers=headers)
+        return self.problem(
+            self._status(error), kind, _TITLES.get(kind, _TITLES["rejected"]), detail, members=members, headers=headers
+        )
 
     def broken(self) -> Problem:
         """Return what ends a stream that broke for a reason that is nobody's business."""
