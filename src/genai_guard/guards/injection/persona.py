@@ -27,7 +27,12 @@ _BE: Final = (
     r"\b(?:act|behave|respond|answer|reply|pretend|role ?play|play|imagine|simulate|emulate|you (?:are|will be|will act|re|ll be|become)|"
     r"become|assume the role|take on the role|impersonate|speak)\b"
 )
-_WILD: Final = r"(?:unrestricted|uncensored|unfiltered|jail ?broken|amoral|unhinged|unchained|unlimited|unmoderated|immoral|unethical|rogue|outlaw|lawless|evil)"
+_UNBOUND: Final = (
+    "unrestricted|uncensored|unfiltered|jail ?broken|amoral|unhinged|unchained|unlimited|unmoderated|immoral|unethical"
+)
+_VILLAIN: Final = "rogue|outlaw|lawless|evil"
+"""What those of stories are too: an evil queen, a rogue knight."""
+_WILD: Final = rf"(?:{_UNBOUND}|{_VILLAIN})"
 _WILD_WORDS: Final = "unrestricted uncensored unfiltered jail jailbroken amoral unhinged unchained unlimited unmoderated immoral unethical rogue outlaw lawless evil"
 _MODE: Final = (
     r"(?:developer|dev|debug|god|admin|administrator|maintenance|sudo|root|dan|diagnostic|service|super ?user|override)"
@@ -43,8 +48,9 @@ PERSONA: Final = (
     signal("persona", "pretend_no_rules", 0.75, rf"\b(?:pretend|imagine|suppose|assume|act as (?:if|though)|behave as (?:if|though))(?: that)? you~(?:no|without|free (?:of|from)|not (?:bound|limited|restricted) by|none of) {_LIMITS}"),
     signal("persona", "wild_model", 0.4, rf"\b{_WILD} (?:\w+ )?{_AI}s?\b", words=_WILD_WORDS),
     signal("persona", "be_wild_model", 0.75, _BE, rf"(?: \w+){{0,4}} {_WILD} (?:\w+ )?(?:twin|version|{_AI})\b", words=_WILD_WORDS),
-    signal("persona", "wild_called", 0.7, rf"\byou (?:are|re|will be|will act as)(?: now)?(?: an?)? {_WILD}\b", words=_WILD_WORDS, beside="you"),
-    signal("persona", "one_of_two", 0.6, rf"\b(?:two|2|both) (?:answers|responses|voices|replies|ways|versions|personalities|outputs)\b[^!?\n]{{0,120}}?(?:{_WILD}|ignores?|no (?:moral |ethical )?(?:rules|limits|restrictions)|\[?(?:dan|free|jailbreak)\]?)\b"),
+    signal("persona", "wild_called", 0.7, rf"\byou (?:are|re|will be|will act as)(?: now)?(?:(?: an?)? (?:{_UNBOUND})| (?:{_VILLAIN}))\b", words=_WILD_WORDS, beside="you"),
+    signal("persona", "villain_called", 0.4, rf"\byou (?:are|re|will be|will act as)(?: now)? an? (?:{_VILLAIN})\b", words="rogue outlaw lawless evil", beside="you"),
+    signal("persona", "one_of_two", 0.6, rf"\b(?:two|2|both) (?:answers|responses|voices|replies|ways|versions|personalities|outputs)\b[^!?\n]{{0,120}}?(?:\b(?:{_UNBOUND}|(?:{_VILLAIN}) (?:\w+ )?{_AI}|(?:one|other|second) (?:{_VILLAIN})|ignores?|no (?:moral |ethical )?(?:rules|limits|restrictions)|dan|jailbreak)\b|\[free\]|\bfree(?:-\d|:))"),
     signal("persona", "doesnt_care", 0.4, r"\b(?:doesn t|does not|never|don t) (?:care about|obey|respect|follow) (?:any |the )?(?:laws?|rules?|ethics|morals?|guidelines|policies)\b"),
     signal("persona", "jailbreak_mode", 0.65, r"\b(?:jail ?break|jail ?broken|unrestricted|uncensored|unfiltered|dan|evil|god|no[ -]?limits?) mode(?: is| has been| now)?%(?:activated|enabled|on|engaged|unlocked)\b", words="mode", beside="jail jailbreak jailbroken unrestricted uncensored unfiltered dan evil god limit limits nolimit nolimits"),
     signal("persona", "unrestricted_mode", 0.65, r"\b(?:enter|enable|activate|switch to|switch into|go into|engage|start|unlock|enters?|in) (?:\w+ )?(?:jail ?break|jail ?broken|unrestricted|uncensored|unfiltered|no[ -]?filter|dan) mode\b", is_order=True, words="mode", beside="jail jailbreak jailbroken unrestricted uncensored unfiltered dan limit limits filter nofilter nolimit nolimits"),
