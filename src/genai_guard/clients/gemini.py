@@ -48,6 +48,8 @@ class Gemini:
         if "contents" in kwargs:
             return content is not None
         first = content[0] if is_list(content) and content else content  # type: ignore[index]
+        if get(first, "content") is not None:  # a message of another provider
+            return False
         parts = get(first, "parts")
         if is_list(parts):
             return not parts or get(parts[0], "type") is None

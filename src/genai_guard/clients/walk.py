@@ -105,7 +105,7 @@ _ROLES: Final[Mapping[object, Role]] = {
 _SPEAKERS: Final = ("user", "assistant", "system", "developer")
 _NO_TEXT: Final = frozenset({"content", "role", "type"})
 _ARGUMENTS: Final = frozenset({"arguments", "input"})
-_JSON_FIELDS: Final = frozenset({*_ARGUMENTS, "attributes"})
+_JSON_FIELDS: Final = frozenset({*_ARGUMENTS, "attributes", "env"})
 
 _Shape: TypeAlias = Literal["text", "items", "node", "leaf", "iterator"]
 _LEAVES: Final = (int, float, bytes, bytearray, memoryview, type(None), FunctionType, BuiltinFunctionType, MethodType)
