@@ -40,7 +40,7 @@ class OpenAIChat:
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:  # noqa: ARG002
         """Take a list of messages, each with a role."""
-        if not isinstance(content, Sequence) or isinstance(content, (str, bytes)):
+        if content.__class__ is not list and (not isinstance(content, Sequence) or isinstance(content, (str, bytes))):
             return False
         return not content or (not isinstance(content[0], str) and get(content[0], "role") is not None)
 
