@@ -78,6 +78,11 @@ def test_every_text_of_a_request_is_read_and_written() -> None:
     assert json.dumps([ITEMS, kwargs]) == before
 
 
+def test_items_given_by_their_place_are_known_by_a_call_or_its_output() -> None:
+    assert request_client(ITEMS, {}) is OPENAI_RESPONSES
+    assert request_client(ITEMS[:3], {}) is not OPENAI_RESPONSES
+
+
 def test_a_plain_input_is_text_and_what_stands_beside_it_is_read_too() -> None:
     kwargs = {"input": MAIL, "instructions": MAIL, "prompt": {"id": "p", "variables": {"who": MAIL}}}
     assert request_client(MAIL, kwargs) is TEXT

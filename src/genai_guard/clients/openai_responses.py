@@ -22,6 +22,8 @@ from genai_guard.messages import Part, Reply, Request
 __all__ = ["OPENAI_RESPONSES", "OpenAIResponses"]
 
 _LISTS: Final = (list, tuple)
+_ITEMS: Final = ("_call", "_output", "reasoning")
+"""How the types end of items that no other API has among its messages."""
 
 
 class OpenAIResponses:
@@ -32,8 +34,8 @@ class OpenAIResponses:
     name = "OpenAI responses"
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:
-        """Take a list that is the `input=` of the call."""
-        return isinstance(content, _LISTS) and kwargs.get("input") is content
+        """Take a list that is the `input=` of the call, or that has a call of a tool, or its output, beside messages."""
+        return isinstance(content, _LISTS) and (kwargs.get("input") is content or any(map(_is_item, content)))
 
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""
@@ -83,6 +85,14 @@ class OpenAIResponses:
     def open_stream(self) -> OpenAIResponsesStream:
         """Return a new reader for one stream."""
         return OpenAIResponsesStream()
+
+
+def _is_item(item: Any) -> bool:
+    """Whether it is a mapping that no list of messages has: who passes a list by its place does not say what it is."""
+    if not isinstance(item, dict) or "role" in item:
+        return False
+    kind: Any = get(item, "type")
+    return isinstance(kind, str) and kind.endswith(_ITEMS)
 
 
 def _is_known(item: Any) -> bool:
