@@ -35,7 +35,9 @@ class OpenAIResponses:
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:
         """Take a list that is the `input=` of the call, or that has a call of a tool, or its output, beside messages."""
-        return isinstance(content, _LISTS) and (kwargs.get("input") is content or any(map(_is_item, content)))
+        if not isinstance(content, _LISTS):
+            return False
+        return kwargs.get("input") is content or ("messages" not in kwargs and any(map(_is_item, content)))
 
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""
@@ -89,9 +91,9 @@ class OpenAIResponses:
 
 def _is_item(item: Any) -> bool:
     """Whether it is a mapping that no list of messages has: who passes a list by its place does not say what it is."""
-    if not isinstance(item, dict) or "role" in item:
+    if item.__class__ is not dict or "role" in item:
         return False
-    kind: Any = get(item, "type")
+    kind = item.get("type")
     return isinstance(kind, str) and kind.endswith(_ITEMS)
 
 

@@ -9,10 +9,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from genai_guard.context import caller
-from genai_guard.errors import CallTimeout, ComponentFailed, ConfigurationError, Rejected
+from genai_guard.errors import CallTimeout, ComponentFailed, Rejected
 from genai_guard.integrations.asgi import EventStream, Problems, check_room, limit_headers
 from genai_guard.integrations.asgi.callers import AmbiguousCallerError, Callers, keys_of, request_id_of
 from genai_guard.integrations.asgi.problems import PROBLEM_TYPE
+from genai_guard.integrations.extras import missing
 from genai_guard.messages import ANONYMOUS, Caller
 
 try:
@@ -20,9 +21,7 @@ try:
     from starlette.background import BackgroundTask
     from starlette.responses import Response
 except ImportError as error:
-    raise ConfigurationError(
-        "genai_guard.integrations.fastapi needs the package fastapi: pip install 'genai_guard[web]'"
-    ) from error
+    raise missing("fastapi", extra="web") from error
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
