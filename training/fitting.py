@@ -27,7 +27,7 @@ class Settings:
         steps: Of the optimiser, at most.
     """
 
-    penalty: float = 10.0
+    penalty: float = 0.3
     structure_penalty: float = 0.05
     meaning: float = 0.7
     rounds: int = 1

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 
 from genai_guard.guards.classifiers.learned.model import Sizes
-from genai_guard.guards.classifiers.learned.reading import undisguised, windows
 from genai_guard.guards.classifiers.learned.structure import STRUCTURES
-from genai_guard.guards.classifiers.learned.units import lead, pieces, word_number, words_of
+from genai_guard.guards.classifiers.learned.training.features import Hasher, read
+from genai_guard.guards.classifiers.learned.units import words_of
 from training.vectors import common_words, vectors
 
-__all__ = ["PIECE", "Matrix", "Vocabulary", "matrix"]
+__all__ = ["Matrix", "Vocabulary", "matrix"]
 
-PIECE: Final = 0.5
-"""What a piece counts, beside a word: there are some ten of them to each."""
 _OFTEN: Final = 2
 """Texts that a word must stand in to have a vector, unless it is common."""
 
@@ -75,39 +72,33 @@ class _Rows:
 
     def add(self, columns: Any, values: Any) -> None:
         self.columns.append(columns)
-        self.values.append(values)
+        self.values.append(values.astype(np.float32))
         self.ends.append(self.ends[-1] + len(columns))
 
     def matrix(self, width: int) -> Any:
         parts = (np.concatenate(self.values), np.concatenate(self.columns), np.array(self.ends))
-        return sparse.csr_matrix(parts, shape=(len(self.ends) - 1, width), dtype=np.float32)
+        made = sparse.csr_matrix(parts, shape=(len(self.ends) - 1, width), dtype=np.float32)
+        made.sum_duplicates()
+        return made
 
 
-def matrix(
-    task: str, texts: Sequence[str], sizes: Sizes, *, progress: Callable[[Iterable[str]], Iterable[str]] = iter
-) -> Matrix:
+def matrix(task: str, texts: Iterable[str], sizes: Sizes) -> Matrix:
     """Return the features of texts.
 
     Args:
         task: Whose rules to ask.
         texts: As they were written.
         sizes: Of the tables.
-        progress: Passes the texts on, and may tell how far it got.
     """
-    found = STRUCTURES[task]
-    known: dict[bytes, tuple[int, Any]] = {}
-    rows, structure, owners, bags = _Rows(), [], [], []
-    for owner, text in enumerate(progress(texts)):
-        forms = undisguised(text, found.words)
-        words = words_of(forms[-1].text if forms else text)
-        signs = np.zeros(len(found.names), np.float32)
-        for hint in found.find(text):
-            signs[hint.feature] = max(signs[hint.feature], hint.value)
-        for lo, hi in windows(len(words)):
-            rows.add(*_features(words[lo:hi], sizes, known))
-            structure.append(signs)
-            owners.append(owner)
-            bags.append(sorted(set(words[lo:hi])))
+    hasher, rows = Hasher(sizes), _Rows()
+    structure, owners, bags = [], [], []
+    for owner, words, signs in read(task, texts):
+        rows.add(*hasher.features(words))
+        found = np.zeros(len(STRUCTURES[task].names), np.float32)
+        found[list(signs)] = list(signs.values())
+        structure.append(found)
+        owners.append(owner)
+        bags.append(sorted(set(words)))
     hashed = rows.matrix(sizes.total)
     vocabulary = _vocabulary(bags)
     return Matrix(
@@ -142,29 +133,3 @@ def _meaning(bags: Sequence[Sequence[bytes]], vocabulary: Vocabulary) -> Any:
         columns = np.array([at[word] for word in bag if word in at], np.int64)
         rows.add(columns, np.full(len(columns), 1 / np.sqrt(max(1, len(bag)))))
     return np.asarray(rows.matrix(len(at)) @ vocabulary.vectors)
-
-
-def _features(words: Sequence[bytes], sizes: Sizes, known: dict[bytes, tuple[int, Any]]) -> tuple[Any, Any]:
-    """Return the columns of a window and their values."""
-    for word in words:
-        if word not in known:
-            known[word] = word_number(word), np.array(pieces(word), np.int64)
-    distinct = sorted(set(words))
-    pairs = {(lead(first) ^ second) & sizes.pairs - 1 for first, second in pairwise(known[word][0] for word in words)}
-    share = 1 / np.sqrt(max(1, len(distinct)))
-    blocks = list(_blocks(distinct, sizes, known, share))
-    columns = np.fromiter(sorted(pairs), np.int64, len(pairs)) + sizes.words + sizes.pieces
-    blocks.append((columns, np.full(len(pairs), 1 / np.sqrt(max(1, len(pairs))))))
-    return np.concatenate([block[0] for block in blocks]), np.concatenate([block[1] for block in blocks])
-
-
-def _blocks(
-    distinct: Sequence[bytes], sizes: Sizes, known: dict[bytes, tuple[int, Any]], share: float
-) -> Iterator[tuple[Any, Any]]:
-    none = np.zeros(0, np.int64)
-    numbers = np.array([known[word][0] & (sizes.words - 1) for word in distinct], np.int64)
-    columns, counts = np.unique(numbers, return_counts=True)
-    yield columns, counts * share
-    numbers = np.concatenate([known[word][1] for word in distinct] or [none]) & (sizes.pieces - 1)
-    columns, counts = np.unique(numbers, return_counts=True)
-    yield columns + sizes.words, counts * share * PIECE

@@ -80,15 +80,19 @@ be worth, and its limits. A file of another version, a damaged one and a missing
 
 ## How it works
 
-A text is read in its [canonical form](../explanation/disguises.md), in lower case. Its features are hashed words, pieces
+A text is read in its [canonical form](../explanation/disguises.md), in lower case, with digits beside letters as the letters
+that they look like. Its features are hashed words, pieces
 of 3 to 5 bytes of words, and pairs of words that follow each other, and what the rules of the guard find: each family of
 signs as a number. Each feature has a weight of one byte for each category; a score is a sum of weights. Of texts of more
-than 320 words each window of so many is scored, and the worst counts.
+than 700 characters each window of so many is scored, and the worst counts. Windows are counted from the beginning, and their
+scores are remembered. So a guard of a stream with `check_every_chars` reads only what is new, and stops it with the
+first bad window; without, the stream is held to its end.
 
 The weights come from a logistic regression (`training/`): sources weigh by the square root of their size, rare features
 count more than common ones, and the vectors of words of a larger model (wordllama) are folded into the weights, so that
-words have one which no training text has. Scores are made probabilities, and thresholds are chosen, on sources that are
-left out one group after another.
+words have one which no training text has. Scores are made probabilities, and thresholds and all settings are chosen, on
+training sources that are left out one group after another, mixtures with all that they are made of. `training/models.md` says
+what was compared. What is tested on decided nothing.
 
 ## Thresholds
 
@@ -130,7 +134,8 @@ python -m training.evaluate --write
 ```
 
 The first line installs what trains, the second packages whose data files are read (`training/packages.txt`; their licences
-are in the cards), and the third writes both model files, the same bytes for the same data. To train on texts of your own,
+are in the cards), and the third writes both model files. The same texts give the same bytes with the same versions of numpy,
+scipy and wordllama on the same kind of processor: sums of floating-point numbers depend on their order. To train on texts of your own,
 give `training.train.train` a list of `training.examples.Example`, write what `to_bytes` returns to a file, and use it as
 `LearnedClassifier("ours.bin")`.
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -23,14 +22,15 @@ import numpy as np
 
 from genai_guard.guards.classifiers.categories import CATEGORIES
 from genai_guard.guards.classifiers.learned.model import Head, Model, Sizes
+from genai_guard.guards.classifiers.learned.training.features import as_bytes
 from genai_guard.guards.classifiers.learned.units import word_number
 from training import data
 from training.examples import TASKS, Example, Task
 from training.fitting import Fitted, Settings, fit, platt
 from training.heads import HEADS, Lesson, lesson
-from training.matrix import PIECE, Vocabulary, matrix
+from training.matrix import Vocabulary, matrix
 from training.metrics import area, least_for
-from training.validation import folds, left_out
+from training.validation import Folds, left_out
 
 __all__ = ["BUDGETS", "MOST", "SETTINGS", "SIZES", "main", "thinned", "train"]
 
@@ -51,7 +51,7 @@ PRIOR: Final = 0.05
 """Of what a head looks for, among the texts that its probabilities are for."""
 RULED: Final = {"injection": (-2, 0.6), "indirect_injection": (-1, 0.5), **dict.fromkeys(CATEGORIES, (-1, 0.5))}
 """The feature that is the score of the rules, and from where on a guard goes by that and asks no model."""
-STEPS: Final = 40
+STEPS: Final = 32
 """Steps between nothing and the heaviest weight: more of them make larger files, and measured nothing better."""
 MOST: Final = 900
 """Texts of a source, of each sort: of what grammars and mixtures make, more of the same added nothing."""
@@ -67,11 +67,11 @@ def train(task: Task, examples: Sequence[Example], *, settings: Settings | None 
         examples: To learn from: none of the split `test`.
         settings: Instead of those that were chosen.
     """
-    rows = matrix(task, [each.text for each in examples], SIZES[task], progress=_told)
-    fold = folds(examples)
+    rows = matrix(task, _told(each.text for each in examples), SIZES[task])
+    folds = Folds(examples)
     lessons = {head: lesson(head, examples) for head in (SHARED[task], *HEADS[task])}
     with ProcessPoolExecutor(
-        2, mp_context=get_context("fork"), initializer=_share, initargs=(rows, fold, examples)
+        2, mp_context=get_context("fork"), initializer=_share, initargs=(rows, folds, examples)
     ) as pool:
         jobs = {head: pool.submit(_fitted, head, settings or SETTINGS[head]) for head in lessons}
         found = {head: job.result() for head, job in jobs.items()}
@@ -121,9 +121,9 @@ def _share(*values: Any) -> None:
 
 def _fitted(head: str, settings: Settings) -> tuple[Fitted, Any]:
     """Return a head, and the scores of texts by heads that did not see their sources."""
-    rows, fold, examples = _shared
+    rows, folds, examples = _shared
     learned = lesson(head, examples)
-    apart = left_out(rows, learned, fold, settings, progress=_say)
+    apart = left_out(rows, learned, folds, settings, progress=_say)
     return fit(rows, learned.truth, learned.weights, settings), apart
 
 
@@ -189,17 +189,10 @@ def _head(
     columns = np.array([word_number(word) & (sizes.words - 1) for word in vocabulary.words])
     taken, first = np.unique(columns, return_index=True)  # of words that share a place, the most frequent
     weights[taken] += worth[first]
-    ends = np.cumsum([sizes.words, sizes.pieces, sizes.pairs])
-    scales: list[float] = []
-    stored: list[Any] = []
-    for part in np.split(weights, ends[:-1]):
-        scale = max(float(np.abs(part).max()) / STEPS, 1e-9)
-        scales.append(float(np.float32(scale)))
-        stored.append(np.clip(np.rint(part / scales[-1]), -127, 127).astype(np.int8))
-    kept = (scales[0], scales[1] * PIECE, scales[2])
+    scales, stored = as_bytes(weights, sizes, steps=STEPS)
     structure = tuple(round(float(weight), 4) for weight in fitted.structure)
     rounded = tuple((budget, round(least, 5)) for budget, least in thresholds)
-    return Head(name, round(fitted.bias, 4), kept, structure, rounded, array("b", np.concatenate(stored).tobytes()))
+    return Head(name, round(fitted.bias, 4), scales, structure, rounded, stored)
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -75,7 +76,7 @@ def test_case_and_disguises_change_nothing(task: str) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_one_bad_paragraph_of_a_long_text_is_enough(task: str) -> None:
-    long = f"{HARMLESS} " * 200 + SAID[task] * 3 + f" {HARMLESS}" * 200
+    long = f"{HARMLESS} " * 200 + f"{SAID[task]} " * 3 + f" {HARMLESS}" * 200
     category = CATEGORY[task]
     assert learned(task).score(long)[category] > 5 * learned(task).score(f"{HARMLESS} " * 400)[category]
 
@@ -104,19 +105,64 @@ def test_words_are_the_same_run_by_run(text: str) -> None:
     assert words_of(text) == [word for run in text.split() for word in words_of(run)]
 
 
-@given(st.integers(0, 5 * WINDOW), st.integers(0, 5 * WINDOW))
-def test_full_windows_stay_when_a_text_grows(size: int, more: int) -> None:
-    before, after = list(windows(size)), list(windows(size + more))
+def test_digits_beside_letters_are_read_as_letters_and_numbers_as_zeros() -> None:
+    assert words_of("k1ll 4ll of th3m in 1984, Мир2 and Ünder5") == [
+        b"kill", b"all", b"of", b"them", b"in", b"0000", "мир0".encode(), b"and", "ünders".encode(),
+    ]  # fmt: skip
+
+
+@given(
+    st.integers(0, 5 * WINDOW), st.integers(0, 5 * WINDOW), st.sampled_from(["word ", "x", "a\n", "long" * 40 + " "])
+)
+def test_full_windows_stay_when_a_text_grows(size: int, more: int, piece: str) -> None:
+    text = piece * ((size + more) // len(piece) + 1)
+    before, after = list(windows(text[:size])), list(windows(text[: size + more]))
     assert before[:-1] == after[: len(before) - 1]
+    assert before[0][0] == 0
     assert before[-1][1] == size
+    assert all(end - lo <= 2 * WINDOW for lo, end in before)
     assert all(lo <= end for (_, end), (lo, _) in pairwise(before))
+
+
+def test_of_a_text_that_grows_only_the_end_is_read_again() -> None:
+    scorer = Scorer(small())
+    text = f"{HARMLESS} " * 400
+    scorer.logits(text)
+    with pytest.MonkeyPatch.context() as patch:
+        read: list[int] = []
+
+        def noted(self: Scorer, words: list[bytes]) -> list[float]:
+            read.append(len(words))
+            return [0.0]
+
+        patch.setattr(Scorer, "read", noted)
+        scorer.logits(text + HARMLESS)
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(
+    ("guard", "bad"),
+    [
+        (ContentSafety(false_positives=0.05, check_every_chars=500), UNRULED),
+        (PromptInjection(false_positives=0.05, check_every_chars=500), ATTACK),
+    ],
+    ids=["harm", "injection"],
+)
+def test_a_bad_window_stops_a_stream_before_its_end(guard: Any, bad: str) -> None:
+    chunks = [f"{HARMLESS} "] * 60 + [f"{bad} "] * 12 + [f"{HARMLESS} "] * 400
+    pulled = iter(chunks)
+    with pytest.raises(GuardBlocked):
+        list(Pipeline(output=[guard]).wrap(lambda prompt: pulled)("hi"))
+    assert len(list(pulled)) > 200
+    assert replace(guard, check_every_chars=None).check("".join(chunks)).blocked
+    assert "".join(Pipeline(output=[guard]).wrap(lambda prompt: iter(chunks[:60]))("hi")) == "".join(chunks[:60])
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize(
     "text",
-    ["", " \n", "\x00\xff\ud800" * 50, "x" * 100_000, "世界" * 2_000, "Ünïcodé мир 世界 สวัสดี 🙂 " * 200, "%00%ff" * 500, "a\u0301" * 999],
-    ids=["empty", "blank", "binary", "one word", "Han", "mixed", "escapes", "marks"],
+    ["", " \n", "\x00\xff\ud800" * 50, "x" * 100_000, "世界" * 2_000, "Ünïcodé мир 世界 สวัสดี 🙂 " * 200, "%00%ff" * 500, "a\u0301" * 999, "мир и труд " * 300, "Boil an egg. " * 80_000],
+    ids=["empty", "blank", "binary", "one word", "Han", "mixed", "escapes", "marks", "Cyrillic", "megabyte"],
 )  # fmt: skip
 def test_odd_texts_have_a_score(task: str, text: str) -> None:
     assert all(0 <= score <= 1 for score in learned(task).score(text).values())
@@ -143,7 +189,7 @@ def test_a_model_comes_back_from_its_bytes_as_it_was() -> None:
     [
         (lambda data: b"", "is no model"),
         (lambda data: b"GIF89a" + data, "is no model"),
-        (lambda data: data[:7] + b"\x09" + data[8:], "version 9 of the format, and this release reads version 1"),
+        (lambda data: data[:7] + b"\x09" + data[8:], "version 9 of the format, and this release reads version 2"),
         (lambda data: data[:-40], "cut short or damaged"),
         (lambda data: data[:60] + b"!" + data[61:], "cut short or damaged"),
     ],
@@ -153,6 +199,13 @@ def test_a_file_that_is_none_of_ours_is_refused(damage: object, words: str, tmp_
     path.write_bytes(damage(small().to_bytes()))  # type: ignore[operator]
     with pytest.raises(ConfigurationError, match=words):
         LearnedClassifier(path)
+
+
+@given(st.integers(0, 400))
+def test_a_file_that_is_cut_anywhere_is_refused(size: int) -> None:
+    data = small().to_bytes()
+    with pytest.raises(ConfigurationError, match=r"is no model|version|cut short"):
+        Model.from_bytes(data[: min(size, len(data) - 1)])
 
 
 def test_weights_that_the_header_does_not_promise_are_refused() -> None:
@@ -215,6 +268,8 @@ def test_guards_take_a_budget_of_false_positives() -> None:
     with pytest.raises(ConfigurationError, match=r"false_positives=0\.9 must be from"):
         ContentSafety(false_positives=0.9)
     assert ContentSafety(false_positives=None) != ContentSafety()
+    with pytest.raises(ConfigurationError, match="check_every_chars=0"):
+        PromptInjection(check_every_chars=0)
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])

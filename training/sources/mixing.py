@@ -144,7 +144,9 @@ def mixed(task: Task, split: Split, own: Sequence[Example], *, scale: float) -> 
             chance = random.Random(f"{task}/{split}/{name}/{harmful}")
             part = scale * (1.0 if split == "train" else _TEST_PART)
             for _ in range(max(2, round(rows * part))):
-                yield replace(mixture(pools, harmful, chance), source=f"mixed/{name} ({split})", split=split)
+                made = mixture(pools, harmful, chance)
+                parts = (made.source, *made.made_of)
+                yield replace(made, source=f"mixed/{name} ({split})", split=split, made_of=parts)
 
 
 def _pools(split: Split, own: Sequence[Example]) -> Pools:
@@ -183,10 +185,12 @@ def _hidden(pools: Pools, harmful: bool, chance: random.Random) -> Example:
 
 def _long(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     """The same within several documents, one after the other."""
-    parts = [_hidden(pools, False, chance).text for _ in range(chance.randrange(2, 6))]
+    others = [_hidden(pools, False, chance) for _ in range(chance.randrange(2, 6))]
     said = _hidden(pools, harmful, chance)
+    parts = [each.text for each in others]
     parts.insert(chance.randrange(len(parts) + 1), said.text)
-    return replace(said, text=chance.choice(("\n\n", "\n---\n", "\n\n\n")).join(parts))
+    text = chance.choice(("\n\n", "\n---\n", "\n\n\n")).join(parts)
+    return replace(said, text=text, made_of=tuple(each.source for each in others))
 
 
 def _buried(pools: Pools, harmful: bool, chance: random.Random) -> Example:
@@ -194,7 +198,7 @@ def _buried(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     said = (pools.found if harmful else pools.harmless).pick(chance)
     other = pools.harmless.pick(chance)
     joint = chance.choice(_JOINTS[pools.split])
-    return replace(said, text=joint.replace("{a}", other.text).replace("{b}", said.text))
+    return replace(said, text=joint.replace("{a}", other.text).replace("{b}", said.text), made_of=(other.source,))
 
 
 def _disguise(pools: Pools, harmful: bool, chance: random.Random) -> Example:
@@ -223,7 +227,7 @@ def _shots(pools: Pools, harmful: bool, chance: random.Random) -> Example:
     labels = frozenset(label for each in said for label in each.labels)
     if labels & _INJECTION_KINDS:
         labels = frozenset({"jailbreak"})
-    return replace(said[0], text="\n".join(lines), labels=labels)
+    return replace(said[0], text="\n".join(lines), labels=labels, made_of=tuple(each.source for each in said[1:]))
 
 
 def _split_up(pools: Pools, harmful: bool, chance: random.Random) -> Example:

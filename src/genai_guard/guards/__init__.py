@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ProfanityClassifier,
         TransformersClassifier,
     )
+    from genai_guard.guards.classifiers.judged import JudgeClassifier
     from genai_guard.guards.code import Code
     from genai_guard.guards.combinators import AllOf, AnyOf, Unless, all_of, any_of, unless
     from genai_guard.guards.conditions import When, when
@@ -72,6 +73,7 @@ __all__ = [
     "InvisibleText",
     "JSONSchema",
     "Judge",
+    "JudgeClassifier",
     "JudgeFailed",
     "Language",
     "LearnedClassifier",
@@ -128,6 +130,7 @@ _HOMES = {
     "WholeGuard": "base",
     "BlockedPatterns": "blocked_patterns",
     "Cascade": "classifiers",
+    "JudgeClassifier": "classifiers.judged",
     "LearnedClassifier": "classifiers",
     "LexicalClassifier": "classifiers",
     "ModerationEndpoint": "classifiers",

@@ -13,7 +13,7 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.guards.asking import MAX_STUCK, BoundedAwaits, check_callable, check_fraction, check_timeout
 from genai_guard.guards.base import Classifier, GuardBase, check_interval, settle
 from genai_guard.guards.bounded import BoundedCalls
-from genai_guard.guards.classifiers.categories import CATEGORIES, scores_of
+from genai_guard.guards.classifiers.categories import CATEGORIES, scores_of, spent_on
 from genai_guard.guards.classifiers.learned.harm import learned_findings, thresholds
 from genai_guard.guards.classifiers.lexical import LexicalClassifier
 from genai_guard.verdicts import Action, ActionLike, Finding, Verdict
@@ -106,7 +106,7 @@ class ContentSafety(GuardBase):
             return self._verdict(text, ())
         if isinstance(self._classifier, LexicalClassifier):
             return self._built_in(text, self._classifier.places(text))
-        return self._verdict(text, self._whole(text, self._calls(text) if self.blocking else self._ask(text)))
+        return self._answered(text, self._calls(text) if self.blocking else self._ask(text))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the threads: they are made again where they are needed."""
@@ -133,6 +133,10 @@ class ContentSafety(GuardBase):
             return verdict
         found = tuple(learned_findings(text, self.categories, self.false_positives, name=self.name))
         return replace(verdict, action=Action(self.action), findings=found) if found else verdict
+
+    def _answered(self, text: str, answer: object) -> Verdict:
+        verdict, spent = self._verdict(text, self._whole(text, answer)), spent_on(answer)
+        return replace(verdict, **spent) if spent else verdict
 
     def _whole(self, text: str, answer: object) -> list[tuple[str, int, int, float]]:
         scores = scores_of(self.name, answer)
@@ -188,7 +192,7 @@ class _AsyncContentSafety(ContentSafety):
         if not text.strip():
             return self._verdict(text, ())
         answer = await self._awaits(cast("Awaitable[object]", self._ask(text)))
-        return self._verdict(text, self._whole(text, answer))
+        return self._answered(text, answer)
 
 
 def _named(categories: object) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from bisect import bisect_right
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Literal, cast, get_args
 
 from genai_guard.errors import ConfigurationError
-from genai_guard.guards.base import Classifier, Context, GuardBase, settle
+from genai_guard.guards.base import Classifier, Context, GuardBase, check_interval, settle
+from genai_guard.guards.classifiers.cascade import Cascade
+from genai_guard.guards.classifiers.categories import spent_on
 from genai_guard.guards.injection.finder import finder
 from genai_guard.guards.injection.learned import learned_findings, thresholds
 from genai_guard.guards.injection.places import Place, documents_in
@@ -23,6 +25,7 @@ __all__ = ["AsyncPromptInjection", "PromptInjection"]
 _CATEGORY: Final = "PROMPT_INJECTION"
 _SCORED: Final = "injection"
 _WORDS: Final[Mapping[Place, str]] = {"user": "user text", "document": "documents", "tool": "results of tools"}
+_FALSE_POSITIVES: Final = 0.02
 _TRUSTED: Final = ("system", "assistant")
 
 
@@ -49,17 +52,22 @@ class PromptInjection(GuardBase):
         document_threshold: The same for documents.
         tool_threshold: The same for results of tools.
         false_positives: Share of harmless texts that the learned scorer may take for attacks, beside what the signs do;
-            None leaves it to the signs. Measured on sources that it was not trained on; yours will differ.
+            None leaves it to the signs. Measured on sources that it was not trained on; yours will differ. Beside a
+            `Cascade` the built-in scorer is not asked, since it would count what the expensive one has cleared; a share
+            other than that unless said is refused there.
         classifier: Gives a learned score of the category `injection`. What it is above 0.5 counts as one more family,
             of weight `2 * score - 1`. Asked of every text that is judged, whatever the rules say. If its `classify` is
             `async def`, so are `check` and `check_part`.
         blocking: Whether the classifier waits for something, so that an asynchronous call runs it in a thread. Also
             true if the classifier says so.
         judge: Roles whose texts are judged besides, like text of a user: `system`, `assistant`.
+        check_every_chars: In a stream, judge the text so far each time that so many characters have come, and at the
+            end. None holds the stream to its end.
 
     Raises:
         ConfigurationError: a threshold that is not above 0 and at most 1, a share of false positives that was not measured,
-            an unknown role, no classifier, or a model file that is missing or damaged.
+            an unknown role, no classifier, a `Cascade` beside `false_positives`, a number of characters that is none, or a model
+            file that is missing or damaged.
     """
 
     kind: ClassVar[str] = "prompt_injection"
@@ -69,26 +77,33 @@ class PromptInjection(GuardBase):
     threshold: float = field(default=0.6, kw_only=True)
     document_threshold: float = field(default=0.5, kw_only=True)
     tool_threshold: float = field(default=0.5, kw_only=True)
-    false_positives: float | None = field(default=0.02, kw_only=True)
+    false_positives: float | None = field(default=_FALSE_POSITIVES, kw_only=True)
     classifier: Classifier | None = field(default=None, kw_only=True)
     blocking: bool = field(default=False, kw_only=True)
     judge: Sequence[Literal["system", "assistant"]] = field(default=(), kw_only=True)
+    check_every_chars: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("threshold", "document_threshold", "tool_threshold"):
             _check_threshold(name, getattr(self, name))
         settle(self, judge=_roles(self.judge))
+        check_interval("PromptInjection", self.check_every_chars)
         classify = getattr(self.classifier, "classify", None)
         if self.classifier is not None and not callable(classify):
             raise ConfigurationError(
                 f"PromptInjection(classifier=...): {type(self.classifier).__name__} has no method classify(text)"
             )
+        if isinstance(self.classifier, Cascade) and self.false_positives not in (None, _FALSE_POSITIVES):
+            raise ConfigurationError(
+                f"PromptInjection(classifier=Cascade(...), false_positives={self.false_positives!r}): the built-in scorer is not "
+                "asked beside a cascade, whose own ends decide; leave false_positives out"
+            )
         settle(self, blocking=self.blocking or bool(getattr(self.classifier, "blocking", False)))
         if inspect.iscoroutinefunction(classify) and not isinstance(self, AsyncPromptInjection):
             _make_async(self)
         finder()  # compiled now, rather than with the first text
-        if self.false_positives is not None:
+        if self._learned_share is not None:
             thresholds(self.false_positives)
 
     def check(self, text: str, /, *, place: Place = "user") -> Any:
@@ -127,7 +142,8 @@ class PromptInjection(GuardBase):
 
     def _verdict(self, text: str, place: Place, scores: Any) -> Verdict:
         learned = {} if scores is None else {"classifier": _evidence(scores)}
-        return self._judged(text, place, finder().find(text), learned)
+        verdict, spent = self._judged(text, place, finder().find(text), learned), spent_on(scores)
+        return replace(verdict, **spent) if spent else verdict
 
     def _judged(self, text: str, place: Place, matches: Sequence[Match], learned: Mapping[str, float]) -> Verdict:
         findings: list[Finding] = []
@@ -137,12 +153,17 @@ class PromptInjection(GuardBase):
             if score >= least:
                 detail = f"score {score:.2f} of at least {least:.2f} in {_WORDS[where]}"
                 findings += self._findings(text, signs, learned, detail)
-        if not findings and self.false_positives is not None:
-            findings = learned_findings(text, place, self.false_positives, name=self.name, kind=self.kind)
+        if not findings and (share := self._learned_share) is not None:
+            findings = learned_findings(text, place, share, name=self.name, kind=self.kind)
         if not findings:
             return self._allowed(text)
         findings.sort(key=_by_span)
         return Verdict(Action(self.action), text, tuple(findings), self.name, self.mode)
+
+    @property
+    def _learned_share(self) -> float | None:
+        """The share of false positives by which the built-in scorer counts; None if it is not asked."""
+        return None if isinstance(self.classifier, Cascade) else self.false_positives
 
     def _threshold(self, place: Place) -> float:
         thresholds = {"document": self.document_threshold, "tool": self.tool_threshold}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,6 +17,15 @@ from genai_guard.guards import BlockedPatterns
 
 Answer = Any
 """A dictionary, sent as JSON; a list of them, sent line by line; a status with one of these; or bytes."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def dropped_clients() -> Iterator[None]:
+    """Have the connections of SDKs that tests did not close closed here: a warning after the last test is an error."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 class Loopback:

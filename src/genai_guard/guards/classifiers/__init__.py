@@ -1,7 +1,7 @@
 """Classifiers of unsafe content for `ContentSafety`: a lexical and a learned one that are built in, and adapters for others."""
 
 from genai_guard.guards.classifiers.cascade import Cascade, CascadeCounts
-from genai_guard.guards.classifiers.categories import CATEGORIES
+from genai_guard.guards.classifiers.categories import CATEGORIES, Scored
 from genai_guard.guards.classifiers.learned import Evidence, LearnedClassifier, ModelCard
 from genai_guard.guards.classifiers.lexical import LexicalClassifier, Place
 from genai_guard.guards.classifiers.moderation import ModerationEndpoint
@@ -23,5 +23,6 @@ __all__ = [
     "OpenAIModeration",
     "Place",
     "ProfanityClassifier",
+    "Scored",
     "TransformersClassifier",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, reduce
 from threading import Lock
 from typing import Any, Final, Literal, cast
 
@@ -14,7 +14,8 @@ from genai_guard.frozen import FrozenDict
 from genai_guard.guards.asking import MAX_STUCK, BoundedAwaits, check_callable, check_timeout
 from genai_guard.guards.base import Classifier, one_of, settle
 from genai_guard.guards.bounded import BoundedCalls
-from genai_guard.guards.classifiers.categories import is_score, scores_of
+from genai_guard.guards.classifiers.categories import Scored, is_score, scores_of, spent_on
+from genai_guard.messages import Usage
 
 __all__ = ["Cascade", "CascadeCounts"]
 
@@ -51,6 +52,7 @@ class Cascade:
     are. Choose the lower end by what may be missed, and the upper by what may be flagged in vain without a second opinion
     (Viola and Jones 2001; rejection by Chow 1970).
 
+    What either spends (`Scored`, `JudgeClassifier`) counts in the budget of the call.
     Either may be `async def`, and then the cascade is. It works wherever a classifier does: in
     `ContentSafety(classifier=...)`, in `PromptInjection(classifier=...)`, and in another cascade.
 
@@ -233,7 +235,11 @@ def _joined(scores: dict[str, float], unsure: Sequence[str], answer: object) -> 
     better = {name: said[name] for name in unsure if name in said}
     if not better:
         raise ValueError(f"{_NAME}: the expensive classifier scored none of what was unsure")
-    return {**scores, **better}
+    costs = [each for each in (spent_on(said), spent_on(scores)) if each]
+    if not costs:
+        return {**scores, **better}
+    usage = reduce(Usage.plus, (each["usage"] for each in costs))
+    return Scored({**scores, **better}, usage=usage, model=costs[0]["model"])
 
 
 def _ranges(unsure: object) -> Any:

@@ -8,8 +8,11 @@ from types import MappingProxyType
 from typing import Any, Final, cast
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.messages import Usage
 
-__all__ = ["CATEGORIES", "LABELS", "category_of", "check_labels", "is_score", "merged", "scores_of"]
+__all__ = [
+    "CATEGORIES", "LABELS", "Scored", "category_of", "check_labels", "is_score", "merged", "scores_of", "spent_on",
+]  # fmt: skip
 
 CATEGORIES: Final[tuple[str, ...]] = ("hate", "harassment", "sexual", "violence", "self_harm", "illicit")
 """What `ContentSafety` tells apart."""
@@ -30,6 +33,30 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
 """Labels that known models and services use, in lower case with underscores, and the categories that they stand for."""
 
 _PLAIN: Final = str.maketrans("-/ ", "___")
+
+
+class Scored(dict[str, float]):
+    """Scores by category, and what a model spent on them: a classifier that asks one may return this.
+
+    Args:
+        scores: From 0 to 1, by category.
+        usage: Tokens that were spent; None for nothing.
+        model: Which model spent them, for the price.
+    """
+
+    __slots__ = ("model", "usage")
+
+    def __init__(self, scores: Mapping[str, float], *, usage: Usage | None = None, model: str = "") -> None:
+        super().__init__(scores)
+        self.usage = usage
+        self.model = model
+
+
+def spent_on(scores: object) -> dict[str, Any]:
+    """Return what a verdict says of the spending on scores: `usage` and `model`, or nothing."""
+    if isinstance(scores, Scored) and scores.usage is not None:
+        return {"usage": scores.usage, "model": scores.model}
+    return {}
 
 
 def category_of(label: str, labels: Mapping[str, str]) -> str:
@@ -100,7 +127,9 @@ def scores_of(name: str, answer: Any) -> dict[str, float]:
     """
     if not isinstance(answer, Mapping):
         raise TypeError(f"{name}: the classifier returned {type(answer).__name__}, not a mapping of scores by category")
-    scores: dict[Any, Any] = dict(cast("Any", answer))
+    scores: dict[Any, Any] = (
+        Scored(answer, **spent_on(answer)) if isinstance(answer, Scored) else dict(cast("Any", answer))
+    )
     for number, (category, score) in enumerate(scores.items()):
         if not isinstance(category, str):
             raise TypeError(

@@ -13,7 +13,6 @@ from genai_guard.guards.classifiers.learned.card import ModelCard
 from genai_guard.guards.classifiers.learned.evidence import Evidence, evidence_in
 from genai_guard.guards.classifiers.learned.model import Model
 from genai_guard.guards.classifiers.learned.scorer import Scorer, chance
-from genai_guard.text.recall import Recall
 
 __all__ = ["LearnedClassifier", "built_in"]
 
@@ -24,10 +23,13 @@ _BUILT_IN: Final = ("injection", "harm")
 class LearnedClassifier:
     """A classifier that was trained: hashed words, their pieces and pairs, and what the rules of its task find.
 
-    It reads the canonical form of a text, without regard to case. Of a text of more than 320 words each window of so many
-    is scored, and the highest score of each category counts: one bad paragraph is enough, and a long text has more
-    occasions to be taken for what it is not. Takes time linear in the text. What it is worth, and what it misses, is in
-    its `card`.
+    It reads the canonical form of a text, without regard to case. Of a text of more than 700 characters each window of so
+    many is scored, and the highest score of each category counts: one bad paragraph is enough, and a long text has more
+    occasions to be taken for what it is not. Takes time linear in the text; windows that were scored before are remembered,
+    so that asking again when a text has grown costs what has been added. What it is worth, and what it misses, is in its
+    `card`.
+
+    The rules of its task are compiled here, with the first of its kind.
 
     Args:
         model: `injection` (categories `injection` and `indirect_injection`, an attack in what is only read), `harm` (the six of
@@ -37,17 +39,17 @@ class LearnedClassifier:
         ConfigurationError: there is no such file, or it is cut short, damaged or of another version.
     """
 
-    __slots__ = ("_logits", "_model", "_name", "_scorer")
+    __slots__ = ("_model", "_name", "_scorer")
 
     def __init__(self, model: str | Path = "injection") -> None:
         self._name: Final = model
         self._model: Final = _model(model)
         self._scorer: Final = Scorer(self._model)
-        self._logits: Final = Recall(self._scorer.logits)
+        self._scorer.logits(" ")  # compiles the rules now, rather than with the first text
 
     def score(self, text: str, /) -> Mapping[str, float]:
         """Return the probability of each category."""
-        logits = self._logits(text)
+        logits = self._scorer.logits(text)
         return {head.name: chance(logit) for head, logit in zip(self._model.heads, logits, strict=True)}
 
     classify = score

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
@@ -45,23 +45,30 @@ def evidence_in(text: str, model: Model, scorer: Scorer, *, most: int) -> Mappin
         scorer: Of that model.
         most: Places of each category.
     """
+    spans = list(windows(text))
+    scored = [scorer.logits(text[start:end]) for start, end in spans]
+    found: dict[str, tuple[Evidence, ...]] = {}
+    for at, head in enumerate(model.heads):
+        column = [logits[at] for logits in scored]
+        start, end = spans[column.index(max(column))]
+        evidence = list(_evidence(text[start:end], start, at, model, scorer))
+        evidence.sort(key=lambda each: (-abs(each.weight), each.start, each.end))
+        found[head.name] = tuple(evidence[:most])
+    return found
+
+
+def _evidence(text: str, offset: int, at: int, model: Model, scorer: Scorer) -> Iterator[Evidence]:
+    """Yield what each place of a window adds for the head of that number."""
     structure = STRUCTURES[model.task]
     forms = undisguised(text, structure.words)
     shown = forms[-1].text if forms else text
     places = [(run.span(), word) for run in _runs(shown) for word in words_of(run[0])]
-    words = [word for _, word in places]
-    read = [(scorer.read(words[lo:hi]), lo, hi) for lo, hi in windows(len(words))]
-    hints = structure.find(text)
-    found: dict[str, tuple[Evidence, ...]] = {}
-    for at, head in enumerate(model.heads):
-        _, lo, hi = max(read, key=lambda each: each[0][at])
-        weights = scorer.parts(words[lo:hi], at)
-        spoken = list(_together(list(zip((place for place, _ in places[lo:hi]), weights, strict=True))))
-        evidence = [Evidence(*spans_in(forms, start, end), weight) for start, end, weight in spoken]
-        evidence += _signs(head, hints, structure.names)
-        evidence.sort(key=lambda each: (-abs(each.weight), each.start, each.end))
-        found[head.name] = tuple(evidence[:most])
-    return found
+    weights = scorer.parts([word for _, word in places], at)
+    for first, last, weight in _together(list(zip((place for place, _ in places), weights, strict=True))):
+        start, end = spans_in(forms, first, last)
+        yield Evidence(offset + start, offset + end, weight)
+    for each in _signs(model.heads[at], structure.find(text), structure.names):
+        yield replace(each, start=offset + each.start, end=offset + each.end)
 
 
 def _together(weighed: Sequence[tuple[tuple[int, int], float]]) -> Iterator[tuple[int, int, float]]:

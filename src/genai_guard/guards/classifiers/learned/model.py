@@ -19,7 +19,7 @@ from genai_guard.errors import ConfigurationError
 
 __all__ = ["VERSION", "Head", "Model", "Sizes"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the layout and of what features are; a file of another version is refused."""
 _MAGIC: Final = b"GGMODEL"
 _DIGEST: Final = 16

@@ -1,4 +1,4 @@
-"""A text as a learned scorer reads it: undisguised, in words, in windows."""
+"""A text as a learned scorer reads it: in windows, each of them undisguised."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from genai_guard.text.canonical import Canonical, canonical, may_mean, unleet
 
 __all__ = ["STEP", "WINDOW", "spans_in", "undisguised", "windows"]
 
-WINDOW: Final = 320
-"""Words of a window: about two kilobytes of English."""
-STEP: Final = 240
-"""Words from the beginning of a window to that of the next."""
+WINDOW: Final = 700
+"""Characters of a window: some 120 words of English."""
+STEP: Final = 612
+"""Characters from the beginning of a window to that of the next."""
+_SLACK: Final = 64
+"""Characters that a window may begin or end later, so that it cuts no word."""
 
 
 def undisguised(text: str, words: AbstractSet[bytes]) -> list[Canonical]:
@@ -35,18 +37,24 @@ def undisguised(text: str, words: AbstractSet[bytes]) -> list[Canonical]:
     return forms
 
 
-def windows(size: int) -> Iterator[tuple[int, int]]:
-    """Yield where the windows of `size` words begin and end: the last holds the end of the text.
+def windows(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the windows of a text begin and end: the last holds the end of the text.
 
-    They are counted from the beginning, so that those which are full stay what they are when a text grows.
+    They are counted from the beginning, and those before the last stay what they are when a text grows.
     """
-    start = 0
-    while True:
-        end = start + WINDOW
-        yield start, min(end, size)
-        if end >= size:
-            return
-        start += STEP
+    at = 0
+    while at + WINDOW + _SLACK < len(text):
+        yield _between_words(text, at), _between_words(text, at + WINDOW)
+        at += STEP
+    yield _between_words(text, at), len(text)
+
+
+def _between_words(text: str, at: int) -> int:
+    """Return the first place from `at` on that is behind a space, if there is one near."""
+    if at == 0:
+        return 0
+    found = min((text.find(space, at - 1, at + _SLACK) for space in " \n"), key=lambda place: (place < 0, place))
+    return at if found < 0 else found + 1
 
 
 def spans_in(forms: Sequence[Canonical], start: int, end: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from genai_guard.guards.classifiers.learned.model import Model
 from genai_guard.guards.classifiers.learned.reading import undisguised, windows
 from genai_guard.guards.classifiers.learned.structure import STRUCTURES, Hint
 from genai_guard.guards.classifiers.learned.units import lead, pieces, word_number, words_of
+from genai_guard.text.recall import Recall
 
 __all__ = ["Scorer", "chance"]
 
@@ -64,11 +65,13 @@ class _Worth(dict[bytes, tuple[int, ...]]):
 class Scorer:
     """Computes the logarithms of the odds of each category. Threads may share it.
 
+    A window is scored by itself, and its scores are remembered: of a text that has grown only its end is read again.
+
     Args:
         model: What it goes by.
     """
 
-    __slots__ = ("_firsts", "_hints", "_model", "_pairs", "_seconds", "_words", "_worth")
+    __slots__ = ("_firsts", "_hints", "_model", "_pairs", "_seconds", "_windows", "_words", "_worth")
 
     def __init__(self, model: Model) -> None:
         structure = STRUCTURES[model.task]
@@ -81,16 +84,17 @@ class Scorer:
         self._worth: Final = _Worth(model)
         start = model.sizes.words + model.sizes.pieces
         self._pairs: Final = tuple(head.weights[start:] for head in model.heads)
+        self._windows: Final = Recall(self._window)
 
     def logits(self, text: str) -> list[float]:
         """Return of each head the highest value that a window of the text reaches."""
+        scored = [self._windows(text[start:end]) for start, end in windows(text)]
+        return scored[0] if len(scored) == 1 else [max(column) for column in zip(*scored, strict=True)]
+
+    def _window(self, text: str) -> list[float]:
         forms = undisguised(text, self._words)
-        words = words_of(forms[-1].text if forms else text)
-        hinted = self.hinted(self._hints(text))
-        best = [
-            max(column) for column in zip(*(self.read(words[lo:hi]) for lo, hi in windows(len(words))), strict=True)
-        ]
-        return [value + more for value, more in zip(best, hinted, strict=True)]
+        spoken = self.read(words_of(forms[-1].text if forms else text))
+        return [value + more for value, more in zip(spoken, self.hinted(self._hints(text)), strict=True)]
 
     def hinted(self, hints: Sequence[Hint]) -> list[float]:
         """Return what the signs of a text add for each head: of each feature the strongest."""

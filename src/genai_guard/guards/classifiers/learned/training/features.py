@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from genai_guard.guards.classifiers.adapter import imported
 from genai_guard.guards.classifiers.learned.model import Sizes
@@ -13,7 +14,7 @@ from genai_guard.guards.classifiers.learned.reading import undisguised, windows
 from genai_guard.guards.classifiers.learned.structure import STRUCTURES
 from genai_guard.guards.classifiers.learned.units import lead, pieces, word_number, words_of
 
-__all__ = ["PIECE", "Rows", "numpy", "rows_of"]
+__all__ = ["PIECE", "Hasher", "Read", "Rows", "as_bytes", "numpy", "read", "rows_of"]
 
 PIECE: Final = 0.5
 """What a piece of a word counts beside a word: there are some ten of them to each."""
@@ -67,61 +68,113 @@ class Rows:
         return Rows(self.columns[kept], self.values[kept], number[self.row[kept]], self.text[chosen], self.width)
 
 
-def rows_of(
-    task: str, texts: Sequence[str], sizes: Sizes, *, progress: Callable[[int, int], object] | None = None
-) -> Rows:
+class Read(NamedTuple):
+    """A window of a text, as it is scored.
+
+    Attributes:
+        owner: Number of the text.
+        words: In their order.
+        signs: What the rules find: of each feature the highest value.
+    """
+
+    owner: int
+    words: Sequence[bytes]
+    signs: dict[int, float]
+
+
+def read(task: str, texts: Iterable[str]) -> Iterator[Read]:
+    """Yield the windows of texts.
+
+    Args:
+        task: Whose rules to ask: `injection` or `harm`.
+        texts: As they will be scored.
+    """
+    structure = STRUCTURES[task]
+    for owner, text in enumerate(texts):
+        for start, end in windows(text):
+            window = text[start:end]
+            forms = undisguised(window, structure.words)
+            signs: dict[int, float] = {}
+            for hint in structure.find(window):
+                signs[hint.feature] = max(signs.get(hint.feature, 0.0), hint.value)
+            yield Read(owner, words_of(forms[-1].text if forms else window), signs)
+
+
+def rows_of(task: str, texts: Iterable[str], sizes: Sizes) -> Rows:
     """Return the windows of texts.
 
     Args:
         task: Whose rules to ask: `injection` or `harm`.
         texts: As they will be scored.
         sizes: Of the tables.
-        progress: Told how many texts are read, and how many there are.
     """
     np = numpy()
 
-    structure = STRUCTURES[task]
-    known: dict[bytes, tuple[int, Any]] = {}
+    hasher = Hasher(sizes)
     columns: list[Any] = []
     values: list[Any] = []
     owners: list[int] = []
-    for owner, text in enumerate(texts):
-        forms = undisguised(text, structure.words)
-        words = words_of(forms[-1].text if forms else text)
-        signs: dict[int, float] = {}
-        for hint in structure.find(text):
-            signs[hint.feature] = max(signs.get(hint.feature, 0.0), hint.value)
-        for lo, hi in windows(len(words)):
-            found, worth = _window(words[lo:hi], sizes, known)
-            columns.append(np.concatenate([found, np.fromiter(signs, np.int64, len(signs)) + sizes.total]))
-            values.append(np.concatenate([worth, np.fromiter(signs.values(), np.float64, len(signs))]))
-            owners.append(owner)
-        if progress is not None:
-            progress(owner + 1, len(texts))
+    for owner, words, signs in read(task, texts):
+        found, worth = hasher.features(words)
+        columns.append(np.concatenate([found, np.fromiter(signs, np.int64, len(signs)) + sizes.total]))
+        values.append(np.concatenate([worth, np.fromiter(signs.values(), np.float64, len(signs))]))
+        owners.append(owner)
     row = np.repeat(np.arange(len(columns)), [len(each) for each in columns])
-    width = sizes.total + len(structure.names)
+    width = sizes.total + len(STRUCTURES[task].names)
     return Rows(np.concatenate(columns), np.concatenate(values), row, np.array(owners), width)
 
 
-def _window(words: Sequence[bytes], sizes: Sizes, known: dict[bytes, tuple[int, Any]]) -> tuple[Any, Any]:
-    """Return the columns of a window, and their values: each sort has a length of one, but for words that share a place."""
+def as_bytes(weights: Any, sizes: Sizes, *, steps: int) -> tuple[tuple[float, float, float], array[int]]:
+    """Return the weights of hashed features as bytes, and what a step of each sort is worth in the scorer.
+
+    Args:
+        weights: Of words, pieces and pairs, one after another.
+        sizes: Of the tables.
+        steps: Between nothing and the heaviest weight of a sort, 127 at most.
+    """
     np = numpy()
 
-    for word in words:
-        if word not in known:
-            known[word] = word_number(word), np.array(pieces(word), np.int64)
-    distinct = sorted(set(words))
-    share = 1 / max(1, len(distinct)) ** 0.5
-    at = np.array([known[word][0] & (sizes.words - 1) for word in distinct], np.int64)
-    parts = np.concatenate([known[word][1] for word in distinct] or [at]) & (sizes.pieces - 1)
-    numbers = [known[word][0] for word in words]
-    pairs = {(lead(first) ^ second) & (sizes.pairs - 1) for first, second in pairwise(numbers)}
-    followed = np.array(sorted(pairs), np.int64)
-    blocks = (
-        (at, share),
-        (parts + sizes.words, share * PIECE),
-        (followed + sizes.words + sizes.pieces, 1 / max(1, len(pairs)) ** 0.5),
-    )
-    return np.concatenate([each for each, _ in blocks]), np.concatenate(
-        [np.full(len(each), worth) for each, worth in blocks]
-    )
+    scales: list[float] = []
+    stored: list[Any] = []
+    for part in np.split(weights, np.cumsum([sizes.words, sizes.pieces])):
+        scales.append(float(np.float32(max(float(np.abs(part).max()) / steps, 1e-9))))
+        stored.append(np.clip(np.rint(part / scales[-1]), -127, 127).astype(np.int8))
+    return (scales[0], scales[1] * PIECE, scales[2]), array("b", np.concatenate(stored).tobytes())
+
+
+class Hasher:
+    """Hashes words, their pieces and pairs, and remembers those of each word.
+
+    Args:
+        sizes: Of the tables.
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._sizes: Final = sizes
+        self._known: Final[dict[bytes, tuple[int, Any]]] = {}
+
+    def features(self, words: Sequence[bytes]) -> tuple[Any, Any]:
+        """Return the columns of a window, and their values.
+
+        Each sort has a length of one, but for words that share a place: those stand there twice.
+        """
+        np = numpy()
+
+        sizes, known = self._sizes, self._known
+        for word in words:
+            if word not in known:
+                known[word] = word_number(word), np.array(pieces(word), np.int64)
+        distinct = sorted(set(words))
+        share = 1 / max(1, len(distinct)) ** 0.5
+        at = np.array([known[word][0] & (sizes.words - 1) for word in distinct], np.int64)
+        parts = np.concatenate([known[word][1] for word in distinct] or [at]) & (sizes.pieces - 1)
+        numbers = [known[word][0] for word in words]
+        pairs = {(lead(first) ^ second) & (sizes.pairs - 1) for first, second in pairwise(numbers)}
+        followed = np.array(sorted(pairs), np.int64)
+        blocks = (
+            (at, share),
+            (parts + sizes.words, share * PIECE),
+            (followed + sizes.words + sizes.pieces, 1 / max(1, len(pairs)) ** 0.5),
+        )
+        columns = np.concatenate([each for each, _ in blocks])
+        return columns, np.concatenate([np.full(len(each), worth) for each, worth in blocks])

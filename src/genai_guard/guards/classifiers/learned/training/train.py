@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -16,7 +15,7 @@ from genai_guard.errors import ConfigurationError
 from genai_guard.guards.classifiers.learned.card import ModelCard
 from genai_guard.guards.classifiers.learned.model import Head, Model, Sizes
 from genai_guard.guards.classifiers.learned.scorer import chance
-from genai_guard.guards.classifiers.learned.training.features import PIECE, Rows, numpy, rows_of
+from genai_guard.guards.classifiers.learned.training.features import Rows, as_bytes, numpy, rows_of
 from genai_guard.guards.classifiers.learned.training.fitting import Fitted, fit, platt
 from genai_guard.guards.classifiers.learned.training.measuring import CategoryQuality, budgets_of, least_for, quality_of
 from genai_guard.guards.classifiers.learned.training.rows import Labelled
@@ -89,7 +88,7 @@ def train(
     categories = sorted({label for each in known for label in each.labels})
     _check(known, categories)
     tell = progress or _say_nothing
-    rows = rows_of(task, [each.text for each in known], _SIZES, progress=lambda read, of: tell("reading", read, of))
+    rows = rows_of(task, _told(known, tell), _SIZES)
     fold = _folds(known, seed)
     heads: list[Head] = []
     quality: dict[str, CategoryQuality] = {}
@@ -115,6 +114,13 @@ def train(
         limits=_limits(known),
     )
     return Trained(contents, card, quality, len(texts) - len(known))
+
+
+def _told(texts: Sequence[Labelled], tell: Progress) -> Iterator[str]:
+    """Yield the texts, and tell how many have been read."""
+    for number, each in enumerate(texts, 1):
+        yield each.text
+        tell("reading", number, len(texts))
 
 
 def _say_nothing(stage: str, done: int, total: int) -> None:
@@ -190,18 +196,16 @@ def _head(category: str, fitted: Fitted, chances: Sequence[float], truth: Any) -
     """Store the weights as bytes."""
     np = numpy()
 
-    ends = np.cumsum([_SIZES.words, _SIZES.pieces, _SIZES.pairs])
-    *parts, structure = np.split(fitted.weights, ends)
-    scales = [max(float(np.abs(part).max()) / _STEPS, 1e-9) for part in parts]
-    stored = [np.rint(part / scale).astype(np.int8) for part, scale in zip(parts, scales, strict=True)]
+    hashed, structure = np.split(fitted.weights, [_SIZES.total])
+    scales, stored = as_bytes(hashed, _SIZES, steps=_STEPS)
     harmless = [each for each, is_found in zip(chances, truth, strict=True) if not is_found]
     return Head(
         category,
         round(fitted.bias, 4),
-        (scales[0], scales[1] * PIECE, scales[2]),
+        scales,
         tuple(round(float(weight), 4) for weight in structure),
         tuple((budget, round(least_for(budget, harmless), 5)) for budget in budgets_of(len(harmless))),
-        array("b", np.concatenate(stored).tobytes()),
+        stored,
     )
 
 
