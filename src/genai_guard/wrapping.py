@@ -298,7 +298,8 @@ def _ends(path: str) -> Iterator[str]:
 def _body(options: Any) -> dict[str, Any]:
     """Return all that a request says, `extra_body=` included: the client would put it in the place of what was read."""
     said = (get(options, name) for name in ("json_data", "extra_json"))
-    return {name: value for each in said if isinstance(each, Mapping) for name, value in each.items()}
+    bodies: list[Mapping[str, Any]] = [each for each in said if isinstance(each, Mapping)]
+    return {name: value for body in bodies for name, value in body.items()}
 
 
 def _is_raw(options: Any) -> bool:

@@ -35,7 +35,7 @@ class LangChain:
         """Take a list with a message of LangChain in it or a pair of role and text, and what a template makes."""
         if not isinstance(content, (list, tuple)):
             return is_message(content) or _is_prompt(content)
-        items: Sequence[Any] = content
+        items = cast("Sequence[object]", content)
         if {*map(type, items)} <= _DICTIONARIES:  # the messages of every other client are, mostly
             return False
         return any(map(is_message, items)) or all(map(_is_pair, items))

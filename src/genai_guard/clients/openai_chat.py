@@ -29,6 +29,7 @@ _KEPT: Final = ("content", "refusal", "tool_calls", "function_call", "audio", "r
 """Where a message keeps what it says."""
 _BESIDE: Final[Mapping[str, Role]] = {"instructions": "system", "prediction": "assistant"}
 """Keyword arguments with texts, and whose they are."""
+_BESIDE_NAMES: Final = frozenset(_BESIDE)
 
 
 class OpenAIChat:
@@ -40,7 +41,7 @@ class OpenAIChat:
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:  # noqa: ARG002
         """Take a list of messages, each with a role."""
-        if content.__class__ is not list and (not isinstance(content, Sequence) or isinstance(content, (str, bytes))):
+        if not isinstance(content, (list, Sequence)) or isinstance(content, (str, bytes)):  # a list is known at once
             return False
         return not content or (not isinstance(content[0], str) and get(content[0], "role") is not None)
 
@@ -126,7 +127,7 @@ def _is_known(said: Any) -> bool:
 
 def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
     messages = walk.messages(content)
-    if _BESIDE.keys().isdisjoint(kwargs):
+    if _BESIDE_NAMES.isdisjoint(kwargs):
         return messages, kwargs
     changes: dict[str, Any] = {}
     for name, role in _BESIDE.items():

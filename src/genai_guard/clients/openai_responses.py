@@ -9,7 +9,7 @@ Images, audio data, files and encrypted reasoning are passed on unread, and so i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genai_guard.clients.duck import fields, get, items_of
 from genai_guard.clients.figures import bound_of, model_of
@@ -37,7 +37,9 @@ class OpenAIResponses:
         """Take a list that is the `input=` of the call, or that has a call of a tool, or its output, beside messages."""
         if not isinstance(content, _LISTS):
             return False
-        return kwargs.get("input") is content or ("messages" not in kwargs and any(map(_is_item, content)))
+        if kwargs.get("input") is content:
+            return True
+        return "messages" not in kwargs and any(map(_is_item, cast("Sequence[Any]", content)))
 
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""
@@ -91,9 +93,9 @@ class OpenAIResponses:
 
 def _is_item(item: Any) -> bool:
     """Whether it is a mapping that no list of messages has: who passes a list by its place does not say what it is."""
-    if item.__class__ is not dict or "role" in item:
+    if not isinstance(item, dict) or "role" in item:
         return False
-    kind = item.get("type")
+    kind: Any = get(item, "type")
     return isinstance(kind, str) and kind.endswith(_ITEMS)
 
 
