@@ -20,7 +20,6 @@ from genai_guard.messages import Part, Reply, Request, Usage
 
 __all__ = ["LANGCHAIN", "LangChain"]
 
-_DICTIONARIES: Final = frozenset({dict})
 _SPEAKERS: Final = {"human": "user", "ai": "assistant"}
 
 
@@ -36,9 +35,10 @@ class LangChain:
         if not isinstance(content, (list, tuple)):
             return is_message(content) or _is_prompt(content)
         items = cast("Sequence[object]", content)
-        if {*map(type, items)} <= _DICTIONARIES:  # the messages of every other client are, mostly
-            return False
-        return any(map(is_message, items)) or all(map(_is_pair, items))
+        for item in items:
+            if item.__class__ is not dict:  # the messages of every other client are, mostly
+                return any(map(is_message, items)) or all(map(_is_pair, items))
+        return False
 
     def read_request(self, content: Any, kwargs: Mapping[str, Any], /) -> Request:
         """Return the texts of all messages."""
