@@ -268,11 +268,11 @@ def recognisers(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
-    """Look at the report and the chat page in the Chromium of this machine; `-- --picture` also draws that of the docs anew."""
+    """Look at the report, the chat page and the docs in the Chromium of this machine; `-- --picture` draws one of them anew."""
     missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     if missing:
         session.skip(f"no {missing[0]} here: on Debian, apt-get install chromium chromium-driver")
-    install(session, "test", "browser")
+    install(session, "test", "browser", "docs")
     options = [word for word in session.posargs if word != "--picture"]
     session.run("python", "-m", "pytest", "tests/browser", *options)
     if "--picture" in session.posargs:

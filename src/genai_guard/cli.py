@@ -147,11 +147,13 @@ COMMANDS: Final = {
     ),
     "databricks": Command(
         "genai_guard.commands.databricks",
-        "write a policy as a configuration of Databricks, or an endpoint of Databricks as a policy",
+        "write a policy as a configuration of Databricks or into a workspace, or an endpoint as a policy",
         (
             "databricks export policy.yaml --to endpoint --target default=openai/gpt-5-mini@llm/openai",
             "databricks export policy.yaml --to model-service --catalog main --schema ai --target default=system.ai.llama",
             "databricks export policy.yaml --to bundle --targets targets.json --table main.ai.calls --output databricks.yml",
+            "databricks diff policy.yaml --to endpoint --target default=openai/gpt-5-mini@llm/openai",
+            "databricks apply policy.yaml --to monitors --table main.ai.calls --profile PROD",
             "databricks import endpoint.json --output policy.yaml --targets-output targets.json",
         ),
     ),

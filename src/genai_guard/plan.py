@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from genai_guard.routing import ExperimentRouter
     from genai_guard.routing.shadow.copies import Copies
 
-__all__ = ["Args", "Kwargs", "Parameter", "Plan", "Signature", "awaits_limits", "first_position", "limit_keys"]
+__all__ = [
+    "CONTENT_NAMES",
+    "Args",
+    "Kwargs",
+    "Parameter",
+    "Plan",
+    "Signature",
+    "awaits_limits",
+    "first_position",
+    "limit_keys",
+]
 
 Args: TypeAlias = tuple[Any, ...]
 Kwargs: TypeAlias = Mapping[str, Any]

@@ -173,3 +173,27 @@ async def test_a_call_that_cancels_itself_is_an_error_of_its_row() -> None:
 
     results = [result async for result in Pipeline().amap(["a", "b", "c"], ask)]
     assert [type(result.error) for result in results] == [type(None), asyncio.CancelledError, type(None)]
+
+
+async def test_rows_that_are_cancelled_from_within_do_not_look_like_their_end() -> None:
+    async def rows() -> AsyncIterator[str]:
+        yield "a"
+        raise asyncio.CancelledError
+
+    results = Pipeline().amap(rows(), echo)
+    assert (await anext(results)).value == "a"
+    with pytest.raises(asyncio.CancelledError):
+        await anext(results)
+
+
+async def test_an_interrupt_of_the_rows_reaches_whoever_reads_the_results() -> None:
+    class Interrupt(BaseException):
+        pass
+
+    async def rows() -> AsyncIterator[str]:
+        yield "a"
+        raise Interrupt
+
+    with pytest.raises(Interrupt):
+        [result async for result in Pipeline().amap(rows(), echo)]
+    assert others() == 0

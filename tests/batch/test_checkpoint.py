@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 
 from genai_guard import ConfigurationError, GuardBlocked, Pipeline
 from genai_guard.batch import Checkpoint, RowResult
+from genai_guard.batch.checkpoint import Ledger
 from genai_guard.guards import PII
 
 SECRET = "bob.planted@example.com"
@@ -123,6 +125,30 @@ def test_a_line_that_was_not_written_to_its_end_is_cut_off_and_its_row_called_ag
         assert [result.row for result in results] == sorted(fn.called, key=ROWS.index)
         assert len(results) == min(12, 13 - whole[:-cut].count(b"\n"))
         assert path.read_bytes().count(b"\n") == 13
+
+
+def test_a_disk_that_is_full_leaves_no_half_line_before_others(
+    path: Path, fn: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def full(fd: int, data: Any) -> int:
+        if b'"index":1,' in bytes(data):
+            return write(fd, data[:5])
+        if bytes(data).startswith(b'ex":1,'):
+            raise OSError(28, "No space left on device")
+        return write(fd, data)
+
+    ledger = Ledger(Checkpoint(path), pipeline="p", function="f", by_key=False)
+    monkeypatch.setattr(os, "write", full)
+    ledger.note(RowResult(0, row="a", value="A"))
+    with pytest.raises(OSError, match="No space"):
+        ledger.note(RowResult(1, row="b", value="B"))
+    ledger.note(RowResult(2, row="c", value="C"))
+    ledger.close()
+    again = Ledger(Checkpoint(path), pipeline="p", function="f", by_key=False)
+    assert [again.earlier(index, None, row) is None for index, row in enumerate("abc")] == [False, True, False]
+    again.close()
 
 
 def test_an_error_is_called_again_and_a_refusal_of_a_guard_is_not(path: Path) -> None:

@@ -355,3 +355,17 @@ def test_an_interrupt_while_results_are_waited_for_closes_the_run(monkeypatch: p
     with pytest.raises(KeyboardInterrupt):
         list(batch)
     assert limiter.open == []
+
+
+def test_a_system_that_has_no_more_threads_ends_the_run_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, started = threading.Thread.start, list[threading.Thread]()
+
+    def few(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", few)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(Pipeline().map("abc", lambda prompt: time.sleep(0.01)))

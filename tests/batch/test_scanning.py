@@ -92,6 +92,19 @@ def test_endless_texts_are_read_a_few_chunks_ahead_and_closing_ends_the_processe
 
 @pytest.mark.skipif(not FORKS, reason="as above")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_an_error_in_reading_texts_is_raised_after_the_verdicts_of_those_that_were_read() -> None:
+    def texts() -> Iterator[str]:
+        yield from TEXTS[:5]
+        raise KeyError("mine")
+
+    results = scan(texts(), policy=POLICY, processes=1, chunk=3, start_method="fork")
+    assert [result.index for result in itertools.islice(results, 5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(KeyError, match="mine"):
+        next(results)
+
+
+@pytest.mark.skipif(not FORKS, reason="as above")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_process_that_dies_is_an_error_that_quotes_no_text() -> None:
     results = scan(["fine", Deadly("bob.planted@example.com")], policy=POLICY, processes=1, start_method="fork")
     with pytest.raises(ComponentFailed, match="a process of scan failed in stage scan: it died") as caught:

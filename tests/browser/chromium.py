@@ -32,6 +32,7 @@ const out = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_
 while (walk.nextNode()) {
   const e = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim();
   if (!text || e.closest('svg') || !e.getClientRects().length) continue;
+  if (!e.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
   const back = behind(e), front = over(rgb(getComputedStyle(e).color), back);
   const [hi, lo] = [lum(front), lum(back)].sort((a, b) => b - a);
   out.push([Math.round(100 * (hi + .05) / (lo + .05)) / 100, text.slice(0, 40)]);

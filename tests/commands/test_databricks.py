@@ -11,6 +11,7 @@ import yaml
 
 from genai_guard.__main__ import main
 from genai_guard.databricks import export_endpoint
+from on_databricks.recorder import recorder
 from on_databricks.samples import POLICY, TARGETS
 
 TARGET_OPTIONS = [word for name, entity in TARGETS.items() for word in ("--target", f"{name}={entity}")]
@@ -72,6 +73,38 @@ def test_an_endpoint_comes_back_as_a_policy_and_its_targets(capsys: pytest.Captu
     assert json.loads(Path("again.json").read_text()) == json.loads(Path("endpoint.json").read_text())
     out, _ = run(capsys, "import", "endpoint.json", "--json")
     assert json.loads(out)["policy"] == yaml.safe_load(Path("back.yaml").read_text(encoding="utf-8"))
+
+
+def test_a_workspace_is_compared_and_changed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("databricks.sdk", reason="needs the extra databricks: nox -s databricks")
+    with recorder() as there:
+        for name, value in (("HOST", there.url), ("TOKEN", "dapi-of-nobody"), ("AUTH_TYPE", "pat")):
+            monkeypatch.setenv(f"DATABRICKS_{name}", value)
+        what = ("policy.yaml", "--to", "endpoint", *TARGET_OPTIONS)
+        out, err = run(capsys, "diff", *what)
+        assert out.startswith("create serving endpoint support-bot\n")
+        assert "not there: limits[4]" in err
+        assert there.changes == []
+        there.answers["POST", "/api/2.0/serving-endpoints"] = (200, {"name": "support-bot"})
+        out, _ = run(capsys, "apply", *what, "--json")
+        done = json.loads(out)
+        assert (done["dry_run"], done["steps"][0]["action"]) == (False, "create serving endpoint support-bot")
+        assert len(there.changes) == 1
+        there.answers["POST", "/api/2.0/serving-endpoints"] = (403, {"error_code": "PERMISSION_DENIED", "message": "x"})
+        out, err = run(capsys, "apply", *what, code=1)
+        assert (out, "403 PERMISSION_DENIED" in err, "dapi-of-nobody" in err) == ("", True, False)
+
+
+def test_whoever_cannot_sign_in_is_told_how(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("databricks.sdk", reason="needs the extra databricks: nox -s databricks")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DATABRICKS_AUTH_TYPE", "pat")
+    _, err = run(capsys, "diff", "policy.yaml", "--to", "endpoint", *TARGET_OPTIONS, code=2)
+    assert "set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a --profile" in err
 
 
 @pytest.mark.parametrize(

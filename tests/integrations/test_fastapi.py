@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, Header, HTTPException, WebSocket
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
 from starlette.responses import Response
@@ -98,7 +98,8 @@ async def test_the_limits_are_asked_before_the_body_is_looked_at() -> None:
     service = Service()
     for _ in range(2):
         await service.post("/whole")
-    assert (await service.post("/whole", text=["no", "text"])).status == 429
+    assert (await service.post("/whole", text=["no", "text"], x_request_id="r-3")).problem["request_id"] == "r-3"
+    assert [event.status for event in service.events] == ["ok", "ok", "rate_limited"]
     assert (await service.post("/whole", text=["no", "text"], user="u-2")).status == 422
     assert len(service.ran) == 2
 
@@ -140,6 +141,41 @@ async def test_a_header_that_comes_twice_is_refused() -> None:
     once = await Exchange(app, [("x-user", "u-1")], more=more).run()
     twice = await Exchange(app, [("x-user", "u-1"), ("x-user", "u-2")], more=more).run()
     assert (once.content, twice.status) == (b'"u-1"', 400)
+
+
+async def test_a_socket_is_refused_or_closed_like_any_other_call() -> None:
+    setup = Setup()
+    app = FastAPI()
+    answer_problems(app, setup.pipeline)
+    model = setup.pipeline(streaming(["poison"]))
+
+    @app.websocket("/", dependencies=[Depends(guarded_caller(setup.pipeline, user="x-user"))])
+    async def chat(socket: WebSocket) -> None:
+        await socket.accept()
+        async for chunk in model("hello"):
+            await socket.send_text(chunk)
+
+    more = {"path": "/", "raw_path": b"/", "root_path": "", "scheme": "ws", "subprotocols": []}
+    found = [await Exchange(app, [("x-user", "u-1")], kind="websocket", more=more).run() for _ in range(3)]
+    assert [[message["type"] for message in each.sent] for each in found] == [
+        ["websocket.accept", "websocket.close"],
+        ["websocket.accept", "websocket.close"],
+        ["websocket.close"],
+    ]
+    assert [each.sent[-1]["code"] for each in found] == [1008, 1008, 1013]
+    assert [event.status for event in setup.events] == ["blocked", "blocked", "rate_limited"]
+    assert {event.caller.user for event in setup.events} == {"u-1"}
+
+
+async def test_a_user_whose_number_is_zero_is_a_user() -> None:
+    app = FastAPI()
+
+    @app.get("/", dependencies=[Depends(guarded_caller(user=lambda: 0))])
+    async def who() -> str:
+        return current_caller().user
+
+    more = {"path": "/", "raw_path": b"/", "root_path": "", "scheme": "http", "http_version": "1.1", "method": "GET"}
+    assert (await Exchange(app, more=more).run()).content == b'"0"'
 
 
 async def test_the_documentation_of_an_endpoint_tells_the_problems() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from genai_guard.limits import Limit, RateLimiter
 from genai_guard.limits.headers import quota_headers
 from limits.books import Book
@@ -92,3 +94,19 @@ def test_the_names_of_limits_are_strings_of_structured_fields() -> None:
     assert headers["ratelimit-policy"] == '"say \\"caf?\\" \\\\ twice??";q=9;w=60;qu="tokens"'
     assert headers["ratelimit"].startswith('"say \\"caf?\\" \\\\ twice??";r=5;t=')
     assert quota_headers([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("limit", "policy"),
+    [
+        (Limit.requests(600, per="minute", burst=50), "q=50;w=5"),
+        (Limit.requests(600, per="minute", burst=1), "q=1;w=1"),
+        (Limit.requests(6, per="hour", burst=7), "q=7;w=4200"),
+        (Limit.requests(6, per="hour", burst=7, by="user", overrides={"u-1": 60}), "q=7"),
+        (Limit.requests(6, per="hour", by="user", overrides={"u-1": 60}), "q=6;w=3600"),
+        (Limit.concurrent(3), 'q=3;qu="concurrent-requests"'),
+    ],
+)
+def test_a_window_of_the_headers_is_that_in_which_the_quota_comes_free(limit: Limit, policy: str) -> None:
+    headers = quota_headers([(limit, RateLimiter(limit).peek()[0])])
+    assert headers["ratelimit-policy"] == f'"{limit.name}";{policy}'

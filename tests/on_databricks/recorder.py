@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +22,16 @@ class Recorder:
         url: Where it listens.
         asked: Method, path and body of each request, but for the first, which looks for metadata of the host.
         answers: Status and body by method and path; 404 for others.
+        hangs_at: A method that is answered when all is over.
+        is_over: Whether it is.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.asked: list[tuple[str, str, Any]] = []
         self.answers: dict[tuple[str, str], Answer] = {}
+        self.hangs_at = ""
+        self.is_over = Event()
 
     @property
     def changes(self) -> list[tuple[str, str, Any]]:
@@ -38,6 +42,8 @@ class Recorder:
         if path == "/.well-known/databricks-config":
             return 404, {}
         self.asked.append((method, path, body))
+        if method == self.hangs_at:
+            self.is_over.wait()
         missing = {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "is not there"}
         return self.answers.get((method, urlsplit(path).path), (404, missing))
 
@@ -56,7 +62,8 @@ def recorder() -> Iterator[Recorder]:
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(ConnectionError):  # whoever asked has gone
+                self.wfile.write(data)
 
         do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815  as above
 
@@ -70,6 +77,7 @@ def recorder() -> Iterator[Recorder]:
     try:
         yield found
     finally:
+        found.is_over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -251,16 +251,41 @@ def test_what_cannot_be_an_endpoint_is_refused(options: dict[str, Any], said: st
         export_endpoint(POLICY, **options)
 
 
-def test_a_key_in_plain_text_is_refused_and_not_repeated() -> None:
-    model = {
-        "provider": "openai",
-        "name": "m",
-        "task": "llm/v1/chat",
-        "openai_config": {"openai_api_key_plaintext": "sk-1"},
-    }
-    with pytest.raises(ConfigurationError, match="secret in plain text") as caught:
-        export_endpoint({"version": 1}, targets={"default": {"external_model": model}})
-    assert "sk-1" not in str(caught.value)
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"openai_config": {"openai_api_key_plaintext": "sk-1"}},
+        {"openai_config": {"openai_api_key": "sk-1"}},
+        {"amazon_bedrock_config": {"aws_access_key_id": "sk-1"}},
+        {"google_cloud_vertex_ai_config": {"private_key": "sk-1"}},
+        {"custom_provider_config": {"bearer_token_auth": {"token": "sk-1"}}},
+        {"custom_provider_config": {"api_key_auth": {"key": "x-api-key", "value": "sk-1"}}},
+    ],
+    ids=lambda inner: next(iter(inner)),
+)
+def test_a_key_in_plain_text_is_refused_and_not_repeated(inner: dict[str, Any]) -> None:
+    model = {"provider": "openai", "name": "m", "task": "llm/v1/chat", **inner}
+    for target in ({"external_model": model}, {"entity_name": "main.ai.m", "environment_vars": {"API_TOKEN": "sk-1"}}):
+        with pytest.raises(ConfigurationError, match="secret in plain text") as caught:
+            export_endpoint({"version": 1}, targets={"default": target})
+        assert "sk-1" not in str(caught.value)
+
+
+def test_a_user_with_a_rate_of_their_own_has_all_limits_in_it() -> None:
+    by_user: dict[str, Any] = {"per": "minute", "by": "user"}
+    limiter = RateLimiter(
+        Limit.requests(10, **by_user, overrides={"ann": 100, "bob": None}),
+        Limit.requests(50, **by_user, name="ceiling"),
+        Limit.tokens(1_000, **by_user, overrides={"bob": None}),
+    )
+    export = export_endpoint(Pipeline(limiter=limiter), targets=DEFAULT)
+    assert export.config["ai_gateway"]["rate_limits"] == [
+        {"key": "user", "renewal_period": "minute", "calls": 10, "tokens": 1_000},
+        {"key": "user", "principal": "ann", "renewal_period": "minute", "calls": 50, "tokens": 1_000},
+        {"key": "user", "principal": "bob", "renewal_period": "minute", "calls": 50},
+    ]
+    free = Pipeline(limiter=RateLimiter(Limit.requests(10, **by_user, overrides={"bob": None})))
+    assert [each.what for each in export_endpoint(free, targets=DEFAULT).in_process] == ["an override without a limit"]
 
 
 def test_a_log_without_texts_gets_no_inference_table() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from genai_guard import ConfigurationError
 from genai_guard.databricks import export_endpoint, import_endpoint
-from genai_guard.databricks.differing import changes_of
+from genai_guard.databricks.changes import changes_of
 from genai_guard.policy import load
 from on_databricks.samples import POLICY, TARGETS, endpoints
 
@@ -85,6 +85,15 @@ WORKSPACE: dict[str, Any] = {
 }
 
 
+def test_routes_that_go_by_the_served_model_are_those_of_its_entity() -> None:
+    routes = [{"served_model_name": "main", "traffic_percentage": 100}]
+    core = {**WORKSPACE["config"], "served_models": [{"name": "main"}], "traffic_config": {"routes": routes}}
+    found = import_endpoint({**WORKSPACE, "config": core})
+    both = {"routes": [{**routes[0], "served_entity_name": "main"}]}
+    assert found.targets == import_endpoint({**WORKSPACE, "config": {**core, "traffic_config": both}}).targets
+    assert list(found.targets) == ["main"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -101,12 +110,22 @@ WORKSPACE: dict[str, Any] = {
         ({"ai_gateway": {"inference_table_config": {"enabled": True}}}, "catalog_name: must be there"),
         ({"ai_gateway": {"guards": {}}}, "there is no such field"),
         ({"ai_gateway": 5}, "ai_gateway: must be a mapping"),
+        ({"config": {**WORKSPACE["config"], "traffic_config": 5}}, "traffic_config: must be a mapping"),
     ],
     ids=str,
 )
 def test_a_configuration_that_the_sdk_would_take_without_a_word_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         import_endpoint({**WORKSPACE, **change})
+
+
+def test_a_user_with_a_rate_of_their_own_is_free_of_what_it_does_not_say() -> None:
+    rates = [
+        {"key": "user", "calls": 10, "tokens": 1_000, "renewal_period": "minute"},
+        {"key": "user", "principal": "ann", "calls": 100, "renewal_period": "minute"},
+    ]
+    found = import_endpoint({**WORKSPACE, "ai_gateway": {"rate_limits": rates}})
+    assert [each["overrides"] for each in found.policy["limits"]] == [{"ann": 100}, {"ann": None}]
 
 
 def test_percentages_must_add_up() -> None:

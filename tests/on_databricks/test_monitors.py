@@ -65,6 +65,13 @@ def test_each_guard_has_its_rate_each_threshold_its_count_and_each_figure_its_dr
     assert json.loads(found["calls"]["output_data_type"])["type"] == "double"
 
 
+def test_guards_whose_names_make_one_column_have_a_rate_each() -> None:
+    named = [{"guard": "pii", "name": name} for name in ("a-b", "a b")]
+    export = export_monitors({"version": 1, "input": named}, table="main.ai.calls")
+    found = {each["name"]: each["definition"] for each in export.config["custom_metrics"]}
+    assert ("'a-b'" in found["a_b_hit_rate"], "'a b'" in found["a_b_2_hit_rate"]) == (True, True)
+
+
 def test_a_log_without_texts_has_no_metrics_of_texts() -> None:
     export = export_monitors({"version": 1, "metrics": {"log": {"path": "x", "content": "none"}}}, table="a.b.c")
     assert not any("chars" in each["name"] for each in export.config["custom_metrics"])

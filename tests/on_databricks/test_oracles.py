@@ -19,8 +19,8 @@ from genai_guard.databricks import (
     resources,
 )
 from genai_guard.databricks.bundle import RESOURCES
+from genai_guard.databricks.changes import changes_of
 from genai_guard.databricks.checking import ENDPOINT, MODEL_SERVICE, MONITOR
-from genai_guard.databricks.differing import changes_of
 from genai_guard.databricks.monitors import GRANULARITIES
 from on_databricks.samples import POLICY, TARGETS, endpoints
 

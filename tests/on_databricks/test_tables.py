@@ -98,7 +98,7 @@ def chunk(text: str, **more: Any) -> dict[str, Any]:
     [
         json.dumps([chunk("At "), chunk("six."), {"choices": [], "usage": REPLY["usage"]}]),
         "".join(f"data: {json.dumps(each)}\n\n" for each in (chunk("At "), chunk("six.", usage=REPLY["usage"])))
-        + "data: [DONE]\n\n",
+        + "data: {cut off\n\ndata: [DONE]\n\n",
     ],
     ids=["list", "events"],
 )
@@ -108,11 +108,67 @@ def test_a_stream_is_one_reply(response: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "response", [None, "", "no JSON", "5", "[1]", '{"choices": 5}', '{"choices": [{"message": null}]}']
+    "response",
+    [
+        *(None, "", "no JSON", "5", "[1]", '{"choices": 5}', '{"choices": [{"message": null}]}'),
+        '{"dataframe_split": {"columns": ["a"], "data": [[1]]}}',
+    ],
 )
 def test_what_says_nothing_is_missing(response: str | None) -> None:
     (row,) = read({**SECOND, "response": response, "request": response, "status_code": 429})
     assert (row["status"], row["request"], row["response"], row.get("model")) == ("rate_limited", None, None, None)
+
+
+RESPONSES = (
+    {"instructions": "Be brief.", "input": [{"role": "user", "content": "When do you close?"}]},
+    {
+        "object": "response",
+        "model": "gpt-5-mini",
+        "status": "completed",
+        "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At six."}]}],
+        "usage": {"input_tokens": 9, "output_tokens": 3},
+    },
+)
+MESSAGES = (
+    {"system": "Be brief.", "max_tokens": 9, "messages": REQUEST["messages"][1:]},
+    {
+        "type": "message",
+        "model": "claude-sonnet-5",
+        "stop_reason": "end_turn",
+        "content": [{"type": "text", "text": "At six."}],
+        "usage": {"input_tokens": 9, "output_tokens": 3},
+    },
+)
+
+
+@pytest.mark.parametrize(("request_", "response"), [RESPONSES, MESSAGES], ids=["responses", "messages"])
+def test_what_other_apis_of_an_endpoint_say_is_read_as_well(request_: Any, response: Any) -> None:
+    (row,) = read({**SECOND, "request": json.dumps(request_), "response": json.dumps(response)})
+    assert (Call(row).prompt, Call(row).reply) == ("When do you close?", "At six.")
+    assert (row["model"], row["input_tokens"], row["output_tokens"]) == (response["model"], 9, 3)
+    assert "Be brief." in row["request"]
+
+
+def test_calls_of_tools_are_told_from_what_was_said() -> None:
+    call = {"id": "c-1", "type": "function", "function": {"name": "look", "arguments": '{"at": "six"}'}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    (row,) = read({**SECOND, "response": json.dumps({"choices": [{"index": 0, "message": message}]})})
+    assert Call(row).reply == ""
+    assert json.loads(row["response"])["messages"] == [
+        {"role": "assistant", "content": '{"at": "six"}', "kind": "arguments", "name": "look"}
+    ]
+
+
+def test_a_table_of_pandas_has_arrays_and_gaps() -> None:
+    pandas: Any = pytest.importorskip("pandas")
+    numpy: Any = pytest.importorskip("numpy")
+    codes = [numpy.array(["MAX_REQUEST_SIZE_EXCEEDED", "OTHER"], dtype=object), numpy.array([], dtype=object)]
+    frame = pandas.DataFrame([SECOND, {**SECOND, "request": None, "response": None}])
+    frame["logging_error_codes"] = codes  # as toPandas() has them
+    frame["status_code"] = pandas.array([200, None], dtype="Int64")
+    first, second = InferenceTable(frame).read()
+    assert (first["status"], second["status"], second["status_code"]) == ("ok", "error", None)
+    assert list(first["logging_error_codes"]) == ["MAX_REQUEST_SIZE_EXCEEDED", "OTHER"]
 
 
 def test_a_row_without_a_time_is_of_no_generation() -> None:

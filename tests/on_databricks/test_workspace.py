@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Iterator
 from copy import deepcopy
@@ -15,6 +16,7 @@ from genai_guard.databricks import (
     WorkspaceError,
     apply,
     bundle,
+    data_quality_monitor,
     diff,
     export_endpoint,
     export_model_service,
@@ -102,6 +104,42 @@ def test_what_differs_is_told_and_then_changed_part_by_part(export: Export, work
     ]
 
 
+def test_what_is_set_there_alone_of_a_model_stays_when_the_traffic_changes(workspace: Any, there: Recorder) -> None:
+    targets = {"default": "main.ai.small@2"}
+    export = export_endpoint({"version": 1, "name": "support-bot"}, targets=targets)
+    size = {"workload_size": "Small", "scale_to_zero_enabled": True, "environment_vars": {"LEVEL": "of-nobody"}}
+    facts = {"creator": "ann@example.com", "state": {"deployment": "DEPLOYMENT_READY"}}
+    entity = {"name": "default", "entity_name": "main.ai.small", "entity_version": "1", **size}
+    routes = [{"served_model_name": "default", "traffic_percentage": 100}]
+    core = {"served_entities": [{**entity, **facts}], "traffic_config": {"routes": routes}}
+    there.answers["GET", ENDPOINT] = (200, {"name": "support-bot", "config": core})
+    there.answers["PUT", f"{ENDPOINT}/config"] = (200, {"name": "support-bot"})
+    assert str(apply(export, workspace)).splitlines()[1:] == [
+        "  ~ config.served_entities[default].entity_version: 1 -> 2"
+    ]
+    assert there.changes[0][2]["served_entities"] == [{**entity, "entity_version": "2"}]
+
+
+def test_an_entity_that_is_there_alone_goes(export: Export, workspace: Any, there: Recorder) -> None:
+    before = existing(export)
+    before["config"]["served_entities"].append({"name": "old", "entity_name": "main.ai.old", "entity_version": "1"})
+    there.answers["GET", ENDPOINT] = (200, before)
+    assert str(diff(export, workspace)).splitlines() == [
+        "update config of serving endpoint support-bot",
+        "  - config.served_entities[old].entity_name: main.ai.old",
+        "  - config.served_entities[old].entity_version: 1",
+        "  - config.served_entities[old].name: old",
+    ]
+
+
+def test_an_update_that_is_under_way_is_what_is_there(export: Export, workspace: Any, there: Recorder) -> None:
+    before = existing(export)
+    before["pending_config"] = before["config"]
+    before["config"] = {"served_entities": [], "traffic_config": {"routes": []}}
+    there.answers["GET", ENDPOINT] = (200, before)
+    assert diff(export, workspace).steps == ()
+
+
 def test_a_secret_in_an_endpoint_is_not_shown(export: Export, workspace: Any, there: Recorder) -> None:
     before = existing(export)
     entity = before["config"]["served_entities"][0]
@@ -152,6 +190,27 @@ def test_a_model_service_is_created_and_replaced(workspace: Any, there: Recorder
     there.answers["PATCH", service] = (200, {})
     assert "requests: 4 -> 5" in str(apply(export, workspace))
     assert there.asked[-1] == ("PATCH", f"{service}?update_mask=config", body)
+
+
+def test_what_a_policy_has_no_more_goes_from_a_service_and_a_monitor(workspace: Any, there: Recorder) -> None:
+    policy: dict[str, Any] = {"version": 1, "name": "bot"}
+    service = export_model_service(policy, targets={"default": "system.ai.llama"}, catalog="main", schema="ai")
+    table, limits = {"parent": "schemas/main.ai"}, [{"key": "RATE_LIMIT_KEY_SERVICE", "requests": 4}]
+    before = {**service.config["config"], "inference_table": table, "rate_limits": limits}
+    there.answers["GET", "/api/2.1/unity-catalog/model-services/main.ai.bot"] = (200, {"config": before})
+    assert [each.path for each in diff(service, workspace).steps[0].changes] == [
+        "config.inference_table.parent",
+        "config.rate_limits[RATE_LIMIT_KEY_SERVICE].key",
+        "config.rate_limits[RATE_LIMIT_KEY_SERVICE].requests",
+    ]
+    there.answers["GET", "/api/2.1/unity-catalog/tables/main.ai.calls"] = (200, {"table_id": "t-1"})
+    there.answers["GET", "/api/2.1/unity-catalog/schemas/main.ai"] = (200, {"schema_id": "s-1"})
+    names = {"table_id": "t-1", "output_schema_id": "s-1"}
+    sliced = data_quality_monitor(export_monitors(policy, table="main.ai.calls"), **names)
+    there.answers["GET", "/api/data-quality/v1/monitors/table/t-1"] = (200, sliced)
+    there.answers["PATCH", "/api/data-quality/v1/monitors/table/t-1"] = (200, {})
+    apply(export_monitors(policy, table="main.ai.calls", slices=()), workspace)
+    assert there.asked[-1][1].endswith("?update_mask=data_profiling_config.slicing_exprs")
 
 
 @pytest.mark.parametrize(
@@ -225,6 +284,21 @@ def test_a_workspace_that_is_not_there_is_told(export: Export) -> None:
     with pytest.raises(WorkspaceError, match="no answer in time") as caught:
         diff(export, workspace)
     assert caught.value.http_status is None
+
+
+def test_a_workspace_that_hangs_is_told_in_the_time_that_its_client_has(export: Export) -> None:
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.core import Config
+
+    with recorder() as there:
+        config = Config(host=there.url, token=TOKEN, auth_type="pat", retry_timeout_seconds=1, http_timeout_seconds=0.2)
+        workspace = WorkspaceClient(config=config)
+        there.answers["POST", "/api/2.0/serving-endpoints"] = (200, {"name": "support-bot"})
+        there.hangs_at = "POST"
+        begun = time.monotonic()
+        with pytest.raises(WorkspaceError, match="create serving endpoint support-bot: no answer: no answer in time"):
+            apply(export, workspace)
+        assert time.monotonic() - begun < 20
 
 
 def test_a_bundle_is_deployed_by_others(export: Export, workspace: Any) -> None:

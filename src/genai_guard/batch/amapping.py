@@ -160,8 +160,10 @@ class _Loop:
                 for row in self._rows:
                     if not await self._admit(row):
                         break
-        except Exception as error:  # noqa: BLE001  it is raised when the others were handed out
-            course.stop(error)
+        except BaseException as error:
+            course.stop(error)  # it is raised when the others were handed out
+            if self._ending:  # this run is what has cancelled it
+                raise
 
     async def _admit(self, row: Any) -> bool:
         """Let a row begin, and wait until another may; false if none shall."""

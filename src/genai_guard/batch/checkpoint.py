@@ -250,10 +250,16 @@ class Ledger:
 
 
 def _write(fd: int, text: str) -> None:
-    """Write a line. What is with the system survives the death of the process."""
+    """Write a line, all of it or nothing. What is with the system survives the death of the process."""
+    place = os.lseek(fd, 0, os.SEEK_CUR)
     left = memoryview(f"{text}\n".encode())
-    while left:
-        left = left[os.write(fd, left) :]
+    try:
+        while left:
+            left = left[os.write(fd, left) :]
+    except BaseException:  # half of a line before others would be no checkpoint any more
+        os.ftruncate(fd, place)
+        os.lseek(fd, place, os.SEEK_SET)
+        raise
 
 
 def _read_all(fd: int, size: int) -> bytes:

@@ -92,8 +92,8 @@ class Crew(Generic[J, R]):
     def _begin(self) -> None:
         _ended_at_exit.add(self)
         thread = threading.Thread(target=self._run, name=f"genai_guard-row-{len(self._threads)}", daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)
 
     def _run(self) -> None:
         while (job := self._take()) is not None:

@@ -71,6 +71,7 @@ def scan(
     Raises:
         ConfigurationError: an argument or the policy is wrong; now, and not when the first verdict is asked for.
         ComponentFailed: a process died.
+        Exception: what the texts raised, after the verdicts of those before.
     """
     _whole("chunk", chunk, 1, 10**6)
     if processes is not None:
@@ -89,11 +90,14 @@ def _scanned(
     )
     given: deque[Future[_Answers]] = deque()
     numbers = itertools.count()
+    pieces, piece = _pieces(texts, chunk), None
     try:
         while True:
-            while len(given) < _AHEAD * processes and (piece := list(itertools.islice(texts, chunk))):
+            while len(given) < _AHEAD * processes and isinstance(piece := next(pieces, None), list):
                 given.append(pool.submit(_scan, piece))
             if not given:
+                if isinstance(piece, Exception):
+                    raise piece
                 return
             for answer in given.popleft().result():
                 index = next(numbers)
@@ -102,6 +106,23 @@ def _scanned(
         raise ComponentFailed("a process of scan", "scan", "it died") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _pieces(texts: Iterator[str], chunk: int) -> Iterator[list[str] | Exception]:
+    """Yield chunks of texts; the last is followed, over and over, by what kept further texts from being read."""
+    while True:
+        piece: list[str] = []
+        failure: Exception | None = None
+        try:
+            piece.extend(itertools.islice(texts, chunk))
+        except Exception as error:  # noqa: BLE001  it is raised when the verdicts before it were handed out
+            failure = error
+        if piece:
+            yield piece
+        while failure is not None:
+            yield failure
+        if not piece:
+            return
 
 
 _scanner: Scanner | None = None

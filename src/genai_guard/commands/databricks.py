@@ -1,6 +1,7 @@
-"""`databricks`: writes a policy as a configuration of Databricks, and an endpoint of Databricks as a policy.
+"""`databricks`: writes a policy as a configuration of Databricks, or into a workspace, and an endpoint as a policy.
 
 databricks export POLICY --to endpoint --target default=openai/gpt-5-mini@llm/openai
+databricks diff POLICY --to endpoint --target default=openai/gpt-5-mini@llm/openai
 databricks import endpoint.json --output policy.yaml
 """
 
@@ -27,21 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     exporting = actions.add_parser("export", help="write a policy as a configuration", allow_abbrev=False)
-    exporting.add_argument(
-        "policy", metavar="POLICY", help="a .yaml, .yml, .toml or .json file, or package.module:name"
-    )
-    exporting.add_argument("--to", choices=tuple(_EXPORTS), required=True, help="what to write")
-    exporting.add_argument(
-        "--target", action="append", default=[], metavar="NAME=ENTITY",
-        help="what answers for a variant, a fallback, or by default: openai/gpt-5-mini@scope/key, system.ai.llama@1",
-    )  # fmt: skip
-    exporting.add_argument("--targets", metavar="FILE", help="the same as a JSON file, entities as the API has them")
-    exporting.add_argument("--experiment", default="", metavar="NAME", help="which one splits the traffic")
-    exporting.add_argument("--name", default="", help="of the endpoint, service or bundle")
-    exporting.add_argument("--catalog", default="", help="of the inference table, and of a model service")
-    exporting.add_argument("--schema", default="", help="its schema")
-    exporting.add_argument("--table-prefix", default="", metavar="NAME", help="beginning of the inference table's name")
-    exporting.add_argument("--table", default="", help="catalog.schema.table of an exported log, for monitors")
+    _say_what(exporting, tuple(_EXPORTS))
     exporting.add_argument("--fail-on-missing", action="store_true", help="exit with 1 if something stays in process")
     exporting.set_defaults(act=_export)
     importing = actions.add_parser("import", help="write an endpoint as a policy", allow_abbrev=False)
@@ -51,6 +38,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in (exporting, importing):
         action.add_argument("--json", action="store_true", help="write JSON, with what is left over in it")
         action.add_argument("--output", metavar="FILE", help="write it to a file instead")
+    for name, about in (("diff", "say what would change in a workspace"), ("apply", "change it")):
+        applying = actions.add_parser(name, help=about, allow_abbrev=False)
+        _say_what(applying, tuple(kind for kind in _EXPORTS if kind != "bundle"))
+        applying.add_argument(
+            "--profile", metavar="NAME", help="of the configuration of Databricks, as its own tools take it"
+        )
+        applying.add_argument("--json", action="store_true", help="write JSON")
+        applying.set_defaults(act=_apply, dry_run=name == "diff")
+
+
+def _say_what(action: argparse.ArgumentParser, kinds: tuple[str, ...]) -> None:
+    """Take what an export needs."""
+    action.add_argument("policy", metavar="POLICY", help="a .yaml, .yml, .toml or .json file, or package.module:name")
+    action.add_argument("--to", choices=kinds, required=True, help="what it becomes")
+    action.add_argument(
+        "--target", action="append", default=[], metavar="NAME=ENTITY",
+        help="what answers for a variant, a fallback, or by default: openai/gpt-5-mini@scope/key, system.ai.llama@1",
+    )  # fmt: skip
+    action.add_argument("--targets", metavar="FILE", help="the same as a JSON file, entities as the API has them")
+    action.add_argument("--experiment", default="", metavar="NAME", help="which one splits the traffic")
+    action.add_argument("--name", default="", help="of the endpoint, service or bundle")
+    action.add_argument("--catalog", default="", help="of the inference table, and of a model service")
+    action.add_argument("--schema", default="", help="its schema")
+    action.add_argument("--table-prefix", default="", metavar="NAME", help="beginning of the inference table's name")
+    action.add_argument("--table", default="", help="catalog.schema.table of an exported log, for monitors")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,16 +71,49 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _export(args: argparse.Namespace) -> int:
+def _exported(args: argparse.Namespace) -> Export:
     with elsewhere():
         pipeline = load(args.policy)
-    export = _EXPORTS[args.to](pipeline, args)
+    return _EXPORTS[args.to](pipeline, args)
+
+
+def _export(args: argparse.Namespace) -> int:
+    export = _exported(args)
     if args.json:
         _write(args, json.dumps(export.to_dict(), indent=2, ensure_ascii=False) + "\n")
     else:
         _write(args, export.to_yaml() if export.kind == "bundle" else export.to_json() + "\n")
         _say(export.leftovers)
     return NO if args.fail_on_missing and export.in_process else OK
+
+
+def _apply(args: argparse.Namespace) -> int:
+    from genai_guard.databricks import WorkspaceError, apply  # noqa: PLC0415  `--help` does not need it
+
+    export = _exported(args)
+    try:
+        done = apply(export, _workspace(args.profile), dry_run=args.dry_run)
+    except WorkspaceError as error:
+        sys.stderr.write(f"{error}\n")
+        return NO
+    if args.json:
+        sys.stdout.write(json.dumps(done.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(f"{done}\n")
+        _say(export.leftovers)
+    return OK
+
+
+def _workspace(profile: str | None) -> Any:
+    from genai_guard.databricks.packages import module  # noqa: PLC0415  as above
+
+    client = module("databricks.sdk").WorkspaceClient
+    try:
+        return client(profile=profile)
+    except ValueError:  # what it says may quote how one signs in
+        raise UsageError(
+            "the SDK of Databricks finds no way to sign in: set DATABRICKS_HOST and DATABRICKS_TOKEN, or name a --profile"
+        ) from None
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
 """Policies as configurations of Databricks, and back; what cannot be said on the other side is told, part by part."""
 
 from genai_guard.databricks.bundle import bundle
-from genai_guard.databricks.bundles import resources
-from genai_guard.databricks.differing import Change
+from genai_guard.databricks.bundle_resources import resources
+from genai_guard.databricks.changes import Change
 from genai_guard.databricks.endpoint import export_endpoint
 from genai_guard.databricks.entities import Target
 from genai_guard.databricks.importing import import_endpoint

@@ -14,7 +14,7 @@ from genai_guard.databricks.entities import PROVIDERS
 from genai_guard.errors import ConfigurationError
 from genai_guard.policy.data import is_list
 
-__all__ = ["ENDPOINT", "MODEL_SERVICE", "MONITOR", "checked", "problems_of"]
+__all__ = ["ENDPOINT", "ENTITY_FIELDS", "MODEL_SERVICE", "MONITOR", "checked", "problems_of"]
 
 _Shape: TypeAlias = Any
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -75,6 +75,9 @@ _ENTITY: Final = {
     "max_provisioned_throughput": int,
     "provisioned_model_units": int,
 }
+ENTITY_FIELDS: Final = frozenset(_ENTITY)
+"""What can be set of a served entity."""
+
 ENDPOINT: Final[_Shape] = {
     "name!": str,
     "config!": {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
+from genai_guard.databricks.secrecy import is_reference, is_secret
 from genai_guard.databricks.traffic import slug
 from genai_guard.errors import ConfigurationError
 
@@ -118,10 +119,11 @@ def _copied(where: str, target: Mapping[str, Any]) -> dict[str, Any]:
 
 def _no_plaintext(where: str, value: Mapping[str, Any]) -> None:
     for key, inner in value.items():
-        if key.endswith("_plaintext"):
+        path = f"{where}.{key}"
+        if isinstance(inner, Mapping):
+            _no_plaintext(path, cast("Mapping[str, Any]", inner))
+        elif is_secret(path) and not is_reference(inner):
             raise ConfigurationError(
-                f"{where}.{key}: is a secret in plain text: keep it in a secret scope, and write "
+                f"{path}: is a secret in plain text: keep it in a secret scope, and write "
                 f'"{key.removesuffix("_plaintext")}": "{{{{secrets/scope/key}}}}"'
             )
-        if isinstance(inner, Mapping):
-            _no_plaintext(f"{where}.{key}", cast("Mapping[str, Any]", inner))

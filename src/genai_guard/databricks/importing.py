@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from genai_guard.databricks.checking import ENDPOINT, problems_of
+from genai_guard.databricks.traffic import routes_of
 from genai_guard.databricks.values import Imported, Notes
 from genai_guard.errors import ConfigurationError
 from genai_guard.policy import dump, load
@@ -110,6 +111,8 @@ def _known(given: _Mapping, notes: Notes) -> dict[str, Any]:
         core = cast("_Mapping", config)
         _leave("config.", core, _CONFIG, notes)
         known["config"] = {name: value for name, value in core.items() if name in _CONFIG - {"name"} and value}
+        if routes := routes_of(known["config"]):
+            known["config"]["traffic_config"] = {**core["traffic_config"], "routes": routes}
         entities = known["config"].get("served_entities", ())
         if is_list(entities) and entities:
             known["config"]["served_entities"] = [_settable(each) for each in entities]
@@ -228,11 +231,21 @@ def _limits(rates: Sequence[_Mapping], notes: Notes) -> list[dict[str, Any]]:
                 )
             elif field in rate:
                 _limit(found.setdefault((unit, key), {unit: None}), unit, key, principal, rate[field])
+    _exempt(rates, found)
     if found:
         notes.differ(
             "ai_gateway.rate_limits", "how they are counted", "by rolling minutes, and users by caller(user=...)"
         )
     return [{**each, "per": "minute"} for each in found.values()]
+
+
+def _exempt(rates: Sequence[_Mapping], found: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+    """Override with nothing what each user has and a user with a rate of their own has not: it takes the place of all."""
+    for rate in rates:
+        for field, unit in (("calls", "requests"), ("tokens", "tokens")):
+            entry = found.get((unit, "user"))
+            if entry and entry[unit] and rate.get("key") == "user" and rate.get("principal") and field not in rate:
+                entry.setdefault("overrides", {}).setdefault(rate["principal"], None)
 
 
 def _limit(entry: dict[str, Any], unit: str, key: str, principal: str, amount: int) -> None:

@@ -7,6 +7,7 @@ the monitor, and drift metrics compare `{{current_df}}` with `{{base_df}}`.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -68,10 +69,15 @@ def metrics_of(guards: Iterable[str], alerts: Iterable[Alert], *, texts: bool) -
 
 
 def _hits(guards: Iterable[str]) -> Iterator[tuple[str, str]]:
+    taken: Counter[str] = Counter()
     for guard in dict.fromkeys(guards):
+        column = _column(guard)
+        taken[column] += 1
+        if taken[column] > 1:  # names that differ in what a column cannot hold
+            column = f"{column}_{taken[column]}"
         quoted = guard.replace("\\", "\\\\").replace("'", "\\'")
         found = f"exists(verdicts, v -> v.guard = '{quoted}' AND v.action NOT IN ('allow', 'error'))"
-        yield f"{_column(guard)}_hit_rate", f"sum(if({found}, {_WEIGHT}, 0)) / sum({_WEIGHT})"
+        yield f"{column}_hit_rate", f"sum(if({found}, {_WEIGHT}, 0)) / sum({_WEIGHT})"
 
 
 def _slow(alerts: Iterable[Alert]) -> Iterator[tuple[str, str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from genai_guard.databricks.parts import unsaid
 from genai_guard.databricks.values import Notes
@@ -23,13 +22,12 @@ _SAID: Final = ("unit", "amount", "per", "by", "overrides", "name", "lease_s", "
 _ITS_OWN: Final = "the gateway counts by itself, in minutes"
 
 
-@dataclass(slots=True)
-class Rate:
+class Rate(NamedTuple):
     """What somebody may have in a period.
 
     Attributes:
         by_user: Whether each user has it, or all together.
-        principal: The user that has it; empty for all.
+        principal: The user that has it in place of what each user has; empty for all.
         per: `minute` or `hour`.
         requests: Calls; None for any number.
         tokens: Tokens; None for any number.
@@ -38,29 +36,37 @@ class Rate:
     by_user: bool
     principal: str
     per: str
-    requests: int | None = None
-    tokens: int | None = None
+    requests: int | None
+    tokens: int | None
 
 
 def rates_of(pipeline: Pipeline, notes: Notes, *, periods: Collection[str]) -> list[Rate]:
-    """Return the limits that can be expressed; of several for the same key and period the tightest."""
-    found: dict[tuple[bool, str, str], Rate] = {}
+    """Return the limits that can be expressed; of several for the same key and period the tightest.
+
+    A rate of a user takes the place of all that each user has. So it says the calls and the tokens, whichever is
+    overridden.
+    """
+    sides: dict[tuple[bool, str], dict[str, Limit]] = {}
     limiter = pipeline.limiter
     for number, limit in enumerate(() if limiter is None else limiter.limits):
         where = f"limits[{number}] {limit.name}"
         why = _why_not(limit, periods)
         if why:
             notes.miss(where, "the limit", why)
-        else:
-            _add(limit, where, found, notes)
+            continue
+        sides.setdefault((limit.by == "user", str(limit.per)), {})[where] = limit
+        names = unsaid(limit, _SAID)
+        if names:
+            notes.differ(where, ", ".join(names), _ITS_OWN)
+    found = [rate for side, limits in sides.items() for rate in _rates(*side, limits, notes)]
     if isinstance(limiter, RateLimiter):
         if found:
             notes.differ("limits", "how they are counted", f"{_ITS_OWN}; bursts and waiting are its own")
-            if any(rate.by_user for rate in found.values()):
+            if any(rate.by_user for rate in found):
                 notes.differ("limits", "users", "they are who calls the endpoint, and not whom caller(user=...) names")
         for name in unsaid(limiter, ("limits", "store")):
             notes.miss("limiter", name, "the gateway has no such setting")
-    return list(found.values())
+    return found
 
 
 def _why_not(limit: Limit, periods: Collection[str]) -> str:
@@ -76,16 +82,21 @@ def _why_not(limit: Limit, periods: Collection[str]) -> str:
     return "" if not limit.unless else "the gateway cannot let one limit take the place of another"
 
 
-def _add(limit: Limit, where: str, found: dict[tuple[bool, str, str], Rate], notes: Notes) -> None:
-    by_user = limit.by == "user"
-    amounts = {"": limit.amount, **{str(key): amount for key, amount in limit.overrides.items()}}
-    for principal, amount in amounts.items():
-        if amount is not None:
-            rate = found.setdefault((by_user, principal, str(limit.per)), Rate(by_user, principal, str(limit.per)))
-            earlier = getattr(rate, limit.unit)
-            setattr(rate, limit.unit, int(amount if earlier is None else min(earlier, amount)))
+def _rates(by_user: bool, per: str, limits: Mapping[str, Limit], notes: Notes) -> Iterator[Rate]:
+    overridden = dict.fromkeys(str(key) for limit in limits.values() for key in limit.overrides)
+    for principal in ("", *overridden):
+        requests, tokens = (_tightest(limits.values(), unit, principal) for unit in ("requests", "tokens"))
+        if requests is not None or tokens is not None:
+            yield Rate(by_user, principal, per, requests, tokens)
         elif principal:
+            where = next(where for where, limit in limits.items() if principal in map(str, limit.overrides))
             notes.miss(where, "an override without a limit", "the gateway has limits, and no exceptions from them")
-    names = unsaid(limit, _SAID)
-    if names:
-        notes.differ(where, ", ".join(names), _ITS_OWN)
+
+
+def _tightest(limits: Iterable[Limit], unit: str, principal: str) -> int | None:
+    amounts = [
+        {str(key): amount for key, amount in limit.overrides.items()}.get(principal, limit.amount)
+        for limit in limits
+        if limit.unit == unit
+    ]
+    return min((int(amount) for amount in amounts if amount is not None), default=None)

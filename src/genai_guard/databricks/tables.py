@@ -7,15 +7,19 @@ Three generations are told apart by their columns: that of model serving (`times
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Final, cast
 
+from genai_guard.clients import chunk_client, reply_client, request_client
 from genai_guard.errors import ConfigurationError
 from genai_guard.frozen import FrozenDict
+from genai_guard.messages import Part, Reply
+from genai_guard.plan import CONTENT_NAMES
 from genai_guard.policy.data import is_list
-from genai_guard.recording.rows import day_and_time
+from genai_guard.recording.rows import day_and_time, message_of
 from genai_guard.routing.analysis.sources import Row, rows_of
 
 __all__ = ["InferenceTable"]
@@ -29,6 +33,8 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 
 _STATUSES: Final = {200: "ok", 400: "blocked", 429: "rate_limited", 499: "cancelled", 504: "timeout"}
 _DATA: Final = "data:"
+_UNREADABLE: Final = (ConfigurationError, LookupError, TypeError, ValueError, AttributeError)
+"""What is raised by payloads that no client wrote."""
 
 
 @dataclass(frozen=True)
@@ -113,80 +119,59 @@ def _seconds(given: Row) -> float:
 
 
 def _request(payload: object) -> str | None:
-    """Return the texts of a request as a log has them: those of messages, of a prompt or of an input."""
-    found = _mapping(_json(payload))
-    messages = _listed(found.get("messages"))
-    if messages:
-        return _written(map(_message, messages))
-    text = _first(found, ("prompt", "input"))
-    return _written([{"role": "user", "content": text}]) if isinstance(text, str) else None
+    """Return the texts of a request as a log has them."""
+    found = _json(payload)
+    body: Row = cast("Row", found) if isinstance(found, Mapping) else {}
+    content = _first(body, CONTENT_NAMES)
+    if content is None:
+        return None
+    try:
+        return _written(request_client(content, body).read_request(content, body).parts)
+    except _UNREADABLE:
+        return None
 
 
 def _response(payload: object) -> dict[str, Any]:
     """Return what a reply says of itself: its texts, its model, its tokens and how it ended."""
-    chunks = _chunks(payload)
-    replies: dict[int, dict[str, Any]] = {}
-    said: dict[str, Any] = {}
-    for chunk in chunks:
-        said = {**said, **_about(chunk)}
-        for choice in _listed(chunk.get("choices")):
-            reply = replies.setdefault(int(choice.get("index") or 0), {"role": "assistant", "content": ""})
-            part = _mapping(choice.get("message") or choice.get("delta") or {"content": choice.get("text")})
-            reply["content"] += _text(part.get("content"))
-            said["finish_reason"] = choice.get("finish_reason") or said.get("finish_reason")
-    texts = [reply for _, reply in sorted(replies.items()) if reply["content"]]
-    return {**said, "response": _written(texts) if texts else None, "streamed": len(chunks) > 1}
-
-
-def _about(chunk: Row) -> dict[str, Any]:
-    usage = _mapping(chunk.get("usage"))
-    found = {
-        "model": chunk.get("model"),
-        "input_tokens": _first(usage, ("prompt_tokens", "input_tokens")),
-        "output_tokens": _first(usage, ("completion_tokens", "output_tokens")),
-        "cached_tokens": _mapping(usage.get("prompt_tokens_details")).get("cached_tokens"),
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _chunks(payload: object) -> list[Row]:
-    """Return the objects of a reply: one, or those of a stream, as a list or as lines of server-sent events."""
     found = _json(payload)
-    if found is None and isinstance(payload, str):
-        lines = (line.removeprefix(_DATA).strip() for line in payload.splitlines() if line.startswith(_DATA))
-        found = [_json(line) for line in lines]
-    return _listed([found] if isinstance(found, Mapping) else found)
+    is_stream = is_list(found) and len(found) > 0
+    try:
+        reply = _joined(found) if is_stream else reply_client(found).read_reply(found)
+    except _UNREADABLE:
+        reply = Reply(())
+    usage = reply.usage
+    said = {
+        "model": reply.model or None,
+        "finish_reason": reply.finish_reason or None,
+        "input_tokens": None if usage is None else usage.input_tokens,
+        "output_tokens": None if usage is None else usage.output_tokens,
+        "cached_tokens": None if usage is None else usage.cached_tokens,
+    }
+    known = {name: value for name, value in said.items() if value is not None}
+    return {**known, "response": _written(reply.parts), "streamed": is_stream and len(found) > 1}
 
 
-def _listed(value: Any) -> list[Row]:
-    """Return the mappings of a list."""
-    return [_mapping(each) for each in value if isinstance(each, Mapping)] if is_list(value) else []
-
-
-def _mapping(value: Any) -> Row:
-    """Return a mapping; an empty one in place of anything else."""
-    return cast("Row", value) if isinstance(value, Mapping) else {}
+def _joined(chunks: Sequence[Any]) -> Reply:
+    """Return the reply that a stream was."""
+    reader = chunk_client(chunks[0]).open_stream()
+    parts: dict[Hashable, Part] = {}
+    for delta in chain.from_iterable(map(reader.read, chunks)):
+        begun = parts.get(delta.channel, Part("", "assistant", delta.kind, delta.where, delta.name))
+        parts[delta.channel] = begun._replace(text=begun.text + delta.text, name=begun.name or delta.name)
+    return reader.reply()._replace(parts=tuple(parts.values()))
 
 
 def _json(payload: object) -> Any:
+    """Return what JSON holds, or a list of what lines of server-sent events hold; None for what is neither."""
     if not isinstance(payload, str):
         return payload
     try:
         return json.loads(payload)
     except ValueError:
-        return None
+        lines = [line.removeprefix(_DATA).strip() for line in payload.splitlines() if line.startswith(_DATA)]
+        return [event for line in lines if line.startswith("{") and (event := _json(line))]
 
 
-def _message(message: Row) -> dict[str, str]:
-    return {"role": str(message.get("role", "user")), "content": _text(message.get("content"))}
-
-
-def _text(content: Any) -> str:
-    """Return a content, of parts those that are texts."""
-    if isinstance(content, list):
-        return "\n".join(str(each["text"]) for each in _listed(content) if isinstance(each.get("text"), str))
-    return content if isinstance(content, str) else ""
-
-
-def _written(messages: Iterable[Mapping[str, Any]]) -> str:
-    return json.dumps({"messages": list(messages)}, ensure_ascii=False, separators=(",", ":"))
+def _written(parts: Iterable[Part]) -> str | None:
+    messages = [message_of(part) for part in parts if part.text]
+    return json.dumps({"messages": messages}, ensure_ascii=False, separators=(",", ":")) if messages else None

@@ -6,16 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from genai_guard.databricks.parts import unsaid
 from genai_guard.databricks.values import Notes
 from genai_guard.errors import ConfigurationError
 from genai_guard.pipeline import Pipeline
+from genai_guard.policy.data import is_list
 from genai_guard.policy.dump import as_given
 from genai_guard.routing import Experiment
 
-__all__ = ["Split", "percentages", "slug", "split_of"]
+__all__ = ["Split", "percentages", "routes_of", "slug", "split_of"]
 
 _DEFAULT: Final = "default"
 _SAID: Final = ("name", "arms", "variants", "by", "mode", "enabled", "total_weight")
@@ -94,6 +95,22 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
+def routes_of(core: Mapping[str, Any]) -> list[Any]:
+    """Return the routes of a `config` that a workspace tells of. Those that go by the served model name the entity."""
+    traffic = core.get("traffic_config")
+    routes = cast("Mapping[str, Any]", traffic).get("routes") if isinstance(traffic, Mapping) else None
+    return list(map(_by_entity, routes)) if is_list(routes) else []
+
+
+def _by_entity(route: Any) -> Any:
+    """Return a route without its deprecated name, which stands beside the present one, or alone, and means the same."""
+    if not isinstance(route, Mapping):
+        return route
+    given = cast("Mapping[str, Any]", route)
+    named = {key: value for key, value in given.items() if key != "served_model_name"}
+    return {"served_entity_name": given["served_model_name"], **named} if "served_model_name" in given else named
+
+
 def _chosen(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes, wanted: str) -> Experiment | None:
     found = () if pipeline.router is None else as_given(pipeline.router, pipeline.canary)
     live = [each for each in found if each.enabled and each.mode == "enforce"]
@@ -159,7 +176,9 @@ def _fallbacks(pipeline: Pipeline, targets: Mapping[str, Any], notes: Notes) -> 
         else:
             notes.miss(f"resilience.fallback {name}", "the target", "no entity is given for it in targets")
     if found:
-        notes.differ("resilience.fallback", "when it falls back", "the gateway does by status codes of its own")
+        notes.differ(
+            "resilience.fallback", "when it falls back", "the gateway does on 429 and 5xx, and on nothing else"
+        )
     for name in unsaid(fallback, ("targets",)):
         notes.miss("resilience.fallback", name, "the gateway falls back when an entity fails, and then alone")
     return found

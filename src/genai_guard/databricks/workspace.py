@@ -6,12 +6,14 @@ Needs the extra `databricks`: `pip install 'genai_guard[databricks]'`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from genai_guard.databricks.differing import Change, changes_of, without_off
+from genai_guard.databricks.changes import Change, changes_of, without_off
+from genai_guard.databricks.checking import ENTITY_FIELDS
 from genai_guard.databricks.monitors import data_quality_monitor
 from genai_guard.databricks.packages import module
+from genai_guard.databricks.traffic import routes_of
 from genai_guard.databricks.values import Export
 from genai_guard.errors import ConfigurationError, GenAIGuardError
 
@@ -80,6 +82,10 @@ class Applied:
     steps: tuple[Step, ...]
     dry_run: bool
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as values that JSON has."""
+        return asdict(self)
+
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps)) if self.steps else "nothing to change"
 
@@ -101,8 +107,11 @@ def apply(export: Export, workspace: Any, *, dry_run: bool = False) -> Applied:
     """Make what an export describes in a workspace, or change what is there into it.
 
     An endpoint gets its served entities and traffic, then its gateway, which is replaced as a whole; a monitor is made
-    through the API of data quality. Where nothing differs nothing is called. Changes take minutes to be in effect, which
-    is not waited for.
+    through the API of data quality. Where nothing differs nothing is called, and what is set of a model of Unity Catalog
+    there alone, such as its size, stays. Changes take minutes to be in effect, which is not waited for.
+
+    How long a workspace is waited for is said to the client: `Config(http_timeout_seconds=..., retry_timeout_seconds=...)`,
+    by default 60 for each request, and 300 with all that are made again after a 429 or 503.
 
     Args:
         export: What `export_endpoint`, `export_model_service` or `export_monitors` returned.
@@ -128,7 +137,7 @@ def apply(export: Export, workspace: Any, *, dry_run: bool = False) -> Applied:
 
 def _plan_endpoint(export: Export, workspace: Any) -> Iterator[_Due]:
     config, name, what = export.config, export.name, f"serving endpoint {export.name}"
-    core = _typed("serving.EndpointCoreConfigInput", {"name": name, **config["config"]}, what)
+    core = _core(export, config["config"])
     gateway = _typed("serving.AiGatewayConfig", config.get("ai_gateway", {}), what)
     api = workspace.serving_endpoints
     found = _found(what, lambda: api.get(name))
@@ -137,9 +146,10 @@ def _plan_endpoint(export: Export, workspace: Any) -> Iterator[_Due]:
         yield _Due(Step(f"create {what}", tuple(changes_of(None, config))), call)
         return
     there: dict[str, Any] = found.as_dict()
-    core_there = {key: there.get("config", {}).get(key, []) for key in config["config"]}
+    core_there = _core_there(there)
     changes = tuple(changes_of(core_there, config["config"], path="config", ours_alone=True))
     if changes:
+        core = _core(export, {**config["config"], "served_entities": _kept(core_there, config["config"])})
         call = _later(api.update_config, name, served_entities=core.served_entities, traffic_config=core.traffic_config)
         yield _Due(Step(f"update config of {what}", changes), call)
     changes = tuple(
@@ -153,6 +163,29 @@ def _plan_endpoint(export: Export, workspace: Any) -> Iterator[_Due]:
         yield _Due(Step(f"update ai_gateway of {what}", changes), call)
 
 
+def _core(export: Export, core: Mapping[str, Any]) -> Any:
+    named = {"name": export.name, **core}
+    return _typed("serving.EndpointCoreConfigInput", named, f"serving endpoint {export.name}")
+
+
+def _core_there(there: Mapping[str, Any]) -> dict[str, Any]:
+    """Return entities and traffic as they are, or as they will be when an update that is under way has ended."""
+    core: Mapping[str, Any] = there.get("pending_config") or there.get("config") or {}
+    return {"served_entities": core.get("served_entities", []), "traffic_config": {"routes": routes_of(core)}}
+
+
+def _kept(there: Mapping[str, Any], ours: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return our entities with what is set of them there alone, such as their size: an update takes the place of all of it."""
+    known = {each.get("name"): each for each in there["served_entities"] if "entity_name" in each}
+    return [{**_settings(known.get(each["name"]), each), **each} for each in ours["served_entities"]]
+
+
+def _settings(there: Mapping[str, Any] | None, ours: Mapping[str, Any]) -> dict[str, Any]:
+    if there is None or there["entity_name"] != ours.get("entity_name"):
+        return {}
+    return {name: value for name, value in there.items() if name in ENTITY_FIELDS}
+
+
 def _plan_service(export: Export, workspace: Any) -> Iterator[_Due]:
     config, what = export.config, f"model service {export.name}"
     full = f"model-services/{config['parent'].removeprefix('schemas/')}.{export.name}"
@@ -164,7 +197,9 @@ def _plan_service(export: Export, workspace: Any) -> Iterator[_Due]:
         yield _Due(Step(f"create {what}", tuple(changes_of(None, config))), call)
         return
     there = found.as_dict().get("config", {})
-    changes = tuple(changes_of(there, config["config"], path="config", ours_alone=True))
+    routing = {"fallback": None, **config["config"]["routing"]}
+    wanted = {"inference_table": None, "rate_limits": None, **config["config"], "routing": routing}
+    changes = tuple(changes_of(there, wanted, path="config", ours_alone=True))
     if changes:
         mask = module("databricks.sdk.common.types.fieldmask").FieldMask(["config"])
         yield _Due(Step(f"update {what}", changes), _later(api.update_model_service, full, made, mask))
@@ -183,7 +218,7 @@ def _plan_monitor(export: Export, workspace: Any) -> Iterator[_Due]:
         yield _Due(Step(f"create {what}", changes), _later(api.create_monitor, made))
         return
     there = found.as_dict().get("data_profiling_config", {})
-    wanted = {**wanted["data_profiling_config"]}
+    wanted = {"baseline_table_name": None, "slicing_exprs": None, **wanted["data_profiling_config"]}
     changes = tuple(changes_of(there, wanted, path="data_profiling_config", ours_alone=True))
     if changes:
         fields = dict.fromkeys(change.path.split(".")[1].split("[")[0] for change in changes)

@@ -6,20 +6,23 @@ Needs the extra `web`: `pip install 'genai_guard[web]'`. Nothing else of the lib
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from genai_guard.context import caller
 from genai_guard.errors import CallTimeout, ComponentFailed, Rejected
 from genai_guard.integrations.asgi import EventStream, Problems, check_room, limit_headers
+from genai_guard.integrations.asgi.answers import close_socket, refuse
 from genai_guard.integrations.asgi.callers import AmbiguousCallerError, Callers, keys_of, request_id_of
 from genai_guard.integrations.asgi.problems import PROBLEM_TYPE
 from genai_guard.integrations.extras import missing
 from genai_guard.messages import ANONYMOUS, Caller
 
 try:
-    from fastapi import Depends, FastAPI, HTTPException, Request
+    from fastapi import Depends, FastAPI, HTTPException
     from starlette.background import BackgroundTask
+    from starlette.requests import HTTPConnection
     from starlette.responses import Response
+    from starlette.websockets import WebSocket, WebSocketState
 except ImportError as error:
     raise missing("fastapi", extra="web") from error
 
@@ -48,10 +51,11 @@ def guarded_caller(
         @app.post("/chat", dependencies=[Depends(guarded_caller(pipeline, user=current_user))])
 
     The limits are asked before the endpoint is called and before its parameters are made of the body, and nothing is
-    reserved: the call itself asks for what it needs. The caller holds until the answer has been sent.
+    reserved: the call itself asks for what it needs. A refusal is recorded, see `check_room`. The caller holds until the
+    answer has been sent, or the socket closed.
 
     Args:
-        pipeline: Whose limits are asked; none are without one.
+        pipeline: Whose limits are asked, and whose recorder is told of refusals; none are asked without one.
         user: Where the user is found: a dependency, such as the one that checks the token, or the name of a header.
             Take a name from a header only where a proxy of yours sets it, and removes that of the client.
         tenant: The same of the tenant.
@@ -61,21 +65,21 @@ def guarded_caller(
     Raises:
         ConfigurationError: one of them is neither the name of a header nor a function.
     """
-    limiter = None if pipeline is None else pipeline.limiter
     sources = {"user": user, "tenant": tenant, "session": session, "request_id": request_id}
     by_name = {name: Depends(_dependency(who)) for name, who in sources.items()}
 
     async def dependency(
-        request: Request,
+        connection: HTTPConnection,
         user: Any = by_name["user"],
         tenant: Any = by_name["tenant"],
         session: Any = by_name["session"],
         request_id: Any = by_name["request_id"],
     ) -> AsyncGenerator[Caller]:
-        known = {"user": user or None, "tenant": tenant or None, "session": session or None}
+        given = {"user": user, "tenant": tenant, "session": session}
+        known = {name: value for name, value in given.items() if value != ""}
         with caller(**known, request_id=request_id_of(request_id)) as who:
-            request.scope[_CALLER] = who
-            await check_room(limiter)
+            connection.scope[_CALLER] = who
+            await check_room(pipeline)
             yield who
 
     return dependency
@@ -92,15 +96,22 @@ def answer_problems(app: FastAPI, pipeline: Pipeline | None = None, *, problems:
     chosen = problems or Problems()
     limiter = None if pipeline is None else pipeline.limiter
 
-    async def answer(request: Request, error: Exception) -> Response:
+    async def answer(connection: HTTPConnection, error: Exception) -> Any:
         problem = chosen.of(error) or chosen.broken()
+        if isinstance(connection, WebSocket):
+            if connection.application_state is WebSocketState.CONNECTING:
+                await refuse(problem, connection.scope, connection.send)
+            elif connection.application_state is WebSocketState.CONNECTED:
+                await close_socket(problem, connection.send)
+            return None
         headers = {**problem.headers, "cache-control": "no-store"}
         if problem.status in {402, 429}:
-            headers |= await limit_headers(limiter, **keys_of(request.scope.get(_CALLER, ANONYMOUS)))
+            keys = keys_of(connection.scope.get(_CALLER, ANONYMOUS))
+            headers |= await limit_headers(limiter, problem.retry_after_s, **keys)
         return Response(problem.body(), problem.status, headers)
 
     for kind in (Rejected, ComponentFailed, CallTimeout):
-        app.add_exception_handler(kind, answer)
+        app.add_exception_handler(kind, cast("Any", answer))
 
 
 class EventResponse(Response):
@@ -143,9 +154,9 @@ def _dependency(who: WhoDependency) -> Callable[..., Any]:
         return who
     callers = Callers(user=who)
 
-    def from_header(request: Request) -> Any:
+    def from_header(connection: HTTPConnection) -> Any:
         try:
-            return callers.of(request.scope).get("user")
+            return callers.of(connection.scope).get("user")
         except AmbiguousCallerError as error:
             raise HTTPException(400, f"The header {error} must come once, with at most 256 characters.") from None
 

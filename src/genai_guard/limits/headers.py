@@ -30,27 +30,47 @@ def headers_of(limits: Sequence[Limit], levels: Sequence[Level], rejected: Rejec
     return headers
 
 
-def quota_headers(levels: Iterable[tuple[Limit, Level]]) -> dict[str, str]:
+def quota_headers(levels: Iterable[tuple[Limit, Level]], retry_after_s: float | None = None) -> dict[str, str]:
     """Return `ratelimit-policy` and `ratelimit`: each limit, and what is left of it.
 
-    As in draft-ietf-httpapi-ratelimit-headers-10. What is counted is named by `qu` unless it is requests: the draft knows
-    `concurrent-requests`, and others, such as tokens, go by the name of their unit. The seconds are those until all is
-    free. Money is left out: quotas are whole numbers there.
+    As in draft-ietf-httpapi-ratelimit-headers-11 (23 May 2026): `q`, `w` and `qu` of a policy, `r` and `t` of what is left;
+    no `pk`, which would name whoever is calling. What is counted is named by `qu` unless it is requests: the draft knows
+    `concurrent-requests`, and others, such as tokens, go by the name of their unit. Money is left out: quotas are whole
+    numbers there.
+
+    Args:
+        levels: The limits and how full they are.
+        retry_after_s: What the answer says in `Retry-After`, after which no window may end (section 6); without it a
+            window ends when all is free.
     """
     shown = [(limit, level) for limit, level in levels if limit.unit != "usd" and level.capacity is not None]
     if not shown:
         return {}
-    policies, states = zip(*(_quota(limit, level) for limit, level in shown), strict=True)
+    policies, states = zip(*(_quota(limit, level, retry_after_s) for limit, level in shown), strict=True)
     return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(states)}
 
 
-def _quota(limit: Limit, level: Level) -> tuple[str, str]:
+def _quota(limit: Limit, level: Level, retry_after_s: float | None) -> tuple[str, str]:
     """Return the members of both fields."""
     name = _text(limit.name)
     unit = {"requests": "", "concurrent": "concurrent-requests"}.get(limit.unit, limit.unit.replace("_", "-"))
-    window = f";w={limit.period_ns // 10**9}" if limit.period_ns else ""
+    seconds = _window_s(limit)
+    window = f";w={seconds}" if seconds else ""
     policy = f"{name};q={int(level.capacity or 0)}{window}" + (f";qu={_text(unit)}" if unit else "")
-    return policy, f"{name};r={int(level.remaining or 0)};t={math.ceil(level.drained_s)}"
+    window_s = level.drained_s if retry_after_s is None else min(level.drained_s, retry_after_s)
+    return policy, f"{name};r={int(level.remaining or 0)};t={math.ceil(window_s)}"
+
+
+def _window_s(limit: Limit) -> int:
+    """Return the seconds in which so much comes free as there may be; 0 where nobody can say.
+
+    A burst comes free in another time than the amount. Whose amount is their own gets no window then.
+    """
+    if limit.burst is None:
+        return limit.period_ns // 10**9
+    if limit.amount is None or limit.overrides:
+        return 0
+    return math.ceil(limit.burst * limit.period_ns / (limit.amount * 10**9))
 
 
 def _text(text: str) -> str:

@@ -23,7 +23,7 @@ from genai_guard.verdicts import Finding, Verdict
 if TYPE_CHECKING:
     from genai_guard.routing import Assignment
 
-__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "hash_of_unit", "row", "unit_hash"]
+__all__ = ["MAX_PAYLOAD_BYTES", "day_and_time", "encode", "hash_of_unit", "message_of", "row", "unit_hash"]
 
 MAX_PAYLOAD_BYTES: Final = 1 << 20
 """A longer request or response is null in its row, as in the inference table, unless a log says otherwise."""
@@ -123,14 +123,15 @@ def _payload(parts: Sequence[Part], name: str, codes: list[str], max_bytes: int)
     if len(parts) == 1 and parts[0].text in _WITHHELD:
         codes.append(_WITHHELD[parts[0].text].format(name))
         return None
-    payload = _as_json({"messages": [_message(part) for part in parts]})
+    payload = _as_json({"messages": [message_of(part) for part in parts]})
     if len(payload.encode("utf-8", "replace")) > max_bytes:
         codes.append(_WITHHELD[TOO_LONG].format(name))
         return None
     return payload
 
 
-def _message(part: Part) -> dict[str, str]:
+def message_of(part: Part) -> dict[str, str]:
+    """Return a text as `request` and `response` hold it."""
     message = {"role": part.role, "content": part.text}
     if part.kind != "text":
         message["kind"] = part.kind

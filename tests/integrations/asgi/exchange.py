@@ -36,12 +36,14 @@ class Exchange:
             "type": self.kind, "method": "POST", "path": "/", "query_string": b"", "extensions": self.extensions,
             "headers": [(name.lower().encode(), value.encode()) for name, value in self.headers], **self.more,
         }  # fmt: skip
-        asked = iter([self.body])
+        asked = iter([{"type": "http.request", "body": self.body, "more_body": False}])
+        if self.kind == "websocket":
+            asked = iter([{"type": "websocket.connect"}])
         self._changed = asyncio.Event()
 
         async def receive() -> dict[str, Any]:
-            for body in asked:
-                return {"type": "http.request", "body": body, "more_body": False}
+            for message in asked:
+                return message
             while not self.hangs_up(self):
                 self._changed.clear()
                 await self._changed.wait()

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genai_guard import GuardBlocked
+from genai_guard import GuardBlocked, Limit, Pipeline, RateLimiter
 from genai_guard.errors import ConfigurationError
 from genai_guard.integrations.asgi import EventStream, GuardMiddleware, as_json, events, opened, server_sent_event
+from genai_guard.limits import MemoryStore
 from genai_guard.testing import FakeLLM
-from integrations.asgi.exchange import SECRET, Exchange, Setup, read_events, streaming
+from integrations.asgi.exchange import SECRET, Events, Exchange, Setup, read_events, streaming
+from slow_stores import AwaitedStore
 
 
 @settings(max_examples=40)
@@ -159,6 +161,29 @@ async def test_a_server_that_cancels_a_request_ends_the_stream() -> None:
     with pytest.raises(asyncio.CancelledError):
         await serving
     assert ([event.status for event in setup.events], closed, setup.in_flight) == (["abandoned"], ["closed"], 0)
+
+
+@pytest.mark.parametrize("leaves", ["cancelled", "hung up"])
+@pytest.mark.parametrize("store", [MemoryStore, AwaitedStore])
+async def test_whenever_a_reader_goes_nothing_stays_reserved(store: Any, leaves: str) -> None:
+    endings = set()
+    for steps in range(24):
+        recorded = Events()
+        limiter = RateLimiter(Limit.concurrent(5), store=store())
+        pipeline = Pipeline(limiter=limiter, recorder=recorded)
+        exchange = Exchange(EventStream(pipeline(streaming(["The sea ", "is blue "]))("hello")))
+        serving = asyncio.ensure_future(exchange.run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if leaves == "cancelled" or not steps:
+            serving.cancel()
+        else:
+            exchange.hangs_up = lambda _: True
+            exchange.note()
+        await asyncio.wait({serving})
+        assert [level.used for level in await limiter.apeek()] == [0], steps
+        endings.add(tuple((event.status, event.settled) for event in recorded))
+    assert {(("abandoned", True),), (("ok", True),)} <= endings <= {(), (("abandoned", True),), (("ok", True),)}
 
 
 async def test_what_is_no_stream_is_refused() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from genai_guard import ComponentFailed, GuardBlocked, Limit, RateLimited
-from genai_guard.context import current_caller
+from genai_guard import ComponentFailed, GuardBlocked, Limit, Pipeline, RateLimited, RateLimiter
+from genai_guard.context import caller, current_caller
 from genai_guard.errors import ConfigurationError
 from genai_guard.integrations.asgi import EventStream, GuardMiddleware, Problems, check_room
 from genai_guard.messages import Caller
-from integrations.asgi.exchange import SECRET, Exchange, Setup, streaming
+from integrations.asgi.exchange import SECRET, Events, Exchange, Setup, streaming
+from slow_stores import AwaitedStore
 
 WHO: Any = {"user": "x-user", "tenant": "x-tenant", "session": "x-session", "request_id": "x-request-id"}
 
@@ -220,18 +223,55 @@ async def test_a_socket_that_was_not_accepted_gets_the_problem_where_the_server_
 
 async def test_whoever_has_used_up_a_limit_is_refused_before_anything_is_read() -> None:
     setup = Setup()
-    for _ in range(2):
-        await check_room(setup.limiter, user="u-1")
-        setup.limiter.reserve(user="u-1")
-    with pytest.raises(RateLimited) as caught:
-        await check_room(setup.limiter, user="u-1")
+    with caller(user="u-1", request_id="r-7"):
+        for _ in range(2):
+            await check_room(setup.pipeline)
+            setup.limiter.reserve(user="u-1")
+        with pytest.raises(RateLimited) as caught:
+            await check_room(setup.pipeline)
     assert caught.value.limit == "2 requests/minute by user"
+    (event,) = setup.events
+    assert (event.status, event.stage, event.denied_by) == ("rate_limited", "limits", "2 requests/minute by user")
+    assert (event.caller.user, event.request_id, caught.value.request_id) == ("u-1", "r-7", "r-7")
     with pytest.raises(RateLimited) as exact:
         setup.limiter.reserve(user="u-1")
     assert exact.value.retry_after_s is not None
     assert caught.value.retry_after_s == pytest.approx(exact.value.retry_after_s, rel=0.02)
-    await check_room(setup.limiter, user="u-2")
-    await check_room(None, user="u-1")
+    with caller(user="u-2"):
+        await check_room(setup.pipeline)
+    await check_room(None)
+    assert len(setup.events) == 1
+
+
+async def test_where_the_limiter_would_wait_for_room_the_call_is_let_in() -> None:
+    limit = Limit.requests(1, per="minute")
+    for wait_s, is_refused in ((120, False), (10, True), (None, True)):
+        pipeline = Pipeline(limiter=RateLimiter(limit, wait_s=wait_s))
+        assert pipeline.limiter is not None
+        await pipeline.limiter.areserve()
+        with pytest.raises(RateLimited) if is_refused else nullcontext():
+            await check_room(pipeline)
+
+
+@pytest.mark.parametrize("on_error", ["allow", "block"])
+async def test_a_store_that_fails_is_answered_for_as_the_limits_say(on_error: Any) -> None:
+    events, store = Events(), AwaitedStore()
+    limiter = RateLimiter(Limit.requests(1, per="minute", on_error=on_error), store=store)
+    store.fails = True
+    with nullcontext() if on_error == "allow" else pytest.raises(ComponentFailed, match="OSError"):
+        await check_room(Pipeline(limiter=limiter, recorder=events))
+    assert [event.status for event in events] == ([] if on_error == "allow" else ["component_failed"])
+
+
+async def test_no_window_of_the_headers_ends_after_the_time_to_come_back() -> None:
+    setup = Setup(Limit.requests(2, per="minute"), Limit.requests(50, per="hour"))
+    app = GuardMiddleware(calling(setup.pipeline(echo)), setup.pipeline)
+    for _ in range(2):
+        await Exchange(app).run()
+    headers = (await Exchange(app).run()).answer
+    windows_s = [int(found) for found in re.findall(r";t=(\d+)", headers["ratelimit"])]
+    assert len(windows_s) == 2
+    assert max(windows_s) <= int(headers["retry-after"]) < 60
 
 
 async def test_events_are_streamed_in_the_context_of_the_caller() -> None:

@@ -115,3 +115,16 @@ def test_an_error_is_found_in_groups_and_if_wanted_behind_others() -> None:
     late.__cause__ = BLOCKED
     assert error_in(late) is None
     assert error_in(late, behind=True) is BLOCKED
+
+
+def test_a_refusal_of_ones_own_kind_is_answered_as_one() -> None:
+    class OutOfHours(Rejected):
+        status = "out_of_hours"
+
+    problem = Problems().of(OutOfHours("the shop opens at nine"))
+    assert problem is not None
+    assert (problem.status, problem.type, problem.title) == (
+        *(403, "urn:genai-guard:out-of-hours"),
+        "The policy refused it",
+    )
+    assert "nine" not in problem.body().decode()

@@ -50,13 +50,16 @@ def serving(words: Sequence[str], *, folder: Path, health: str, env: dict[str, s
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "mlflow", *words, "--host", "127.0.0.1", "--port", str(port)]
+    beside = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # it calls programs by their names
+    )
     with (folder / f"{words[0]}.log").open("wb") as log:
         process = subprocess.Popen(
             command,
             stdout=log,
             stderr=log,
             cwd=folder,
-            env={**os.environ, **QUIET, **(env or {})},
+            env={**os.environ, "PATH": beside, **QUIET, **(env or {})},
             start_new_session=True,
         )
         try:

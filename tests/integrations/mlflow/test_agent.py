@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -71,6 +72,49 @@ def test_results_of_tools_are_guarded_on_their_way_in(asked: Any) -> None:
     result = {"type": "function_call_output", "call_id": "c-1", "output": "it says falcon"}
     given = {"input": [{"role": "user", "content": "look"}, call, result]}
     assert agent.predict(given).custom_outputs["status"] == "blocked"
+
+
+def test_items_go_to_a_function_of_input_and_its_response_becomes_items(asked: Any) -> None:
+    from genai_guard.integrations.mlflow.agent import GuardedAgent
+
+    seen: list[Any] = []
+
+    def respond(input: list[Any], *, stream: bool = False) -> Any:  # noqa: A002  the name of the API
+        seen.extend(input)
+        return asked.response(stream)
+
+    guards = [PII(action="redact"), BlockedPatterns(keywords=["falcon"])]
+    agent = GuardedAgent(Pipeline(input=guards, output=[PII(action="redact")]), respond)
+    image = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
+    turn = {"role": "user", "content": [{"type": "input_text", "text": "I am bob@example.com"}, image]}
+    call = {"type": "function_call", "id": "fc-1", "call_id": "c-1", "name": "look", "arguments": "{}"}
+    result = {"type": "function_call_output", "call_id": "c-1", "output": "jo@shop.example"}
+    for stream in (False, True):
+        seen.clear()
+        streaming = GuardedAgent(agent._loaded.pipeline, partial(respond, stream=stream))
+        response = streaming.predict({"input": [turn, call, result]}).model_dump(exclude_none=True)
+        assert seen[0]["content"][0]["text"] == "I am [EMAIL]"
+        assert (seen[0]["content"][1]["type"], seen[2]["output"]) == ("input_image", "[EMAIL]")
+        message, sent = response["output"]
+        assert message["content"][0]["text"] == "Write to [EMAIL] now."
+        assert (sent["type"], sent["name"], sent["arguments"]) == ("function_call", "send", '{"to": "[EMAIL]"}')
+    blocked = agent.predict({"input": [turn, call, {**result, "output": "it says falcon"}]})
+    assert blocked.custom_outputs["status"] == "blocked"
+
+
+def test_an_image_for_a_function_of_messages_is_a_bad_request(asked: Any) -> None:
+    from genai_guard.integrations.mlflow.agent import GuardedAgent
+
+    content = [{"type": "input_image", "image_url": "data:image/png;base64,AAAA"}]
+    response = GuardedAgent(Pipeline(), asked.chat).predict({"input": [{"role": "user", "content": content}]})
+    assert (response.status, response.custom_outputs["http_status"]) == ("failed", 400)
+    assert "input=..." in response.custom_outputs["reason"]
+
+
+def test_a_context_without_a_user_leaves_that_of_the_request(agent: Any) -> None:
+    for _ in range(3):
+        limited = agent.predict(asking("hi", user="limited", context={"conversation_id": "c-9"}))
+    assert limited["error"]["code"] == "rate_limited"
 
 
 def test_a_stream_that_breaks_off_ends_with_an_error_and_no_item(asked: Any) -> None:

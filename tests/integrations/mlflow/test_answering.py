@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from threading import Barrier
 from typing import Any
 
 import pytest
 
-from genai_guard import ConfigurationError, Limit, MetricsRecorder, Pipeline, RateLimiter
+from genai_guard import ConfigurationError, Limit, MetricsRecorder, Pipeline, RateLimiter, caller
 from genai_guard.guards import PII, BlockedPatterns
 from genai_guard.integrations.mlflow.answering import Answering, Question
 from genai_guard.recording.event import Event
@@ -90,6 +91,36 @@ def test_a_reader_who_goes_away_ends_the_call() -> None:
     next(texts)
     texts.close()
     assert [event.status for event in kept.events] == ["abandoned"]
+
+
+def test_rows_are_asked_at_a_time_and_answered_in_their_order() -> None:
+    together, kept = Barrier(3), Kept()
+
+    def ask(prompt: str) -> str:
+        together.wait(timeout=10)  # passes once three are asked
+        return prompt
+
+    questions = [asking(f"p-{number}", request_id=f"r-{number}") for number in range(3)]
+    with caller(tags={"job": "nightly"}):
+        answers = guarded(ask, kept).answers([*questions, asking("what of falcon?")], concurrency=4)
+    assert [each.reply for each in answers] == ["p-0", "p-1", "p-2", ""]
+    assert [each.status for each in answers] == ["ok", "ok", "ok", "blocked"]
+    assert sorted(each.status for each in kept.events) == ["blocked", "ok", "ok", "ok"]
+    assert {each.caller.tags["job"] for each in kept.events} == {"nightly"}
+
+
+def test_items_of_responses_are_guarded_whatever_they_are() -> None:
+    seen: list[Any] = []
+
+    def ask(input: list[Any]) -> str:  # noqa: A002  the name of the API
+        seen.extend(input)
+        return "fine"
+
+    call = {"type": "function_call", "call_id": "c-1", "name": "look", "arguments": '{"to": "jo@example.com"}'}
+    output = {"type": "function_call_output", "call_id": "c-1", "output": "Write to jo@example.com"}
+    pipeline = Pipeline(input=[PII(action="redact")])
+    Answering(pipeline, ask).answer(asking([{"role": "user", "content": "look"}, call, output]))
+    assert [each.get("arguments", each.get("output")) for each in seen[1:]] == ['{"to": "[EMAIL]"}', "Write to [EMAIL]"]
 
 
 def test_a_parameter_that_the_model_does_not_take_is_a_bad_request() -> None:

@@ -64,6 +64,20 @@ def test_a_row_that_is_refused_or_fails_leaves_the_others_alone(loaded: Any) -> 
     assert "secret" not in str(rows)
 
 
+def test_how_many_rows_are_asked_at_a_time_is_logged_and_may_be_said_again(place: Place, asked: Any) -> None:
+    import mlflow
+
+    from genai_guard.integrations.mlflow.model import GuardedModel, log_model
+
+    uri = log_model(POLICY, "asked:answer", code_paths=CODE, concurrency=4).model_uri
+    for said, threads in ({}, 4), ({"concurrency": 2}, 2):
+        model = mlflow.pyfunc.load_model(uri, model_config=said)
+        assert model.unwrap_python_model()._concurrency == threads
+        assert list(model.predict({"prompt": ["a", "b", "c"]})["reply"].str[0]) == ["a", "b", "c"]
+    with pytest.raises(ConfigurationError, match=r"concurrency=0 must be a whole number from 1"):
+        GuardedModel(Pipeline(), asked.answer, concurrency=0)
+
+
 def test_a_reply_is_streamed_as_the_model_says_it(place: Place, asked: Any) -> None:
     import mlflow
 

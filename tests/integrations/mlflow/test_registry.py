@@ -115,6 +115,27 @@ def test_moving_an_alias_moves_the_traffic_once_the_version_is_loaded_and_good(p
     assert dict(aliases.failures) == {f"{uri} ValueError": 1}
 
 
+def test_a_call_under_way_keeps_the_version_that_it_began_with(place: Place, registered: str) -> None:
+    loads: list[str] = []
+
+    def load(uri: str) -> str:
+        loads.append(uri)
+        return uri
+
+    router, kept = router_of(registered), Kept()
+    aliases = RegistryAliases(router, load=load)
+
+    def ask(prompt: str, *, model: str) -> str:
+        place.client.set_registered_model_alias(registered, "champion", "2")
+        assert len(aliases.refresh()) == 1
+        return str(aliases.model(model))
+
+    with router.force(models="champion"):
+        outcome = Pipeline(router=router, recorder=kept).run(ask, "hi", model="")
+    assert outcome.value == kept.events[0].model == f"models:/{registered}/1"
+    assert loads == [f"models:/{registered}/{version}" for version in (1, 2)]  # the first was not loaded again
+
+
 def test_an_alias_that_goes_away_changes_nothing(place: Place, registered: str) -> None:
     router = router_of(registered)
     aliases = RegistryAliases(router, load=str)

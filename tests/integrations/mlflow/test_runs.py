@@ -59,3 +59,11 @@ def test_looks_one_after_the_other_are_steps_of_one_run(place: Place) -> None:
 def test_what_mlflow_does_not_take_is_told(place: Place) -> None:
     with pytest.raises(ConfigurationError, match="did not take the analysis: RESOURCE_DOES_NOT_EXIST"):
         log_analysis(analyze(rows(), metrics=["stars"], control="control"), experiment_id="987654321")
+
+
+def test_a_run_that_was_begun_and_not_written_has_failed(place: Place) -> None:
+    found = analyze(rows(), metrics=["stars"], control="control")
+    with pytest.raises(ConfigurationError, match="did not take the analysis: INVALID_PARAMETER_VALUE"):
+        log_analysis(found, experiment_id=place.experiment_id, tags={"my secret?!": "x"})
+    (run,) = place.client.search_runs([place.experiment_id])
+    assert run.info.status == "FAILED"

@@ -1,4 +1,4 @@
-"""Answers as ASGI applications: a stream of events that ends when its reader does, and a problem."""
+"""Answers over ASGI: a stream of events that ends when its reader does, and problems, over a WebSocket too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from genai_guard.integrations.asgi.callers import Scope
 from genai_guard.integrations.asgi.events import Encode, as_json, events, opened
 from genai_guard.integrations.asgi.problems import Problem, Problems
 
-__all__ = ["EVENT_STREAM", "App", "EventStream", "Message", "Receive", "Send", "as_headers", "send_problem"]
+__all__ = [
+    "EVENT_STREAM",
+    "App",
+    "EventStream",
+    "Message",
+    "Receive",
+    "Send",
+    "as_headers",
+    "close_socket",
+    "refuse",
+    "send_problem",
+]
 
 Message: TypeAlias = Any
 """A dictionary. Each framework has a type of its own for it, and none goes with another."""
@@ -23,6 +34,7 @@ EVENT_STREAM: Final = "text/event-stream"
 _HEADERS: Final = {"content-type": EVENT_STREAM, "cache-control": "no-store", "x-accel-buffering": "no"}
 """Whatever stands between is not to keep the events, or wait for more of them."""
 _PING: Final = b": ping\n\n"
+_MOST_REASON: Final = 123  # bytes, of a frame that closes a WebSocket (RFC 6455, 5.5)
 
 
 class EventStream:
@@ -32,7 +44,8 @@ class EventStream:
     a 400 or 429 of it. What comes to be refused later is a last event `error`; see `events`.
 
     When the reader hangs up, also while the model is being waited for, the model's stream is closed and the call is
-    settled and recorded as `abandoned`.
+    settled and recorded as `abandoned`; a synchronous one once it has come to its next chunk, since no thread can be
+    stopped.
 
     Args:
         stream: A guarded stream, or an `Outcome` whose value is one; then a last event `done` has its `outcome_data`.
@@ -97,6 +110,27 @@ async def send_problem(problem: Problem, send: Send, *, more: Mapping[str, str] 
     headers = {**problem.headers, **(more or {}), "content-length": str(len(body)), "cache-control": "no-store"}
     await send({"type": "http.response.start", "status": problem.status, "headers": as_headers(headers)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def refuse(problem: Problem, scope: Scope, send: Send) -> None:
+    """Answer a request, or one for a WebSocket, with a problem."""
+    if scope["type"] == "http":
+        await send_problem(problem, send)
+    elif "websocket.http.response" in (scope.get("extensions") or {}):
+
+        async def prefixed(message: Message) -> None:
+            await send({**message, "type": f"websocket.{message['type']}"})
+
+        await send_problem(problem, prefixed)
+    else:
+        await close_socket(problem, send)
+
+
+async def close_socket(problem: Problem, send: Send) -> None:
+    """Close a WebSocket that was accepted, with a code and the title of a problem."""
+    code = 1013 if problem.status in {429, 503} else 1011 if problem.status >= 500 else 1008
+    reason = problem.title.encode()[:_MOST_REASON].decode("utf-8", "ignore")
+    await send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 def as_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -1,30 +1,15 @@
-"""Who is calling, out of a request; and whether the limits have room for them."""
+"""Who is calling, out of a request."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from genai_guard.context import current_caller
 from genai_guard.errors import ConfigurationError
-from genai_guard.limits import Limit, RateLimiter
-from genai_guard.limits.headers import headers_of, quota_headers
-from genai_guard.limits.refusals import rejection
-from genai_guard.limits.ticket import Denial, Level
 from genai_guard.messages import Caller
 
-__all__ = [
-    "AmbiguousCallerError",
-    "Callers",
-    "Scope",
-    "Who",
-    "check_room",
-    "header_of",
-    "limit_headers",
-    "request_id_of",
-]
+__all__ = ["AmbiguousCallerError", "Callers", "Scope", "Who", "header_of", "keys_of", "request_id_of"]
 
 Scope: TypeAlias = Mapping[str, Any]
 Who: TypeAlias = str | Callable[[Scope], str | int | None] | None
@@ -97,73 +82,9 @@ def header_of(scope: Scope, name: bytes) -> str | None:
     return None if found is None else found.decode("latin-1").strip()
 
 
-async def check_room(limiter: RateLimiter | None, /, **keys: str) -> None:
-    """Refuse a caller for whom some limit has no room at all, before anything is read or done for them.
-
-    Nothing is reserved: the call itself asks again, and for all that it needs. Limits by what is not among the keys,
-    such as the model, are left to it.
-
-    Args:
-        limiter: Limits; None has room for everybody.
-        keys: Whose call it is; that of the current caller where there are none.
-
-    Raises:
-        RateLimited: a limit is used up.
-        BudgetExceeded: a budget is.
-        Exception: whatever the store of the limiter raises.
-    """
-    if limiter is None:
-        return
-    shown = await _levels(limiter, keys or keys_of(current_caller()))
-    full = [_denial(limit, level) for limit, level in shown if level.remaining is not None and _is_full(limit, level)]
-    if full:
-        raise rejection(full)
-
-
-async def limit_headers(limiter: RateLimiter | None, /, **keys: str) -> dict[str, str]:
-    """Return headers that say what is left to a caller: those of `limiter.headers`, and `RateLimit` of the IETF's draft.
-
-    Of the enforced limits by these keys, or by those of the current caller, and of the limits of all callers. Money is
-    left out: it is no business of a client's. A store that fails costs the headers, and no answer.
-    """
-    if limiter is None:
-        return {}
-    try:
-        known = await _levels(limiter, keys or keys_of(current_caller()))
-    except Exception:  # noqa: BLE001  whatever the store raises: what they would say is not worth an answer
-        return {}
-    shown = [(limit, level) for limit, level in known if limit.unit != "usd"]
-    limits, levels = [limit for limit, _ in shown], [level for _, level in shown]
-    return {**headers_of(limits, levels, None), **quota_headers(shown)}
-
-
-async def _levels(limiter: RateLimiter, keys: Mapping[str, str]) -> Sequence[tuple[Limit, Level]]:
-    """Return the limits that are known to apply, with their levels."""
-    pairs = zip(limiter.limits, await limiter.apeek(**keys), strict=False)
-    return [(limit, level) for limit, level in pairs if limit.mode == "enforce" and set(_by(limit)) <= keys.keys()]
-
-
-def _by(limit: Limit) -> Iterable[str]:
-    return () if limit.by is None else (limit.by,) if isinstance(limit.by, str) else limit.by
-
-
 def keys_of(caller: Caller) -> dict[str, str]:
     """Return what limits may go by, of a caller."""
     return {**caller.tags, **{name: value for name in _FIELDS[:3] if (value := caller.value(name))}}
-
-
-def _is_full(limit: Limit, level: Level) -> bool:
-    return (level.remaining or 0) < (1 if limit.unit != "usd" else 1e-9)
-
-
-def _denial(limit: Limit, level: Level) -> Denial:
-    """Return the refusal of a limit that is full. It is never too early to come back when all is free again."""
-    used, capacity = level.used, level.capacity or 0
-    wait_s = level.drained_s
-    if limit.unit == "requests" and not limit.calendar:  # they come free one by one, at a steady rate
-        wait_s *= (used - capacity + 1) / used
-    scale = 10**9 if limit.unit == "usd" else 1
-    return Denial(limit, math.ceil(wait_s * 1e9), round(used * scale), round(capacity * scale))
 
 
 def _source(name: str, who: object) -> Callable[[Scope], Any]:

@@ -123,6 +123,7 @@ async def opened(frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
 
     async def all_of_them() -> AsyncGenerator[bytes]:
         try:
+            yield b""  # closing a generator that has not begun would close nothing
             if first:
                 yield first
             async for frame in frames:
@@ -130,7 +131,9 @@ async def opened(frames: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
         finally:
             await frames.aclose()
 
-    return all_of_them()
+    begun = all_of_them()
+    await anext(begun)
+    return begun
 
 
 def error_event(problem: Problem) -> bytes:

@@ -12,10 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from genai_guard.context import caller
 from genai_guard.errors import ConfigurationError
-from genai_guard.integrations.asgi.answers import EVENT_STREAM, App, Message, Receive, Send, as_headers, send_problem
-from genai_guard.integrations.asgi.callers import AmbiguousCallerError, Callers, Scope, Who, limit_headers
+from genai_guard.integrations.asgi.answers import (
+    EVENT_STREAM,
+    App,
+    Message,
+    Receive,
+    Send,
+    as_headers,
+    close_socket,
+    refuse,
+    send_problem,
+)
+from genai_guard.integrations.asgi.callers import AmbiguousCallerError, Callers, Scope, Who
 from genai_guard.integrations.asgi.events import error_event
 from genai_guard.integrations.asgi.problems import Problem, Problems, error_in
+from genai_guard.integrations.asgi.room import limit_headers
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline
@@ -23,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["GuardMiddleware"]
 
 _KEYS = ("user", "tenant", "session")
-_MOST_REASON = 123  # bytes, of a frame that closes a WebSocket (RFC 6455, 5.5)
 
 
 class GuardMiddleware:
@@ -81,7 +91,7 @@ class GuardMiddleware:
         try:
             who = self._callers.of(scope)
         except AmbiguousCallerError as error:
-            await _refuse(self._ambiguous(error), scope, send)
+            await refuse(self._ambiguous(error), scope, send)
             return
         answer = _Answer(self, send, who, shows_limits=self._shows_limits) if kind == "http" else _Socket(send)
         try:
@@ -93,9 +103,10 @@ class GuardMiddleware:
             if problem is None or not await answer.end(problem, scope):
                 raise
 
-    async def limits(self, who: dict[str, Any]) -> dict[str, str]:
+    async def limits(self, who: dict[str, Any], retry_after_s: float | None = None) -> dict[str, str]:
         """Return the headers of limits for a caller."""
-        return await limit_headers(self._limiter, **{key: str(who[key]) for key in _KEYS if key in who})
+        keys = {key: str(who[key]) for key in _KEYS if key in who}
+        return await limit_headers(self._limiter, retry_after_s, **keys)
 
     def _ambiguous(self, error: AmbiguousCallerError) -> Problem:
         detail = f"The header {error} must come once, with at most 256 characters."
@@ -128,7 +139,8 @@ class _Answer:
     async def end(self, problem: Problem, scope: Scope) -> bool:  # noqa: ARG002  a socket needs it
         """Answer with a problem, or end the answer with it; return whether that could be."""
         if not self.has_begun:
-            more = await self._middleware.limits(self._who) if problem.status in {402, 429} else {}
+            is_limit = problem.status in {402, 429}
+            more = await self._middleware.limits(self._who, problem.retry_after_s) if is_limit else {}
             await send_problem(problem, self._send, more=more)
             return True
         if not self._is_events or self._is_over:
@@ -155,28 +167,8 @@ class _Socket:
         """Close the socket with a code and the title of the problem."""
         if self._is_closed:
             return False
-        await (_close(problem, self._send) if self.has_begun else _refuse(problem, scope, self._send))
+        await (close_socket(problem, self._send) if self.has_begun else refuse(problem, scope, self._send))
         return True
-
-
-async def _refuse(problem: Problem, scope: Scope, send: Send) -> None:
-    """Answer a request, or one for a WebSocket, with a problem."""
-    if scope["type"] == "http":
-        await send_problem(problem, send)
-    elif "websocket.http.response" in (scope.get("extensions") or {}):
-
-        async def prefixed(message: Message) -> None:
-            await send({**message, "type": f"websocket.{message['type']}"})
-
-        await send_problem(problem, prefixed)
-    else:
-        await _close(problem, send)
-
-
-async def _close(problem: Problem, send: Send) -> None:
-    code = 1013 if problem.status in {429, 503} else 1011 if problem.status >= 500 else 1008
-    reason = problem.title.encode()[:_MOST_REASON].decode("utf-8", "ignore")
-    await send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 def _is_events(name: bytes, value: bytes) -> bool:

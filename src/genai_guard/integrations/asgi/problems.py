@@ -56,6 +56,12 @@ class Problem:
         given = {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail, **self.members}
         return {name: value for name, value in given.items() if value not in ("", None)}
 
+    @property
+    def retry_after_s(self) -> int | None:
+        """What `Retry-After` says, in seconds; None if it is not there."""
+        seconds: int | None = self.members.get("retry_after_s")
+        return seconds
+
     def body(self) -> bytes:
         """Return the JSON of it."""
         return json.dumps(self.as_dict(), ensure_ascii=False).encode()
@@ -111,7 +117,9 @@ class Problems:
             members["retry_after_s"] = seconds
             headers["retry-after"] = str(seconds)
             detail = f"Try again in {seconds} s."
-        return self.problem(self._status(error), kind, _TITLES[kind], detail, members=members, headers=headers)
+        return self.problem(
+            self._status(error), kind, _TITLES.get(kind, _TITLES["rejected"]), detail, members=members, headers=headers
+        )
 
     def broken(self) -> Problem:
         """Return what ends a stream that broke for a reason that is nobody's business."""

@@ -28,6 +28,11 @@ else:
 __all__ = ["GuardedAgent", "log_agent"]
 
 _TAKES: Final = ("messages", "input")
+_NO_CHAT: Final = Answer(
+    status="bad_request",
+    http_status=400,
+    reason="an item that messages do not hold, such as an image: the function may take input=... in place of messages",
+)
 _PASSED_ON: Final = ("temperature", "top_p", "max_output_tokens", "tools", "tool_choice", "parallel_tool_calls")
 
 
@@ -89,18 +94,27 @@ class _Answers:
             raise ConfigurationError("this GuardedAgent has no pipeline: let MLflow load it, or give it one")
         return self._answering
 
-    def _question(self, request: Any) -> Question:
+    def _question(self, request: Any) -> Question | Answer:
         types = package("mlflow.types.responses")
         given = types.ResponsesAgentRequest(**request) if isinstance(request, Mapping) else request
         items = [item.model_dump(exclude_none=True) for item in given.input]
         inputs: Mapping[str, Any] = given.custom_inputs or {}
         custom = {name: str(value) for name, value in inputs.items() if isinstance(value, str | int)}
-        context = given.context
         who: dict[str, Any] = {"user": given.user}
-        who |= {} if context is None else {"user": context.user_id, "session": context.conversation_id}
+        if given.context is not None:
+            who = {"user": given.context.user_id or given.user, "session": given.context.conversation_id}
         who |= custom
+        try:
+            content = items if self._loaded.content == "input" else types.to_chat_completions_input(items)
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ):  # it quotes what it does not know, or looks for texts
+            return _NO_CHAT
         return Question(
-            items if self._loaded.content == "input" else types.to_chat_completions_input(items),
+            content,
             {name: who[name] for name in FIELDS if who.get(name)},
             {name: value for name, value in custom.items() if name not in FIELDS},
             {name: value for name, value in _params(given) if self._loaded.accepts(name)},

@@ -8,8 +8,10 @@ Rule 2: Of what a model raises the class is told, and nothing else.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple, cast
 from uuid import uuid4
@@ -110,15 +112,23 @@ class Answering:
         self.content: Final = self._signature.content.name
         pipeline.wrap(self._fn)  # what cannot work is told now
 
-    def ask(self, question: Question) -> Asked:
-        """Return the question under way; nothing happens before something of it is asked for."""
+    def ask(self, question: Question | Answer) -> Asked:
+        """Return the question under way; nothing happens before something of it is asked for, and nothing of an answer."""
         return Asked(self, question)
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: Question | Answer) -> Answer:
         """Return the whole answer. What was said before a stream was refused is not part of it."""
         asked = self.ask(question)
         reply = "".join(asked.texts())
         return asked.answer._replace(reply=reply) if asked.answer.status == "ok" else asked.answer
+
+    def answers(self, questions: Sequence[Question | Answer], *, concurrency: int = 1) -> list[Answer]:
+        """Return the answers in the order of the questions; at most so many are asked at a time, each in a thread."""
+        if concurrency == 1 or len(questions) < 2:
+            return [self.answer(each) for each in questions]
+        with ThreadPoolExecutor(min(concurrency, len(questions)), "genai_guard rows") as threads:
+            asked = [threads.submit(copy_context().run, self.answer, each) for each in questions]
+            return [each.result() for each in asked]
 
     def accepts(self, name: str) -> bool:
         """Whether the function takes such an argument."""
@@ -141,14 +151,19 @@ class Asked:
 
     __slots__ = ("_answering", "_question", "answer")
 
-    def __init__(self, answering: Answering, question: Question) -> None:
-        request_id = question.who.get("request_id") or uuid4().hex
+    def __init__(self, answering: Answering, question: Question | Answer) -> None:
         self._answering = answering
-        self._question = question._replace(who={**question.who, "request_id": request_id})
-        self.answer = Answer(status="abandoned", http_status=499, request_id=request_id)
+        self._question = None
+        self.answer = question if isinstance(question, Answer) else Answer(status="abandoned", http_status=499)
+        if isinstance(question, Question):
+            request_id = question.who.get("request_id") or uuid4().hex
+            self._question = question._replace(who={**question.who, "request_id": request_id})
+            self.answer = self.answer._replace(request_id=request_id)
 
     def deltas(self) -> Generator[Delta]:
         """Yield what is said, a piece at a time; of a whole reply each of its texts is a piece."""
+        if self._question is None:
+            return
         request_id = self.answer.request_id
         if any(not self._answering.accepts(name) for name in self._question.params):
             self.answer = Answer("", "bad_request", 400, "a parameter that the model does not take", request_id)

@@ -22,6 +22,8 @@ else:
 
 __all__ = ["GuardedModel", "log_model"]
 
+_CONCURRENCY: Final = "concurrency"
+_MOST_THREADS: Final = 1024
 _PARAM_TYPES: Final = {bool: "boolean", int: "long", float: "double", str: "string"}
 
 
@@ -39,14 +41,24 @@ class GuardedModel(PythonModel):
     Args:
         pipeline: What guards; as logged when None.
         model: The function, or an import reference of one. It is not asynchronous; a generator function streams.
+        concurrency: How many rows are asked at a time, each in a thread; one after the other unless said. Which of
+            several rows a limit refuses is then a matter of chance.
 
     Raises:
-        ConfigurationError: the function cannot be imported, or cannot be asked through the pipeline.
+        ConfigurationError: the function cannot be imported, or cannot be asked through the pipeline; or `concurrency` is no
+            number of threads.
     """
 
     _skip_type_hint_validation: ClassVar = True  # there is no schema in the hints: a row has one of several shapes
 
-    def __init__(self, pipeline: Pipeline | None = None, model: str | Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline | None = None,
+        model: str | Callable[..., Any] | None = None,
+        *,
+        concurrency: int = 1,
+    ) -> None:
+        self._concurrency = _threads(concurrency)
         if (pipeline is None) is not (model is None):
             raise ConfigurationError("GuardedModel takes a pipeline and a model, or neither if both were logged")
         self._answering = None if pipeline is None or model is None else Answering(pipeline, model)
@@ -55,10 +67,11 @@ class GuardedModel(PythonModel):
         """Build the pipeline and import the function that were logged; called by MLflow."""
         if self._answering is None:
             self._answering = answering_in(context)
+            self._concurrency = _threads(context.model_config.get(_CONCURRENCY, self._concurrency))
 
     @unhinted
     def predict(self, context: Any, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
-        """Answer every row, one after the other.
+        """Answer every row.
 
         Args:
             context: Of MLflow.
@@ -66,7 +79,9 @@ class GuardedModel(PythonModel):
             params: Keyword arguments of the function, for all rows.
         """
         del context
-        return answers_for(model_input, [_answer(self._loaded, row, params or {}) for row in rows_of(model_input)])
+        answering = self._loaded
+        questions = [question_in(row, takes=answering.content, params=params or {}) for row in rows_of(model_input)]
+        return answers_for(model_input, answering.answers(questions, concurrency=self._concurrency))
 
     @unhinted
     def predict_stream(
@@ -97,6 +112,7 @@ def log_model(
     name: str = "guarded",
     params: Mapping[str, bool | int | float | str] | None = None,
     tags: Sequence[str] = (),
+    concurrency: int = 1,
     code_paths: Sequence[str] = (),
     requirements: Sequence[str] = (),
     **options: Any,
@@ -113,6 +129,8 @@ def log_model(
         name: Name of the model.
         params: Arguments of the function that requests may set, with their defaults.
         tags: Columns beyond those of `GuardedModel` that requests may have.
+        concurrency: How many rows are asked at a time; another number may be said where it is loaded, by
+            `mlflow.pyfunc.load_model(uri, model_config={"concurrency": 32})`.
         code_paths: Files and folders with the function, to be logged with the model.
         requirements: What pip has to install for the function. This library is added.
         options: Further arguments of `mlflow.pyfunc.log_model`, such as `registered_model_name`.
@@ -132,22 +150,21 @@ def log_model(
             "input_example": _example(takes, params or {}),
             **options,
         },
+        config={_CONCURRENCY: _threads(concurrency)},
     )
 
 
-def _answer(answering: Answering, row: Any, params: Mapping[str, Any]) -> Answer:
-    question = question_in(row, takes=answering.content, params=params)
-    return question if isinstance(question, Answer) else answering.answer(question)
+def _threads(concurrency: object) -> int:
+    if type(concurrency) is not int or not 1 <= concurrency <= _MOST_THREADS:
+        raise ConfigurationError(f"concurrency={concurrency!r} must be a whole number from 1 to {_MOST_THREADS}")
+    return concurrency
 
 
 def _streamed(answering: Answering, row: Any, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    answer = question_in(row, takes=answering.content, params=params)
-    if not isinstance(answer, Answer):
-        asked = answering.ask(answer)
-        for text in asked.texts():
-            yield {"reply": text}
-        answer = asked.answer
-    yield {name: value for name, value in answer._asdict().items() if name != "reply"}
+    asked = answering.ask(question_in(row, takes=answering.content, params=params))
+    for text in asked.texts():
+        yield {"reply": text}
+    yield {name: value for name, value in asked.answer._asdict().items() if name != "reply"}
 
 
 def _signature(takes: str, params: Mapping[str, Any], tags: Sequence[str]) -> Any:

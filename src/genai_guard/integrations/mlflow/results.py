@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from genai_guard.errors import ConfigurationError
@@ -47,19 +48,22 @@ def log_analysis(
         step: Which look it is, so that MLflow draws them one after the other.
 
     Raises:
-        ConfigurationError: MLflow did not take it.
+        ConfigurationError: MLflow did not take it. A run that was begun for it is then one that has failed.
     """
     client = package("mlflow").MlflowClient(tracking_uri=tracking_uri)
+    begun = run_id or ""
     try:
-        if run_id is None:
-            run_id = client.create_run(
-                experiment_id, run_name=run_name or analysis.experiment or "analysis"
-            ).info.run_id
-        _write(client, str(run_id), analysis, tags or {}, step)
-        client.set_terminated(run_id)
+        if not begun:
+            run = client.create_run(experiment_id, run_name=run_name or analysis.experiment or "analysis")
+            begun = str(run.info.run_id)
+        _write(client, begun, analysis, tags or {}, step)
+        client.set_terminated(begun)
     except Exception as error:  # noqa: BLE001  of many classes, and with texts of the server
+        if begun and run_id is None:
+            with suppress(Exception):  # the server may be gone
+                client.set_terminated(begun, "FAILED")
         raise ConfigurationError(f"MLflow did not take the analysis: {told(error)}") from None
-    return str(run_id)
+    return begun
 
 
 def params_of(analysis: Analysis) -> dict[str, str]:

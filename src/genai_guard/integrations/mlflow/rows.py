@@ -7,6 +7,7 @@ from typing import Any, Final, TypeGuard, cast
 
 from genai_guard.clients.walk import is_list
 from genai_guard.integrations.mlflow.answering import Answer, Question
+from genai_guard.routing.analysis.sources import is_gap
 
 __all__ = ["FIELDS", "answers_for", "question_in", "rows_of"]
 
@@ -91,4 +92,4 @@ def _plain(value: Any) -> Any:
 
 
 def _is_there(value: Any) -> bool:
-    return value is not None and value == value and not (isinstance(value, str) and not value)  # noqa: PLR0124  NaN
+    return value is not None and value != "" and not is_gap(value)

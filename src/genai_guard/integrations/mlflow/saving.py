@@ -35,6 +35,7 @@ def log(
     code_paths: Sequence[str],
     requirements: Sequence[str],
     options: Callable[[str], Mapping[str, Any]],
+    config: Mapping[str, Any] | None = None,
 ) -> Any:
     """Log a script of this package as a model, with a policy and the reference of a function.
 
@@ -46,6 +47,7 @@ def log(
         code_paths: As there.
         requirements: As there.
         options: Returns further arguments of MLflow, given the parameter of the function that carries the question.
+        config: What else `context.model_config` holds, where the script is loaded.
 
     Raises:
         ConfigurationError: as for `log_model`.
@@ -59,7 +61,7 @@ def log(
             name=name,
             python_model=str(Path(__file__).with_name(script)),
             artifacts={_POLICY: str(file)},
-            model_config={_MODEL: _reference(model)},
+            model_config={_MODEL: _reference(model), **(config or {})},
             code_paths=list(code_paths) or None,
             pip_requirements=[f"genai_guard[mlflow]=={version('genai_guard')}", *requirements],
             **options(takes),

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 
 from genai_guard.errors import ConfigurationError
 
-__all__ = ["Row", "rows_of"]
+__all__ = ["Row", "is_gap", "rows_of"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -47,8 +47,18 @@ def rows_of(data: object) -> Iterable[Row]:
 
 
 def _without_gaps(row: Row) -> Row:
-    """Return a row of pandas, which writes NaN for what is missing, with None there."""
-    return {name: None if value != value else value for name, value in row.items()}  # noqa: PLR0124
+    """Return a row of pandas, with None where it says that something is missing."""
+    return {name: None if is_gap(value) else value for name, value in row.items()}
+
+
+def is_gap(value: Any) -> bool:
+    """Whether a table of pandas says with it that something is missing: NaN, NaT and NA are unlike themselves."""
+    if hasattr(value, "__len__"):  # texts, lists and arrays, which are compared piece by piece
+        return False
+    try:
+        return bool(value != value)  # noqa: PLR0124  as above
+    except TypeError:  # NA is neither unlike itself nor like
+        return True
 
 
 def _read(path: Path) -> Iterable[Row]:

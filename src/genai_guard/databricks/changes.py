@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from genai_guard.databricks.secrecy import is_reference, is_secret
 from genai_guard.policy.data import is_list
 
 __all__ = ["Change", "changes_of", "without_off"]
@@ -13,7 +14,6 @@ __all__ = ["Change", "changes_of", "without_off"]
 _HIDDEN: Final = "***"
 _KEYS: Final = (("name",), ("served_entity_name",), ("key", "principal", "renewal_period"), ("key",))
 """By which fields the items of a list are told apart, whatever their order."""
-_SECRET: Final = ("_key", "_token", "_secret", "_password", "_plaintext")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,10 @@ def changes_of(was: Any, becomes: Any, *, path: str = "", ours_alone: bool = Fal
         was: The configuration that is there.
         becomes: The one that takes its place.
         path: Where both stand.
-        ours_alone: Whether fields that only the first has are defaults of the workspace, and no change. Items of lists
-            that only the first has go all the same.
+        ours_alone: Whether fields that only the first has are defaults of the workspace, and no change. What is None in the
+            second, and items of lists that only the first has, go all the same.
     """
+    ours_alone = ours_alone and becomes is not None
     old, new = _by_key(was), _by_key(becomes)
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         if was != becomes:
@@ -90,9 +91,6 @@ def _shown(path: str, value: Any) -> Any:
     """Return a value as it may be shown: a reference to a secret may, a secret may not."""
     if value is None:
         return None
-    *_, name = path.split(".")
-    is_secret = name.endswith(_SECRET) or ".environment_vars" in path
-    is_reference = isinstance(value, str) and value.startswith("{{secrets/")
-    if is_secret and not is_reference:
+    if (is_secret(path) or ".environment_vars" in path) and not is_reference(value):
         return _HIDDEN
     return list(value) if is_list(value) else value
