@@ -27,7 +27,7 @@ from genai_guard.prompting import Asking, prompted
 from genai_guard.reask import Asked, answered
 from genai_guard.relay import Source, relay
 from genai_guard.screening import enforced, judge_call
-from genai_guard.steps import assign, finish, finishing, hear, locate, read_reply
+from genai_guard.steps import assign, check_rivals, finish, finishing, hear, locate, named, read_reply
 
 __all__ = ["stages"]
 
@@ -40,7 +40,12 @@ def stages(call: Call, fn: Callable[..., Any], args: Args, kwargs: Kwargs) -> Fl
     try:
         call.caller = caller = plan.caller(args, kwargs) if plan.states_caller else current_caller()
         call.request_id = caller.request_id or new_request_id()
+        signature = plan.signature
+        if len(args) > signature.named_from:
+            args, kwargs = named(signature, args, kwargs)
         carrier, content = locate(plan, args, kwargs)
+        if signature.rivals:
+            check_rivals(signature, content, args, kwargs)
         client = request_client(content, kwargs, plan.reader)
         request = call.request = client.read_request(content, kwargs)
 

@@ -45,6 +45,8 @@ Kwargs: TypeAlias = Mapping[str, Any]
 CONTENT_NAMES: Final = ("messages", "input", "prompt", "contents", "inputs")
 """Parameters that carry a request, in the order they are looked for; else it is the first one."""
 
+_BY_NAME: Final = frozenset({"input", "contents", "system", "instructions", "suffix", "prediction", "images", "config"})
+"""Parameters with texts that clients read by their names."""
 CALLER_NAMES: Final = ("user", "tenant", "session", "request_id")
 _POSITIONAL: Final = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
 _NOWHERE: Final = 1 << 30
@@ -96,6 +98,9 @@ class Signature:
         open: Whether it takes any keyword.
         kind: `def`, `async def`, `generator` or `async generator`.
         callers: Those of `CALLER_NAMES` that a call may state as an argument.
+        named_from: Place from which on positional arguments are given by name, since clients read one of them by its
+            name; beyond all where there is none, or they cannot be.
+        rivals: Parameters that may carry a request as well, which no client reads beside this one.
     """
 
     name: str
@@ -104,6 +109,8 @@ class Signature:
     open: bool
     kind: str
     callers: tuple[Parameter, ...]
+    named_from: int
+    rivals: tuple[Parameter, ...]
 
     @classmethod
     def of(cls, fn: Callable[..., Any], prompt: str = "") -> Signature:
@@ -132,7 +139,16 @@ class Signature:
         is_open = inspect.Parameter.VAR_KEYWORD in kinds
         content = _content(parameters, prompt, kinds, name)
         callers = tuple(parameters.get(each, Parameter(each)) for each in CALLER_NAMES if each in parameters or is_open)
-        return cls(name, content, parameters, is_open, _kind(fn), tuple(c for c in callers if c.name != content.name))
+        return cls(
+            name,
+            content,
+            parameters,
+            is_open,
+            _kind(fn),
+            tuple(c for c in callers if c.name != content.name),
+            _NOWHERE if inspect.Parameter.VAR_POSITIONAL in kinds else _named_from(found),
+            () if prompt else tuple(p for p in parameters.values() if p.name in CONTENT_NAMES and p != content),
+        )
 
     @property
     def is_async(self) -> bool:
@@ -314,6 +330,11 @@ def _reader(name: str) -> Callable[[Call], str]:
 
 def _variant(call: Call) -> str:
     return "+".join(assignment.variant for assignment in call.assignments if assignment.mode == "enforce")
+
+
+def _named_from(found: Iterable[inspect.Parameter]) -> int:
+    places = [(at, p) for at, p in enumerate(found) if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    return next((at for at, parameter in places if parameter.name in _BY_NAME), _NOWHERE)
 
 
 def _anything(*_args: Any, **_kwargs: Any) -> None: ...

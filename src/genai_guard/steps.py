@@ -14,15 +14,40 @@ from genai_guard.limiting import settle, settling
 from genai_guard.limits.charges import charge_for
 from genai_guard.messages import Part
 from genai_guard.outcome import NO_USAGE, Call
-from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan
+from genai_guard.plan import MISSING, Args, Kwargs, Parameter, Plan, Signature
 from genai_guard.text.tokens import byte_size
 
 if TYPE_CHECKING:
     from genai_guard.clients.base import Client
 
-__all__ = ["assign", "finish", "finishing", "hear", "locate", "read_reply"]
+__all__ = ["assign", "check_rivals", "finish", "finishing", "hear", "locate", "named", "read_reply"]
 
 _NO_PARAMS: Final[Kwargs] = {}
+
+
+def named(signature: Signature, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
+    """Return the arguments of a call with those by name that clients read by their names."""
+    first = signature.named_from
+    names = [each.name for each in signature.parameters.values() if first <= each.position < len(args)]
+    if len(names) < len(args) - first or not kwargs.keys().isdisjoint(names):
+        return args, kwargs  # it is no call of this function, which says so itself
+    return args[:first], {**dict(zip(names, args[first:], strict=True)), **kwargs}
+
+
+def check_rivals(signature: Signature, content: object, args: Args, kwargs: Kwargs) -> None:
+    """Check that nothing else of a call says what a model is asked: it would not be read.
+
+    Raises:
+        ConfigurationError: something does.
+    """
+    for each in signature.rivals if content else ():
+        value = each.read(args, kwargs)
+        if isinstance(value, (str, list, tuple)) and value:
+            raise ConfigurationError(
+                f"the call of {signature.name} has {signature.content.name}= and {each.name}=, and only the first is read: "
+                f"put both into one, or say that the other is no text for a model: "
+                f"pipeline.wrap(fn, prompt={signature.content.name!r})"
+            )
 
 
 def locate(plan: Plan, args: Args, kwargs: Kwargs) -> tuple[Parameter, Any]:

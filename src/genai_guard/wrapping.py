@@ -12,11 +12,13 @@ Rules:
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial, update_wrapper
 from inspect import getattr_static
 from operator import attrgetter
+from posixpath import normpath
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
+from urllib.parse import unquote, urlsplit
 
 from genai_guard.clients.duck import get, put, stored
 from genai_guard.clients.surface import Routes, Surface
@@ -264,13 +266,13 @@ class Desk:
         Raises:
             ConfigurationError: it is refused, or cannot be planned.
         """
-        method, path = str(get(options, "method", "")).lower(), _path(options)
-        if method == "get" and self._routes.withheld.fullmatch(path):
+        method, path, body = str(get(options, "method", "")).lower(), _path(options), _body(options)
+        if method == "get" and any(map(self._routes.withheld.fullmatch, _ends(path))):
             raise _refused(f"GET {path} returns what a model said and no guard has seen")
         if method != "post":
             return None
         for name, instead in self._routes.refused_fields.items():
-            if get(get(options, "json_data"), name):
+            if body.get(name):
                 raise _refused(f"{name}=: {instead}")
         for end, plan in self._plans.items():
             if path.endswith(end):
@@ -283,13 +285,21 @@ class Desk:
 
 
 def _path(options: Any) -> str:
-    path = str(get(options, "url", "")).partition("?")[0].rstrip("/")
-    return path if path.startswith("/") or "://" in path else f"/{path}"
+    """Return the path that a request goes to, in lower case and without a step up: a server may take it for another one."""
+    path = urlsplit(str(get(options, "url", ""))).path
+    return normpath(f"/{unquote(path)}".lower()).replace("//", "/")
+
+
+def _ends(path: str) -> Iterator[str]:
+    """Return a path, and what remains of it after each of its steps: an address has what clients put in front as well."""
+    return (path[at:] for at, letter in enumerate(path) if letter == "/")
 
 
 def _body(options: Any) -> dict[str, Any]:
     """Return all that a request says, `extra_body=` included: the client would put it in the place of what was read."""
-    return {**(get(options, "json_data") or {}), **(get(options, "extra_json") or {})}
+    said = (get(options, name) for name in ("json_data", "extra_json"))
+    bodies: list[Mapping[str, Any]] = [each for each in said if isinstance(each, Mapping)]
+    return {name: value for body in bodies for name, value in body.items()}
 
 
 def _is_raw(options: Any) -> bool:

@@ -44,6 +44,22 @@ def sent(content: Any, **kwargs: Any) -> tuple[Any, Any]:
         ({"dataframe_records": [{"question": "SECRET", "n": 1}]}, {"dataframe_records": [{"question": "[S]", "n": 1}]}),
         ({"dataframe_split": {"data": [["SECRET", 2]]}}, {"dataframe_split": {"data": [["[S]", 2]]}}),
         ({"inputs": {"a": ("SECRET",)}, "instances": ["SECRET"]}, {"inputs": {"a": ("[S]",)}, "instances": ["[S]"]}),
+        (
+            {"input": [{"role": "user", "content": "a"}, {"type": "function_call_output", "output": "SECRET"}]},
+            {"input": [{"role": "user", "content": "a"}, {"type": "function_call_output", "output": "[S]"}]},
+        ),
+        (
+            {
+                "input": [{"role": "user", "content": "SECRET"}],
+                "instructions": "SECRET",
+                "custom_inputs": {"a": "SECRET"},
+            },
+            {"input": [{"role": "user", "content": "[S]"}], "instructions": "[S]", "custom_inputs": {"a": "[S]"}},
+        ),
+        (
+            {"messages": [{"role": "user", "content": "SECRET"}], "prompt": "SECRET", "inputs": ["SECRET"]},
+            {"messages": [{"role": "user", "content": "[S]"}], "prompt": "[S]", "inputs": ["[S]"]},
+        ),
     ],
 )
 def test_bodies_and_arguments_are_guarded_alike(body: dict[str, Any], after: dict[str, Any]) -> None:

@@ -43,9 +43,9 @@ __all__ = [
 
 CLIENTS: Final[tuple[Client, ...]] = (
     TEXT,
+    LANGCHAIN,
     OPENAI_RESPONSES,
     ANTHROPIC_MESSAGES,
-    LANGCHAIN,
     GEMINI,
     OPENAI_CHAT,
     OLLAMA,

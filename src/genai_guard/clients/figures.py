@@ -31,9 +31,10 @@ def word_of(value: object) -> str:
 
 def bound_of(kwargs: Mapping[str, Any]) -> int | None:
     """Return the most tokens that the reply may have, if the call says."""
+    if not kwargs:
+        return None
     for name in _BOUNDS:
-        bound = count(kwargs.get(name))
-        if bound:
+        if name in kwargs and (bound := count(kwargs[name])):
             return bound
     options = kwargs.get("options")
     return None if options is None else count(fields(options).get("num_predict")) or None

@@ -47,7 +47,10 @@ class Gemini:
         """Take whatever is called `contents`; else contents with parts, or parts."""
         if "contents" in kwargs:
             return content is not None
-        first = content[0] if is_list(content) and content else content  # type: ignore[index]
+        items: Any = content
+        first = items[0] if items and (items.__class__ is list or is_list(items)) else items
+        if first.__class__ is dict and "content" in first:  # a message of another provider, as most are
+            return False
         parts = get(first, "parts")
         if is_list(parts):
             return not parts or get(parts[0], "type") is None

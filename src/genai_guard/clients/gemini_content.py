@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from genai_guard.clients.arguments import dump, load
 from genai_guard.clients.duck import fields, get, put, stored
 from genai_guard.clients.figures import word_of
-from genai_guard.clients.walk import Edit, is_leaf, is_list
+from genai_guard.clients.walk import Edit, is_leaf, is_list, relisted
 from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
 __all__ = [
@@ -200,7 +200,7 @@ class GeminiWalk:
         if isinstance(value, str):
             return self._text(value, role, "text", where)
         if is_list(value):
-            return _same_or_list(value, [self.contents(item, f"{where}[{at}]", role) for at, item in enumerate(value)])
+            return relisted(value, [self.contents(item, f"{where}[{at}]", role) for at, item in enumerate(value)])
         if is_leaf(value) or value is None:
             return value
         if get(value, "parts", ABSENT) is not ABSENT:
@@ -284,7 +284,7 @@ class GeminiWalk:
             return value
         if is_list(value):
             after = [self.within(item, f"{where}[{at}]", role, name) for at, item in enumerate(value)]
-            return _same_or_list(value, after)
+            return relisted(value, after)
         changes: dict[str, Any] = {}
         for key, item in stored(value).items():
             field = _SNAKES.get(key, key)
@@ -350,9 +350,3 @@ def unquoted(candidate: Any) -> dict[str, Any]:
         return {}
     quoting, passages = find_list(grounding, _QUOTING)
     return {name: put(grounding, **{quoting: None})} if passages else {}
-
-
-def _same_or_list(before: Sequence[Any], after: list[Any]) -> Sequence[Any]:
-    if all(map(is_, before, after)):
-        return before
-    return tuple(after) if isinstance(before, tuple) else after

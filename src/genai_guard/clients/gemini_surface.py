@@ -2,7 +2,8 @@
 
 Chats go through the guarded models of their client: each step of a chat is one guarded call, the results of functions that
 the SDK runs included. What the model said stands in the history as the guards let it pass, what the user said as it was
-said, to be guarded anew with the next message. Embeddings, token counts, files, caches and tunings pass. Pictures, videos, batches, live sessions and interactions are refused: no reader reads them.
+said, to be guarded anew with the next message. Embeddings, token counts, files, caches and tunings pass. Pictures, videos,
+batches, live sessions and interactions are refused: no reader reads them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _METHODS: Final = ("models.generate_content", "models.generate_content_stream")
 _REFUSED: Final = (
     *(f"models.{name}_image" for name in ("edit", "upscale", "recontext", "segment")),
     *("models.generate_images", "models.generate_videos"),
-    *("batches.create", "interactions", "decisions", "agents", "triggers", "live"),
+    *("batches.create", "batches.get", "batches.list", "interactions", "decisions", "agents", "triggers", "live"),
 )
 
 SURFACE: Final = Surface(

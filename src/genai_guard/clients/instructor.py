@@ -16,6 +16,7 @@ from genai_guard.clients.base import Client
 from genai_guard.clients.gemini import GEMINI
 from genai_guard.clients.halves import NoStreams, RepliesOnly
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.openai_responses import OPENAI_RESPONSES
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import Part, Reply
 
@@ -70,4 +71,4 @@ class Instructor(RepliesOnly, NoStreams):
             ) from None
 
 
-INSTRUCTOR: Final = Instructor((ANTHROPIC_MESSAGES, OPENAI_CHAT, GEMINI))
+INSTRUCTOR: Final = Instructor((ANTHROPIC_MESSAGES, OPENAI_CHAT, OPENAI_RESPONSES, GEMINI))

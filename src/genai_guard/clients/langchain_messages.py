@@ -15,7 +15,7 @@ from genai_guard.clients.langchain_facts import said_finish, said_model, usage_o
 from genai_guard.clients.langchain_stream import LangChainStream
 from genai_guard.clients.langchain_walk import is_block, is_message, unspelled_info, visit_message
 from genai_guard.clients.turns import after_turns
-from genai_guard.clients.walk import Edit, Rewrite, Walk, role_of
+from genai_guard.clients.walk import Edit, Rewrite, Walk, mapped, role_of
 from genai_guard.messages import Part, Reply, Request, Usage
 
 __all__ = ["LANGCHAIN", "LangChain"]
@@ -128,10 +128,7 @@ def _prompt(prompt: Any, edit: Edit) -> Any:
 
 def _conversation(messages: Sequence[Any], edit: Edit) -> Sequence[Any]:
     names: dict[str, str] = {}
-    after = [_turn(message, edit, f"messages[{at}]", names) for at, message in enumerate(messages)]
-    if all(map(is_, messages, after)):
-        return messages
-    return tuple(after) if isinstance(messages, tuple) else after
+    return mapped(messages, lambda at, message: _turn(message, edit, f"messages[{at}]", names))
 
 
 def _turn(message: Any, edit: Edit, where: str, names: dict[str, str]) -> Any:

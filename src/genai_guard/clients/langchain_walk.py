@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from genai_guard.clients.arguments import dump, load, reparse
 from genai_guard.clients.duck import put, remember, stored
-from genai_guard.clients.walk import Edit, Walk, role_of
+from genai_guard.clients.walk import Edit, Walk, mapped, role_of
 from genai_guard.messages import Part, PartKind, Role
 
 __all__ = [
@@ -224,7 +224,7 @@ def _visit_content(content: Any, edit: Edit, where: str, seat: Seat, calls: _Cal
         role, kind, name = seat
         text = edit(Part(content, role, kind, where, name)) if content else None
         return content if text is None else text
-    return _mapped(
+    return mapped(
         content,
         lambda at, block: block if calls.is_echo(block) else visit_block(block, edit, f"{where}[{at}]", seat),
     )
@@ -238,18 +238,13 @@ def _visit_beside(extra: Any, edit: Edit, where: str, role: Role, calls: _Calls)
     after = Walk(edit).visit(others, where, role)
     if not is_listed(raw):
         return extra if after is others else after
-    visited = _mapped(
+    visited = mapped(
         raw,
         lambda at, call: (
             call if calls.heard(call) else Walk(edit).visit(call, f"{where}.tool_calls[{at}]", role, "arguments")
         ),
     )
     return extra if after is others and visited is raw else {**after, "tool_calls": visited}
-
-
-def _mapped(items: Sequence[Any], visit: Callable[[int, Any], Any]) -> Sequence[Any]:
-    after = [visit(at, item) for at, item in enumerate(items)]
-    return after if any(new is not old for new, old in zip(after, items, strict=True)) else items
 
 
 def _said_in(block: Any) -> list[str]:

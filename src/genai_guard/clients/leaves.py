@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import is_
 from typing import Any
 
 from genai_guard.clients.base import Delta
 from genai_guard.clients.duck import put, stored
-from genai_guard.clients.walk import Edit, is_leaf, is_list
+from genai_guard.clients.walk import Edit, is_leaf, is_list, mapped
 from genai_guard.messages import Part, Role
 
 __all__ = ["deltas_of", "each_text"]
@@ -26,8 +24,7 @@ def each_text(value: Any, edit: Edit, where: str, role: Role) -> Any:
     if is_leaf(value):
         return value
     if is_list(value):
-        after = [each_text(item, edit, f"{where}[{at}]", role) for at, item in enumerate(value)]
-        return value if all(map(is_, value, after)) else _like(value, after)
+        return mapped(value, lambda at, item: each_text(item, edit, f"{where}[{at}]", role))
     changes: dict[str, Any] = {}
     for name, item in stored(value).items():
         new = each_text(item, edit, f"{where}.{name}", role)
@@ -41,7 +38,3 @@ def deltas_of(chunk: Any) -> list[Delta]:
     parts: list[Part] = []
     each_text(chunk, parts.append, "response", "assistant")
     return [Delta(object(), part.text, True, part.kind, part.where) for part in parts]
-
-
-def _like(before: Sequence[Any], after: list[Any]) -> Sequence[Any]:
-    return tuple(after) if isinstance(before, tuple) else after

@@ -25,10 +25,13 @@ _REMEDIES: Final[Mapping[str, str]] = {
 class Lookup:
     """A choice of clients, asked in their order; the client of a type that was seen before is asked first."""
 
-    __slots__ = ("_chunks", "_clients", "_keyed", "_replies", "_sure", "_words")
+    __slots__ = ("_asked", "_chunks", "_clients", "_keyed", "_replies", "_sure", "_words")
 
     def __init__(self, clients: Iterable[Client]) -> None:
         self._clients = tuple(clients)
+        self._asked = sorted(
+            self._clients, key=lambda client: hasattr(client, "types")
+        )  # those are known by their types
         self._sure = {kind: client for client in self._clients for kind in getattr(client, "types", ())}
         self._keyed = [client for client in self._clients if hasattr(client, "keywords")]
         self._words = frozenset(word for client in self._keyed for word in getattr(client, "keywords", ()))
@@ -55,7 +58,7 @@ class Lookup:
         client = self._sure.get(type(content))
         if client is not None:
             return client
-        for client in self._clients:
+        for client in self._asked:
             if client.reads_request(content, kwargs):
                 return client
         raise self._unknown("request", content)

@@ -19,7 +19,7 @@ from genai_guard.clients.figures import bound_of, chat_usage, model_of
 from genai_guard.clients.openai_stream import OpenAIChatStream, write_choice
 from genai_guard.clients.turns import after_turns
 from genai_guard.clients.walk import Edit, Rewrite, Walk
-from genai_guard.messages import Part, Reply, Request
+from genai_guard.messages import Part, Reply, Request, Role
 
 __all__ = ["OPENAI_CHAT", "OpenAIChat"]
 
@@ -27,6 +27,9 @@ _HOLDERS: Final = ("message", "text")
 _STREAMED: Final = ("delta", "text")
 _KEPT: Final = ("content", "refusal", "tool_calls", "function_call", "audio", "reasoning_content", "reasoning")
 """Where a message keeps what it says."""
+_BESIDE: Final[Mapping[str, Role]] = {"instructions": "system", "prediction": "assistant"}
+"""Keyword arguments with texts, and whose they are."""
+_BESIDE_NAMES: Final = frozenset(_BESIDE)
 
 
 class OpenAIChat:
@@ -38,12 +41,12 @@ class OpenAIChat:
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:  # noqa: ARG002
         """Take a list of messages, each with a role."""
-        if not isinstance(content, Sequence) or isinstance(content, (str, bytes)):
+        if not isinstance(content, (list, Sequence)) or isinstance(content, (str, bytes)):  # a list is known at once
             return False
         return not content or (not isinstance(content[0], str) and get(content[0], "role") is not None)
 
     def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
-        """Return the texts of all messages, and of `prediction=`."""
+        """Return the texts of all messages, then of `instructions=` and `prediction=`."""
         parts: list[Part] = []
         walk = Walk(parts.append)
         _request(content, kwargs, walk)
@@ -52,7 +55,7 @@ class OpenAIChat:
     def write_request(
         self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return new messages, and new keyword arguments where `prediction=` changed."""
+        """Return new messages, and new keyword arguments where others changed."""
         rewrite = Rewrite(texts)
         after = _request(content, kwargs, Walk(rewrite))
         rewrite.end()
@@ -124,11 +127,15 @@ def _is_known(said: Any) -> bool:
 
 def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
     messages = walk.messages(content)
-    prediction = kwargs.get("prediction")
-    if prediction is None:
+    if _BESIDE_NAMES.isdisjoint(kwargs):
         return messages, kwargs
-    after = walk.visit(prediction, "prediction", "assistant")
-    return messages, kwargs if after is prediction else {**kwargs, "prediction": after}
+    changes: dict[str, Any] = {}
+    for name, role in _BESIDE.items():
+        before = kwargs.get(name)
+        after = walk.visit(before, name, role)
+        if after is not before:
+            changes[name] = after
+    return messages, {**kwargs, **changes} if changes else kwargs
 
 
 def _reply(reply: Any, edit: Edit) -> Any:

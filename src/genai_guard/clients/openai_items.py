@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from genai_guard.clients.duck import fields, get, items_of, put
 from genai_guard.clients.figures import model_of, response_usage
-from genai_guard.clients.walk import FIELDS, Edit, Walk
+from genai_guard.clients.walk import FIELDS, Edit, Walk, relisted
 from genai_guard.messages import PartKind, Reply
 
 __all__ = [
@@ -33,12 +33,16 @@ _FIELDS: Final[Mapping[str, PartKind | None]] = {
     "logs": None,
     "code": "arguments",
     "action": "arguments",
+    "actions": "arguments",
     "queries": "arguments",
     "query": "arguments",
     "pattern": None,
     "command": None,
     "commands": None,
     "operation": "arguments",
+    "path": None,
+    "env": "arguments",
+    "revised_prompt": None,
     "diff": None,
     "reason": None,
     "annotation": None,
@@ -60,9 +64,7 @@ def write_items(items: Sequence[Any], walk: Walk, where: str, *, is_reply: bool)
     """Visit a list of items; return it, or a list in which some are replaced."""
     names: dict[str, str] = {}
     after = [write_item(item, walk, f"{where}[{at}]", names, is_reply=is_reply) for at, item in enumerate(items)]
-    if all(map(is_, items, after)):
-        return items
-    return tuple(after) if isinstance(items, tuple) else after
+    return relisted(items, after)
 
 
 def write_item(item: Any, walk: Walk, where: str, names: dict[str, str], *, is_reply: bool = True) -> Any:

@@ -1,7 +1,8 @@
 """What of OpenAI's clients asks a model.
 
-Embeddings, moderation, files, fine-tuning and administration pass. Pictures, speech, videos, assistants, batches and
-real-time sessions ask models in ways that no reader reads: they are refused, and go through the client itself.
+Embeddings, moderation, files, fine-tuning and administration pass. Pictures, speech, videos, assistants, batches, runs of
+evaluations and of graders, and real-time sessions ask models in ways that no reader reads: they are refused, and go through
+the client itself.
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ SURFACE: Final = Surface(
             "/completions": "completions.create",
         },
         passes=re.compile(
-            r"/(embeddings|moderations|files|uploads|fine_tuning|vector_stores|containers|skills|evals|organization"
-            r"|projects|webhook_endpoints|content_provenance_checks|responses/input_tokens)(/.*)?"
-            r"|/chat/completions/[^/]+|/conversations(/[^/]+)?|/(responses|batches)/[^/]+/cancel"
+            r"/(embeddings|moderations|files|uploads|vector_stores|containers|skills|organization|projects"
+            r"|fine_tuning/(jobs|checkpoints|alpha/graders/validate)"
+            r"|webhook_endpoints|content_provenance_checks|responses/input_tokens)(/.*)?"
+            r"|/evals(/[^/]+(/runs/[^/]+)?)?|/chat/completions/[^/]+|/conversations(/[^/]+)?"
+            r"|/(responses|batches)/[^/]+/cancel"
         ),
         withheld=re.compile(
             r"/(responses|chat/completions|conversations|threads|agents/sessions)/.+|/chat/completions"
+            r"|/evals/[^/]+/runs/[^/]+/output_items(/.*)?"
         ),
         refused_fields={
             "background": "its reply is fetched later, unguarded: leave it out",

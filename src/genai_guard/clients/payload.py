@@ -4,8 +4,8 @@ A body such as `{"messages": [...], "max_tokens": 50}`, as MLflow's deployment c
 the client that reads its messages. So are the arguments of a call that leaves its first way to say something out and takes
 another, such as `serving_endpoints.query(name=..., prompt=...)` of Databricks.
 
-Rows for a model of one's own (`inputs`, `instances`, `dataframe_records`, `dataframe_split`) are read too, every string of
-them, and so are its `predictions` and `outputs`.
+Rows for a model of one's own (`inputs`, `instances`, `dataframe_records`, `dataframe_split`), and the `custom_inputs` of an
+agent, are read too, every string of them, and so are its `predictions` and `outputs`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from genai_guard.clients.figures import bound_of, chat_usage, model_of
 from genai_guard.clients.halves import NoStreams, RepliesOnly, RequestsOnly
 from genai_guard.clients.leaves import each_text
 from genai_guard.clients.openai_chat import OPENAI_CHAT
+from genai_guard.clients.openai_responses import OPENAI_RESPONSES
 from genai_guard.clients.text import TEXT
 from genai_guard.clients.walk import Edit, Rewrite, is_list
 from genai_guard.messages import Part, Reply, Request
@@ -28,17 +29,16 @@ from genai_guard.messages import Part, Reply, Request
 __all__ = ["PAYLOAD", "PREDICTIONS", "Payload", "Predictions"]
 
 _SAID: Final = ("messages", "prompt", "input")
-_ROWS: Final = ("inputs", "instances", "dataframe_records", "dataframe_split")
+_ROWS: Final = ("inputs", "instances", "dataframe_records", "dataframe_split", "custom_inputs")
 _FOUND: Final = ("predictions", "outputs")
 
 
 class _Inner(NamedTuple):
-    """What a body carries, as if it had been passed to a function of its own."""
+    """What of a body some client reads, as if its fields had been the arguments of a function."""
 
     client: Client
     name: str
     content: Any
-    kwargs: Mapping[str, Any]
 
 
 class Payload(RequestsOnly):
@@ -68,12 +68,12 @@ class Payload(RequestsOnly):
         body = _body(content, kwargs)
         inner = self._inner(body)
         model = model_of(kwargs.get("model"))
-        if inner is not None:
-            request = inner.client.read_request(inner.content, inner.kwargs)
-            return request if request.model else request._replace(model=model)
         parts: list[Part] = []
-        _rows(body, parts.append)
-        return Request(tuple(parts), model_of(body.get("model")) or model, bound_of(body))
+        _rows(body, parts.append, inner)
+        if inner is None:
+            return Request(tuple(parts), model_of(body.get("model")) or model, bound_of(body))
+        request = inner.client.read_request(inner.content, body)
+        return request._replace(parts=(*request.parts, *parts), model=request.model or model)
 
     def write_request(
         self, content: Any, kwargs: Mapping[str, Any], texts: Sequence[str], /
@@ -81,28 +81,30 @@ class Payload(RequestsOnly):
         """Return a new body, or new arguments."""
         body = _body(content, kwargs)
         inner = self._inner(body)
-        if inner is not None:
-            return _written(content, kwargs, inner, inner.client.write_request(inner.content, inner.kwargs, texts))
-        rewrite = Rewrite(texts)
-        changes = _rows(body, rewrite)
+        many = 0 if inner is None else len(inner.client.read_request(inner.content, body).parts)
+        rewrite = Rewrite(texts[many:])
+        changes = _rows(body, rewrite, inner)
         rewrite.end()
+        if inner is not None:
+            changes |= _changes(body, inner, inner.client.write_request(inner.content, body, texts[:many]))
         return _put(content, kwargs, changes)
 
     def ask_again(
         self, content: Any, kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
     ) -> tuple[Any, Mapping[str, Any]] | None:
         """Return a body that asks again, as the client of the body does; None for rows."""
-        inner = self._inner(_body(content, kwargs))
-        again = None if inner is None else ask_again(inner.client, inner.content, inner.kwargs, reply, feedback)
-        return None if inner is None or again is None else _written(content, kwargs, inner, again)
+        body = _body(content, kwargs)
+        inner = self._inner(body)
+        again = None if inner is None else ask_again(inner.client, inner.content, body, reply, feedback)
+        return None if inner is None or again is None else _put(content, kwargs, _changes(body, inner, again))
 
     def _inner(self, body: Mapping[str, Any]) -> _Inner | None:
         name = next((name for name in _SAID if body.get(name) is not None), "")
         if not name:
             return None
-        content, beside = body[name], {key: value for key, value in body.items() if key != name}
-        client = next((client for client in self._clients if client.reads_request(content, beside)), None)
-        return None if client is None else _Inner(client, name, content, beside)
+        content = body[name]
+        client = next((client for client in self._clients if client.reads_request(content, body)), None)
+        return None if client is None else _Inner(client, name, content)
 
 
 class Predictions(RepliesOnly, NoStreams):
@@ -135,14 +137,17 @@ def _body(content: Any, kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     return kwargs if content is None else content
 
 
-def _names(body: Mapping[str, Any]) -> list[str]:
-    """Return the fields whose strings are texts: rows, and lists of prompts."""
-    prompts = [name for name in _SAID if is_list(body.get(name)) and all(isinstance(item, str) for item in body[name])]
-    return [*prompts, *(name for name in _ROWS if body.get(name) is not None)]
+def _names(body: Mapping[str, Any], inner: _Inner | None = None) -> list[str]:
+    """Return the fields whose strings are texts: rows, lists of prompts, and what is said beside what a client reads."""
+    if inner is None:
+        said = [name for name in _SAID if is_list(body.get(name)) and all(isinstance(item, str) for item in body[name])]
+    else:
+        said = [name for name in _SAID if name != inner.name and isinstance(body.get(name), (str, list, tuple))]
+    return [*said, *(name for name in _ROWS if body.get(name) is not None)]
 
 
-def _rows(body: Mapping[str, Any], edit: Edit) -> dict[str, Any]:
-    return _changed({name: body[name] for name in _names(body)}, edit, "user", "")
+def _rows(body: Mapping[str, Any], edit: Edit, inner: _Inner | None) -> dict[str, Any]:
+    return _changed({name: body[name] for name in _names(body, inner)}, edit, "user", "")
 
 
 def _found(reply: Any, edit: Edit) -> dict[str, Any]:
@@ -155,12 +160,10 @@ def _changed(values: Mapping[str, Any], edit: Edit, role: Any, where: str) -> di
     return {name: value for name, value in after.items() if not is_(value, values[name])}
 
 
-def _written(
-    content: Any, kwargs: Mapping[str, Any], inner: _Inner, after: tuple[Any, Mapping[str, Any]]
-) -> tuple[Any, Mapping[str, Any]]:
+def _changes(body: Mapping[str, Any], inner: _Inner, after: tuple[Any, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the fields that a client made others, given what it wrote."""
     new, beside = after
-    changes = {} if new is inner.content else {inner.name: new}
-    return _put(content, kwargs, changes if beside is inner.kwargs else {**beside, **changes})
+    return {name: value for name, value in {**beside, inner.name: new}.items() if value is not body.get(name)}
 
 
 def _put(content: Any, kwargs: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[Any, Mapping[str, Any]]:
@@ -169,5 +172,5 @@ def _put(content: Any, kwargs: Mapping[str, Any], changes: Mapping[str, Any]) ->
     return put(content, **changes) if changes else content, kwargs
 
 
-PAYLOAD: Final = Payload((TEXT, ANTHROPIC_MESSAGES, OPENAI_CHAT))
+PAYLOAD: Final = Payload((TEXT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES, OPENAI_CHAT))
 PREDICTIONS: Final = Predictions()

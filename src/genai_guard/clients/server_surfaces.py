@@ -9,6 +9,7 @@ from genai_guard.clients.surface import Surface
 __all__ = ["DATABRICKS", "HUGGING_FACE", "MLFLOW", "OLLAMA"]
 
 _OPENAI: Final = "wrap the client that it returns: pipeline.wrap_client(w.serving_endpoints.get_open_ai_client())"
+_UNREAD: Final = "what it is asked and answers is not read: use serving_endpoints.query"
 _TASK: Final = "what it is asked and answers is not read: use chat_completion or text_generation"
 
 DATABRICKS: Final = Surface(
@@ -18,6 +19,20 @@ DATABRICKS: Final = Surface(
     refused={
         "serving_endpoints.get_open_ai_client": _OPENAI,
         "serving_endpoints.get_langchain_chat_open_ai_client": "it is no client of this SDK: guard the chat model itself",
+        **dict.fromkeys(
+            (
+                *(
+                    f"genie.{name}{ending}"
+                    for name in ("start_conversation", "create_message")
+                    for ending in ("", "_and_wait")
+                ),
+                *("genie.get_message", "genie.list_conversation_messages", "genie.wait_get_message_genie_completed"),
+                *("genie.genie_create_eval_run", "genie.genie_get_eval_result_details"),
+                *(f"ai_functions.ai_{name}" for name in ("classify", "decide", "extract", "parse_document")),
+                *("ai_functions.create_batch", "ai_functions.get_batch", "agent_kit.extract_memories"),
+            ),
+            _UNREAD,
+        ),
     },
 )
 MLFLOW: Final = Surface(

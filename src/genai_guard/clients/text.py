@@ -9,17 +9,23 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from genai_guard.clients.base import Delta, quick_delta
+from genai_guard.clients.duck import items_of
 from genai_guard.clients.figures import bound_of, model_of
 from genai_guard.clients.openai_items import write_prompt
 from genai_guard.clients.turns import after_text
-from genai_guard.clients.walk import Rewrite, Walk, is_list, quick_part
-from genai_guard.messages import Medium, Part, Reply, Request, Role
+from genai_guard.clients.walk import Rewrite, Walk, quick_part
+from genai_guard.messages import Part, Reply, Request, Role
 
 __all__ = ["TEXT", "Text", "TextStream"]
 
 _NO_REPLY: Final = Reply(())
-_BESIDE: Final[Mapping[str, Role]] = {"system": "system", "instructions": "system", "suffix": "user"}
-"""Keyword arguments that put a text before or after the prompt, and whose it is."""
+_BESIDE: Final[Mapping[str, Role | None]] = {
+    "system": "system",
+    "instructions": "system",
+    "suffix": "user",
+    "images": None,
+}
+"""Keyword arguments that put something before or after the prompt, and whose text it is; None for what is no text."""
 
 
 class TextStream:
@@ -50,8 +56,8 @@ _STREAM: Final = TextStream()
 class Text:
     """Strings.
 
-    Beside the prompt, `system=`, `instructions=` and `suffix=` are read where they are strings, and so are the variables of
-    the `prompt=` of a response. `images=` are seen, and passed on.
+    Beside the prompt, `system=`, `instructions=` and `suffix=` are read, and so are the variables of the `prompt=` of a
+    response. `images=` are seen, and passed on.
     """
 
     __slots__ = ()
@@ -68,12 +74,15 @@ class Text:
         prompt = quick_part((content, "user", "text", "", ""))
         if not kwargs:
             return Request((prompt,))
-        beside = [quick_part((kwargs[name], _BESIDE[name], "text", name, "")) for name in _beside(kwargs)]
-        if isinstance(kwargs.get("prompt"), Mapping):
-            write_prompt(kwargs["prompt"], Walk(beside.append))
-        images: Any = kwargs.get("images")
-        media = tuple(Medium("image", f"images[{at}]") for at in range(len(images))) if is_list(images) else ()
-        return Request((*beside, prompt), model_of(kwargs.get("model")), bound_of(kwargs), 1, media)
+        model, bound = model_of(kwargs.get("model")), bound_of(kwargs)
+        if _BESIDE.keys().isdisjoint(kwargs) and kwargs.get("prompt", content) is content:
+            return Request((prompt,), model, bound)
+        beside: list[Part] = []
+        walk = Walk(beside.append)
+        _visit(kwargs, walk)
+        for at, _ in enumerate(items_of(kwargs, "images") or ()):
+            walk.note("image", f"images[{at}]")
+        return Request((*beside, prompt), model, bound, 1, walk.media)
 
     def write_request(
         self,
@@ -86,10 +95,8 @@ class Text:
         if len(texts) == 1:
             return texts[0], kwargs
         *beside, prompt = texts
-        names, rewrite = _beside(kwargs), Rewrite(beside)
-        changes: dict[str, Any] = {name: _given(rewrite, kwargs[name]) for name in names}
-        if isinstance(kwargs.get("prompt"), Mapping):
-            changes["prompt"] = write_prompt(kwargs["prompt"], Walk(rewrite))
+        rewrite = Rewrite(beside)
+        changes = _visit(kwargs, Walk(rewrite))
         rewrite.end()
         return prompt, {**kwargs, **changes}
 
@@ -121,13 +128,19 @@ class Text:
         return _STREAM
 
 
-def _given(rewrite: Rewrite, text: str) -> str:
-    after = rewrite(Part(text))
-    return text if after is None else after
-
-
-def _beside(kwargs: Mapping[str, Any]) -> list[str]:
-    return [name for name in _BESIDE if name in kwargs and isinstance(kwargs[name], str)]
+def _visit(kwargs: Mapping[str, Any], walk: Walk) -> dict[str, Any]:
+    """Visit what stands beside the prompt; return what of it becomes other."""
+    changes: dict[str, Any] = {}
+    for name, role in _BESIDE.items():
+        before = kwargs.get(name)
+        if role is None or before is None:
+            continue
+        after = walk.visit(before, name, role)
+        if after is not before:
+            changes[name] = after
+    template = kwargs.get("prompt")
+    after = write_prompt(template, walk) if isinstance(template, Mapping) else template
+    return changes if after is template else {**changes, "prompt": after}
 
 
 TEXT: Final = Text()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
+from operator import is_
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
 
@@ -20,7 +21,19 @@ from genai_guard.clients.duck import Fields, fields, get, is_plain, items_of, pu
 from genai_guard.errors import ConfigurationError
 from genai_guard.messages import Medium, MediumKind, Part, PartKind, Role
 
-__all__ = ["FIELDS", "Edit", "Rewrite", "Walk", "is_leaf", "is_list", "quick_part", "role_of", "sole_content"]
+__all__ = [
+    "FIELDS",
+    "Edit",
+    "Rewrite",
+    "Walk",
+    "is_leaf",
+    "is_list",
+    "mapped",
+    "quick_part",
+    "relisted",
+    "role_of",
+    "sole_content",
+]
 
 Edit: TypeAlias = Callable[[Part], str | None]
 """Sees a text; returns the one to put in its place, or None to leave it."""
@@ -105,7 +118,7 @@ _ROLES: Final[Mapping[object, Role]] = {
 _SPEAKERS: Final = ("user", "assistant", "system", "developer")
 _NO_TEXT: Final = frozenset({"content", "role", "type"})
 _ARGUMENTS: Final = frozenset({"arguments", "input"})
-_JSON_FIELDS: Final = frozenset({*_ARGUMENTS, "attributes"})
+_JSON_FIELDS: Final = frozenset({*_ARGUMENTS, "attributes", "env"})
 
 _Shape: TypeAlias = Literal["text", "items", "node", "leaf", "iterator"]
 _LEAVES: Final = (int, float, bytes, bytearray, memoryview, type(None), FunctionType, BuiltinFunctionType, MethodType)
@@ -313,6 +326,18 @@ class Walk:
         return self._tools.get(identifier, "") if isinstance(identifier, str) else ""
 
 
+def mapped(items: Sequence[Any], visit: Callable[[int, Any], Any]) -> Sequence[Any]:
+    """Return what becomes of items, given the place and the item; the very same items if none changed."""
+    return relisted(items, [visit(at, item) for at, item in enumerate(items)])
+
+
+def relisted(before: Sequence[Any], after: list[Any]) -> Sequence[Any]:
+    """Return new items as the list or tuple that the old ones were; the very same one if none changed."""
+    if all(map(is_, before, after)):
+        return before
+    return tuple(after) if isinstance(before, tuple) else after
+
+
 def is_leaf(value: object) -> bool:
     """Tell whether nothing can be nested in `value`."""
     return _shape_of(value) in {"text", "leaf"}
@@ -364,5 +389,4 @@ def _outdated(known: Fields, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with(items: Sequence[Any], changes: Mapping[int, Any]) -> Sequence[Any]:
-    after = [changes.get(at, item) for at, item in enumerate(items)]
-    return tuple(after) if isinstance(items, tuple) else after
+    return relisted(items, [changes.get(at, item) for at, item in enumerate(items)])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from genai_guard.errors import ConfigurationError
+from genai_guard.integrations.extras import module_of
 
 __all__ = ["module"]
 
@@ -16,10 +15,4 @@ def module(name: str) -> Any:
     Raises:
         ConfigurationError: it is not installed.
     """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        package = "-".join(name.split(".")[:2])
-        raise ConfigurationError(
-            f"{name} needs the package {package}: pip install 'genai_guard[databricks]'"
-        ) from error
+    return module_of(name, extra="databricks", package="-".join(name.split(".")[:2]))

@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from genai_guard.context import caller
-from genai_guard.errors import CallTimeout, ComponentFailed, ConfigurationError, Rejected
+from genai_guard.errors import CallTimeout, ComponentFailed, Rejected
 from genai_guard.integrations.asgi import EventStream, Problems, check_room, limit_headers
 from genai_guard.integrations.asgi.answers import close_socket, refuse
 from genai_guard.integrations.asgi.callers import AmbiguousCallerError, Callers, keys_of, request_id_of
 from genai_guard.integrations.asgi.problems import PROBLEM_TYPE
+from genai_guard.integrations.extras import missing
 from genai_guard.messages import ANONYMOUS, Caller
 
 try:
@@ -23,9 +24,7 @@ try:
     from starlette.responses import Response
     from starlette.websockets import WebSocket, WebSocketState
 except ImportError as error:
-    raise ConfigurationError(
-        "genai_guard.integrations.fastapi needs the package fastapi: pip install 'genai_guard[web]'"
-    ) from error
+    raise missing("fastapi", extra="web") from error
 
 if TYPE_CHECKING:
     from genai_guard.pipeline import Pipeline

@@ -6,23 +6,18 @@ this module.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from genai_guard.batch import scanner
 from genai_guard.batch.summary import Summary, summary_of
 from genai_guard.errors import ConfigurationError
+from genai_guard.integrations.extras import module_of
 
-try:  # as `Any`: they are typed only where they are installed
-    _functions: Any = importlib.import_module("pyspark.sql.functions")
-    _types: Any = importlib.import_module("pyspark.sql.types")
-    _pandas: Any = importlib.import_module("pandas")
-    _arrow: Any = importlib.import_module("pyarrow")
-except ImportError as error:
-    raise ConfigurationError(
-        "genai_guard.integrations.spark needs the packages pyspark, pandas and pyarrow: pip install 'genai_guard[spark]'"
-    ) from error
+_functions: Final = module_of("pyspark.sql.functions", extra="spark")
+_types: Final = module_of("pyspark.sql.types", extra="spark")
+_pandas: Final = module_of("pandas", extra="spark")
+_arrow: Final = module_of("pyarrow", extra="spark")
 
 __all__ = ["VERDICT", "Scanner"]
 

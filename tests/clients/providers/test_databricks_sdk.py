@@ -103,6 +103,8 @@ def test_its_client_of_openai_is_wrapped_by_itself(workspace: Any, loopback: Any
     pytest.importorskip("openai", reason="pip install openai")
     with pytest.raises(ConfigurationError, match="wrap the client that it returns"):
         world.pipeline.wrap_client(workspace).serving_endpoints.get_open_ai_client()
+    with pytest.raises(ConfigurationError, match=r"use serving_endpoints\.query"):
+        world.pipeline.wrap_client(workspace).genie.start_conversation("space", "the SECRET plan")
     chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     pieces = [{"role": "assistant", "content": "the SECRET"}, {"content": " plan"}, {}]
     events = [chunk | {"choices": [{"index": 0, "delta": d, "finish_reason": None if d else "stop"}]} for d in pieces]

@@ -190,6 +190,11 @@ async def test_a_chat_of_aio_is_guarded(aio: Any, llmock: Any, world: World) -> 
     assert "SECRET" not in repr(chat.get_history())
 
 
+def test_batches_of_others_are_not_read(client: Any, world: World) -> None:
+    with pytest.raises(ConfigurationError, match=r"batches\.get: what it is asked and answers is not read"):
+        world.pipeline.wrap_client(client).batches.get(name="batches/b")
+
+
 def test_a_blocked_prompt_is_not_sent(client: Any, llmock: Any) -> None:
     ask = Pipeline(input=[BlockedPatterns(["SECRET plan"])]).wrap_client(client).models.generate_content
     with pytest.raises(GuardBlocked):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -32,37 +34,41 @@ def process(command: list[str]) -> Generator[subprocess.Popen[str]]:
             running.kill()
 
 
-@contextmanager
-def llmock_server(*options: str) -> Generator[str]:
+@pytest.fixture(scope="session")
+def llmock_address() -> Iterator[str]:
+    """Start llmock, which says what it is told; return its address."""
+    if importlib.util.find_spec("llmock") is None:
+        pytest.skip("NOT TESTED: providers and their faults, because llmock is not installed: --group providers")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     program = str(Path(sys.executable).with_name("llmock"))
     command = [program, "serve", "-h", "127.0.0.1", "-p", str(port), "--log-level", "error"]
-    with process([*command, "--response-style", "echo", *options]):
+    with process([*command, "--response-style", "echo"]):
         address = f"http://127.0.0.1:{port}"
-        for _ in range(START_TIMEOUT_S * 10):
+        for _ in range(START_TIMEOUT_S * 50):
             with suppress(OSError), urlopen(f"{address}/health"):
-                yield address
-                return
-            time.sleep(0.1)
-        raise TimeoutError("llmock did not start")
+                break
+            time.sleep(0.02)
+        else:
+            raise TimeoutError("llmock did not start")
+        yield address
 
 
-@pytest.fixture(scope="session")
-def llmock() -> Iterator[Callable[..., str]]:
-    """Start llmock with options; return its address. Servers of equal options are shared."""
-    if importlib.util.find_spec("llmock") is None:
-        pytest.skip("NOT TESTED: providers and their faults, because llmock is not installed: --group providers")
-    with ExitStack() as servers:
-        known: dict[tuple[str, ...], str] = {}
+@pytest.fixture
+def llmock(llmock_address: str) -> Callable[..., str]:
+    """Tell llmock how to behave from now on, nothing for well; return its address."""
 
-        def start(*options: str) -> str:
-            if options not in known:
-                known[options] = servers.enter_context(llmock_server(*options))
-            return known[options]
+    def post(path: str, body: Mapping[str, Any]) -> None:
+        urlopen(Request(f"{llmock_address}/_llmock/{path}", json.dumps(body).encode(), method="POST")).close()
 
-        yield start
+    def behaving(**behaviour: Any) -> str:
+        post("reset", {})
+        if behaviour:
+            post("scenario", {"behaviors": [{"times": None, **behaviour}]})
+        return llmock_address
+
+    return behaving
 
 
 @pytest.fixture(scope="session")

@@ -1,71 +1,27 @@
-"""The SDKs against servers that nobody here wrote: llmock with its faults, and llama.cpp with a real model."""
+"""The SDKs against a server that nobody here wrote: llmock, with its faults."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from calls import CountingLimiter, Events
+from clients.sdks.asking import PROTOCOLS, anthropic, asked, connected, openai, piece_of, text_of
 from genai_guard import Limit, Pipeline
-from genai_guard.guards import PII, BlockedPatterns
-
-openai = pytest.importorskip("openai", reason="the openai SDK is not installed: pip install openai")
-anthropic = pytest.importorskip("anthropic", reason="the anthropic SDK is not installed: pip install anthropic")
+from genai_guard.guards import PII
 
 MAIL = "jo.harper@example.com"
 ASKED = f"I am {MAIL} and pay with 4111 1111 1111 1111 today"
-PROTOCOLS = ("chat", "responses", "messages")
-
-
-def messages(text: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": text}]
-
-
-def connected(protocol: str, address: str, *, is_async: bool = False) -> Any:
-    if protocol == "messages":
-        kind = anthropic.AsyncAnthropic if is_async else anthropic.Anthropic
-        return kind(api_key="k", base_url=address, max_retries=0)
-    kind = openai.AsyncOpenAI if is_async else openai.OpenAI
-    return kind(api_key="k", base_url=f"{address}/v1", max_retries=0)
-
-
-def asked(client: Any, protocol: str, text: str, **more: Any) -> Any:
-    """Ask in the words of a protocol."""
-    more = {"model": "smollm2", "extra_body": {"temperature": 0}, **more}
-    if protocol == "responses":
-        return client.responses.create(input=messages(text), max_output_tokens=60, **more)
-    ask = client.messages.create if protocol == "messages" else client.chat.completions.create
-    return ask(messages=messages(text), max_tokens=60, **more)
-
-
-def text_of(protocol: str, reply: Any) -> str:
-    if protocol == "responses":
-        return str(reply.output_text)
-    return str(reply.content[0].text if protocol == "messages" else reply.choices[0].message.content)
-
-
-def piece_of(protocol: str, event: Any) -> str:
-    """Return what an event adds to the text of the reply."""
-    if protocol == "chat":
-        return (event.choices[0].delta.content or "") if event.choices else ""
-    if protocol == "responses":
-        return str(event.delta) if event.type == "response.output_text.delta" else ""
-    is_text = event.type == "content_block_delta" and event.delta.type == "text_delta"
-    return str(event.delta.text) if is_text else ""
 
 
 def facts(events: Events) -> list[Any]:
     return [(e.status, e.model, [(v.guard, v.action, len(v.findings)) for v in e.verdicts]) for e in events]
 
 
-# --- llmock: what is said comes back ----------------------------------------------------------------------------------
-
-
-def place(llmock: Callable[..., str], protocol: str, *options: str) -> str:
-    return llmock(*options) + ("/anthropic" if protocol == "messages" else "")
+def place(llmock: Callable[..., str], protocol: str, **behaviour: Any) -> str:
+    return llmock(**behaviour) + ("/anthropic" if protocol == "messages" else "")
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -103,7 +59,7 @@ def test_an_error_of_the_provider_passes_and_what_was_reserved_is_settled(
 ) -> None:
     events = Events()
     limiter: Any = CountingLimiter(Limit.tokens(10_000, per="minute"))
-    address = place(llmock, protocol, "--error-rate", f"{status}=1.0")
+    address = place(llmock, protocol, type="fail", status=status)
     pipeline = Pipeline(output=[PII()], recorder=events, limiter=limiter)
     sdk = anthropic if protocol == "messages" else openai
     for stream in (False, True):
@@ -121,7 +77,7 @@ def test_a_stream_that_breaks_leaks_nothing_and_is_settled_and_recorded_once(
 ) -> None:
     events = Events()
     limiter: Any = CountingLimiter(Limit.tokens(10_000, per="minute"))
-    address = place(llmock, protocol, "--stream-fault", f"{fault}=1.0")
+    address = place(llmock, protocol, type="stream_fault", kind=fault, after_chunks=5)
     pipeline = Pipeline(output=[PII()], recorder=events, limiter=limiter)
     out: list[Any] = []
     error: Exception | None = None
@@ -136,33 +92,3 @@ def test_a_stream_that_breaks_leaks_nothing_and_is_settled_and_recorded_once(
     (event,) = events
     assert event.status == ("ok" if error is None else "error")
     assert (limiter.open, len(limiter.settled)) == ([], 1)
-
-
-# --- llama.cpp: a real model ------------------------------------------------------------------------------------------
-
-QUESTION = "Write two sentences about the sea and the sun."
-
-
-@pytest.fixture(params=PROTOCOLS)
-def real(request: pytest.FixtureRequest, llama: str) -> Iterator[tuple[str, Any, Events]]:
-    """A guarded client of the model for each protocol; the word `the` may not be said."""
-    events = Events()
-    pipeline = Pipeline(output=[BlockedPatterns(["the"], action="redact")], recorder=events)
-    with connected(request.param, llama) as client:
-        yield request.param, pipeline.wrap_client(client), events
-
-
-def test_a_real_model_says_streamed_what_it_says_in_whole(real: tuple[str, Any, Events]) -> None:
-    protocol, client, events = real
-    whole = text_of(protocol, asked(client, protocol, QUESTION))
-    more = {"stream_options": {"include_usage": True}} if protocol == "chat" else {}
-    chunks = list(asked(client, protocol, QUESTION, stream=True, **more))
-    assert "".join(piece_of(protocol, chunk) for chunk in chunks) == whole
-    assert " the " not in whole.lower()
-    assert "[" in whole
-    assert all(" the " not in json.dumps(chunk.model_dump(mode="json")) for chunk in chunks)
-    first, second = events
-    assert (first.model, first.finish_reason) == (second.model, second.finish_reason)
-    assert first.usage[:2] == second.usage[:2]  # the prompt is cached the second time
-    assert not first.usage.estimated
-    assert 0 < first.usage.output_tokens <= 60

@@ -307,6 +307,7 @@ def test_a_guarded_client_may_be_guarded_again(seen: list[Any]) -> None:
     assert once.responses.create(model="m", input="hi").output_text == HIDDEN
 
 
+LATER = {"background": True}
 REFUSED: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "raw": (openai, lambda c: c.chat.completions.with_raw_response.create(model="m", messages=ASKED)),
     "raw client": (openai, lambda c: c.with_raw_response.responses.create(model="m", input="hi")),
@@ -318,6 +319,13 @@ REFUSED: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "image": (openai, lambda c: c.images.generate(prompt="hi")),
     "batch": (openai, lambda c: c.batches.create(completion_window="24h", endpoint="/v1/responses", input_file_id="f")),
     "batch of messages": (anthropic, lambda c: c.messages.batches.create(requests=[])),
+    "background in the body": (openai, lambda c: c.responses.create(model="m", input="hi", extra_body=LATER)),
+    "texts in the body": (openai, lambda c: c.conversations.create(extra_body={"items": ASKED})),
+    "an address": (openai, lambda c: c.get("http://llm/v1/responses/r", cast_to=object)),
+    "a roundabout path": (openai, lambda c: c.get("/files/..//Responses/r", cast_to=object)),
+    "evaluation": (openai, lambda c: c.post("/evals/e/runs", cast_to=object, body={})),
+    "what it said": (openai, lambda c: c.get("/evals/e/runs/r/output_items", cast_to=object)),
+    "grader": (openai, lambda c: c.post("/fine_tuning/alpha/graders/run", cast_to=object, body={})),
     "unknown": (openai, lambda c: c.post("/rerank", cast_to=object, body={})),
 }
 

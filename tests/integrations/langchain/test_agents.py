@@ -52,9 +52,15 @@ class World:
             message = ToolMessage("kept for dora@example.com", tool_call_id="c2")
             return Command(update={"messages": [message]})
 
+        @tool
+        def look() -> Any:
+            """Look something up."""
+            message = {"role": "tool", "content": "found dora@example.com", "tool_call_id": "c3"}
+            return Command(update={"messages": [message]})
+
         middleware = GuardMiddleware(self.pipeline, tools=tools if with_tools else None)
         self.agent: Any = create_agent(
-            self.model, [mail, note], middleware=[middleware], system_prompt="ask ann@example.com", **settings
+            self.model, [mail, note, look], middleware=[middleware], system_prompt="ask ann@example.com", **settings
         )
 
     def run(self, how: str, text: str = "hello bob@example.com") -> list[Any]:
@@ -144,6 +150,13 @@ def test_a_refused_tool_answers_with_an_error_and_the_agent_goes_on(how: str) ->
     said = (agent.invoke(request) if how == "invoke" else asyncio.run(agent.ainvoke(request)))["messages"]
     assert (said[2].status, said[2].content, said[2].tool_call_id) == ("error", "refused: blocked", "c1")
     assert said[3].content == "I could not"
+
+
+@pytest.mark.parametrize("how", ["invoke", "ainvoke"])
+def test_a_tool_may_say_its_message_as_a_mapping(how: str) -> None:
+    world = World(AIMessage("I look", tool_calls=[call("look", "c3")]), AIMessage("found"))
+    _, found, _ = world.run(how)
+    assert (type(found), found.content) == (ToolMessage, "found [EMAIL]")
 
 
 def test_an_agent_may_answer_with_structured_output() -> None:

@@ -353,7 +353,7 @@ def test_plain_functions_over_messages_are_wrapped_as_they_are() -> None:
         "I am bob@example.com",
     ]
     for prompt in prompts:
-        assert invoke(prompt).content == "write to [EMAIL] please"
+        assert invoke(prompt).content == invoke(input=prompt).content == "write to [EMAIL] please"
         assert joined(list(stream(prompt))).tool_calls[0]["args"] == {"to": "[EMAIL]"}
     assert all(messages[-1].content == "I am [EMAIL]" for messages, _ in world.inner.asked)
-    assert world.statuses == ["ok"] * 2 * len(prompts)
+    assert world.statuses == ["ok"] * 3 * len(prompts)

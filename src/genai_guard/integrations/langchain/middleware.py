@@ -98,17 +98,29 @@ class _Tool:
 
 
 def _run(prompt: _Tool, *, request: Any, handler: _Handler) -> Any:
-    return handler(_with(request, prompt))
+    return _as_messages(handler(_with(request, prompt)))
 
 
 async def _arun(prompt: _Tool, *, request: Any, handler: _AsyncHandler) -> Any:
-    return await handler(_with(request, prompt))
+    return _as_messages(await handler(_with(request, prompt)))
 
 
 def _with(request: Any, tool: _Tool) -> Any:
     if tool.args is request.tool_call["args"]:
         return request
     return request.override(tool_call={**request.tool_call, "args": tool.args})
+
+
+def _as_messages(reply: Any) -> Any:
+    """Return what a tool returned, with messages for the mappings and strings that LangGraph would make messages of."""
+    if is_listed(reply):
+        return [_as_messages(each) for each in reply]
+    update = None if is_message(reply) else getattr(reply, "update", None)
+    if not is_block(update) or not update.get("messages"):
+        return reply
+    said = update["messages"]
+    messages = _messages.convert_to_messages(said if isinstance(said, (list, tuple)) else [said])
+    return replace(reply, update={**update, "messages": messages})
 
 
 def _answer(call: Any, reply: Any) -> Any:

@@ -33,6 +33,9 @@ def guarded(model: _Model, pipeline: Pipeline) -> _Model:
     prediction; whole and streamed, synchronous and asynchronous. It makes a class, which takes some milliseconds: build
     it once. Parameters that an experiment sets become keyword arguments of the call, `model` among them.
 
+    A class of a provider that asks around these methods in one of its own, as some do for `structured_predict`, is not
+    guarded there: look whether yours has one.
+
     LlamaIndex's callbacks and instrumentation stand behind the guards: they see requests as they were guarded, and
     replies as the model gave them.
 

@@ -9,13 +9,13 @@ a thought. Images, audio, video and documents are passed on unread.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from genai_guard.clients.arguments import dump, load
 from genai_guard.clients.duck import get, put
 from genai_guard.clients.langchain_walk import is_block, is_listed
-from genai_guard.clients.walk import Edit, Walk, role_of
+from genai_guard.clients.walk import Edit, Walk, mapped, role_of
 from genai_guard.messages import Part, PartKind, Role
 
 __all__ = ["is_response", "visit_conversation", "visit_response"]
@@ -32,7 +32,7 @@ def is_response(value: object) -> bool:
 def visit_conversation(messages: Sequence[Any], edit: Edit) -> Sequence[Any]:
     """Visit every message; return them, or a list in which some are others."""
     names: dict[str, str] = {}
-    return _mapped(messages, lambda at, message: _message(message, edit, f"messages[{at}]", names))
+    return mapped(messages, lambda at, message: _message(message, edit, f"messages[{at}]", names))
 
 
 def visit_response(response: Any, edit: Edit) -> Any:
@@ -62,7 +62,7 @@ def _message(message: Any, edit: Edit, where: str, names: dict[str, str]) -> Any
             calls[block.tool_call_id] = block.tool_kwargs, after.tool_kwargs
         return after
 
-    blocks = _mapped(message.blocks, visit)
+    blocks = mapped(message.blocks, visit)
     extra = _beside(beside, edit, f"{where}.additional_kwargs", (role, calls))
     if blocks is message.blocks and extra is beside:
         return message
@@ -85,7 +85,7 @@ def _block(block: Any, edit: Edit, where: str, seat: tuple[Role, PartKind, str])
         if isinstance(getattr(block, field, None), str)
     }
     if of == "citable":
-        titles["content"] = _mapped(block.content, lambda at, item: _block(item, edit, f"{where}.content[{at}]", seat))
+        titles["content"] = mapped(block.content, lambda at, item: _block(item, edit, f"{where}.content[{at}]", seat))
     elif of == "citation":
         titles["cited_content"] = _block(block.cited_content, edit, f"{where}.cited_content", seat)
     return _with(block, **titles)
@@ -107,7 +107,7 @@ def _beside(extra: Any, edit: Edit, where: str, about: tuple[Role, dict[str, tup
     after = Walk(edit).visit(others, where, about[0])
     visited = raw
     if is_listed(raw):
-        visited = _mapped(raw, lambda at, call: _raw_call(call, edit, f"{where}.tool_calls[{at}]", about))
+        visited = mapped(raw, lambda at, call: _raw_call(call, edit, f"{where}.tool_calls[{at}]", about))
     return extra if after is others and visited is raw else {**after, "tool_calls": visited}
 
 
@@ -151,8 +151,3 @@ def _with(block: Any, **fields: Any) -> Any:
     """Return a copy with these fields; the block itself where it has them already."""
     changes = {name: value for name, value in fields.items() if value is not getattr(block, name)}
     return put(block, **changes) if changes else block
-
-
-def _mapped(items: Sequence[Any], visit: Callable[[int, Any], Any]) -> Sequence[Any]:
-    after = [visit(at, item) for at, item in enumerate(items)]
-    return after if any(new is not old for new, old in zip(after, items, strict=True)) else items

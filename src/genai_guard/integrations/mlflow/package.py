@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, TypeVar
 
-from genai_guard.errors import ConfigurationError
+from genai_guard.integrations.extras import module_of
 
 __all__ = ["package", "told", "unhinted"]
 
@@ -19,12 +18,7 @@ def package(name: str = "mlflow", *, needs: str = "mlflow") -> Any:
     Raises:
         ConfigurationError: it is not installed.
     """
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"genai_guard.integrations.mlflow needs the package {needs}: pip install 'genai_guard[mlflow]'"
-        ) from error
+    return module_of(name, extra="mlflow", package=needs)
 
 
 def told(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
 
 from genai_guard.errors import ConfigurationError
+from genai_guard.integrations.extras import missing
 from genai_guard.integrations.mlflow.package import package
 from genai_guard.recording.lifecycle import watch_over
 from genai_guard.recording.telemetry import names
@@ -25,9 +26,7 @@ try:
     from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 except ImportError as error:
-    raise ConfigurationError(
-        "genai_guard.integrations.mlflow needs the package opentelemetry-sdk: pip install 'genai_guard[mlflow]'"
-    ) from error
+    raise missing("opentelemetry-sdk", extra="mlflow") from error
 
 __all__ = ["REQUEST_TAG", "MlflowTraces", "SpanCounts"]
 

@@ -5,7 +5,8 @@ Rules:
 1. Each part of the response is one text, from its start through its deltas to its end. What was held back goes out
    before the end, in one more delta.
 2. The signature of a thought ends it. If the thought was edited, the signature is left out: it vouches for the original.
-3. Parts that come whole, such as what a provider's own tool returned, are judged by themselves.
+3. Parts that come whole, such as what a provider's own tool returned, are judged by themselves. None of them grows: an
+   event that says so is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from genai_guard.clients.arguments import dump
 from genai_guard.clients.base import Delta
 from genai_guard.clients.figures import count
 from genai_guard.clients.walk import Rewrite
+from genai_guard.errors import ConfigurationError
 from genai_guard.integrations.extras import module_of
 from genai_guard.integrations.pydantic_ai.texts import visit_part, without_traces
 from genai_guard.messages import Part, PartKind, Reply, Usage
@@ -105,6 +107,8 @@ class EventReader:
         if kind == "part_start":
             return self._begin(event)
         growing = self._texts.get(event.index) if kind in {"part_delta", "part_end"} else None
+        if growing is None and kind == "part_delta":
+            raise ConfigurationError(f"a {type(event.delta).__name__} in a stream of responses is not read")
         if growing is None:
             return []
         if kind == "part_end":

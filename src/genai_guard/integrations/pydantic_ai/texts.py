@@ -6,12 +6,12 @@ characters, log probabilities, and the signature of a thought. Images, audio, do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeGuard
 
 from genai_guard.clients.arguments import dump, load
-from genai_guard.clients.walk import Edit
+from genai_guard.clients.walk import Edit, mapped
 from genai_guard.messages import Part, PartKind, Role
 
 __all__ = ["visit_conversation", "visit_instructions", "visit_part", "visit_response", "without_traces"]
@@ -38,20 +38,20 @@ def without_traces(part: Any) -> dict[str, Any]:
 
 def visit_conversation(messages: Sequence[Any], edit: Edit) -> Sequence[Any]:
     """Visit every message; return them, or a list in which some are others."""
-    return _mapped(messages, lambda at, message: _message(message, edit, f"messages[{at}]"))
+    return mapped(messages, lambda at, message: _message(message, edit, f"messages[{at}]"))
 
 
 def visit_instructions(parts: Sequence[Any] | None, edit: Edit) -> Sequence[Any] | None:
     """Visit the instructions of a request."""
     if not parts:
         return parts
-    return _mapped(parts, lambda at, part: visit_part(part, edit, f"instructions[{at}]", "system"))
+    return mapped(parts, lambda at, part: visit_part(part, edit, f"instructions[{at}]", "system"))
 
 
 def visit_response(response: Any, edit: Edit, where: str = "response") -> Any:
     """Visit every part of what a model answered."""
     parts = response.parts
-    after = _mapped(parts, lambda at, part: visit_part(part, edit, f"{where}.parts[{at}]", "assistant"))
+    after = mapped(parts, lambda at, part: visit_part(part, edit, f"{where}.parts[{at}]", "assistant"))
     return response if after is parts else replace(response, parts=after)
 
 
@@ -81,7 +81,7 @@ def _message(message: Any, edit: Edit, where: str) -> Any:
     if message.kind == "response":
         return visit_response(message, edit, where)
     parts = message.parts
-    after = _mapped(parts, lambda at, part: visit_part(part, edit, f"{where}.parts[{at}]", "user"))
+    after = mapped(parts, lambda at, part: visit_part(part, edit, f"{where}.parts[{at}]", "user"))
     instructions = message.instructions
     new = edit(Part(instructions, "system", "text", f"{where}.instructions")) if instructions else None
     if after is parts and new is None:
@@ -105,7 +105,7 @@ def _said(content: Any, edit: Edit, where: str, seat: tuple[Role, PartKind, str]
         return content if new is None else new
     if not _is_list(content):
         return content
-    return _mapped(content, lambda at, item: _item(item, edit, f"{where}[{at}]", seat))
+    return mapped(content, lambda at, item: _item(item, edit, f"{where}[{at}]", seat))
 
 
 def _item(item: Any, edit: Edit, where: str, seat: tuple[Role, PartKind, str]) -> Any:
@@ -125,7 +125,7 @@ def _returned(value: Any, edit: Edit, where: str, seat: tuple[Role, PartKind, st
     if any(hasattr(value, name) for name in _MEDIA):
         return value
     if _is_list(value) and any(hasattr(item, name) for item in value for name in _MEDIA):
-        return _mapped(value, lambda at, item: _returned(item, edit, f"{where}[{at}]", seat))
+        return mapped(value, lambda at, item: _returned(item, edit, f"{where}[{at}]", seat))
     if value is None or value in ({}, []):
         return value
     data = value if _is_data(value) else _plain(value)
@@ -154,13 +154,13 @@ def _citations(part: Any, edit: Edit, where: str) -> dict[str, Any]:
     before = getattr(part, "citations", None)
     if not before:
         return {}
-    after = _mapped(before, lambda at, citation: _citation(citation, edit, f"{where}.citations[{at}]"))
+    after = mapped(before, lambda at, citation: _citation(citation, edit, f"{where}.citations[{at}]"))
     return {} if after is before else {"citations": after}
 
 
 def _citation(citation: Any, edit: Edit, where: str) -> Any:
     return _with(
-        citation, sources=_mapped(citation.sources, lambda at, source: _source(source, edit, f"{where}.sources[{at}]"))
+        citation, sources=mapped(citation.sources, lambda at, source: _source(source, edit, f"{where}.sources[{at}]"))
     )
 
 
@@ -174,11 +174,6 @@ def _with(part: Any, **fields: Any) -> Any:
     """Return a copy with these fields; the part itself where it has them already."""
     changes = {name: value for name, value in fields.items() if value is not getattr(part, name)}
     return replace(part, **changes) if changes else part
-
-
-def _mapped(items: Sequence[Any], visit: Callable[[int, Any], Any]) -> Sequence[Any]:
-    after = [visit(at, item) for at, item in enumerate(items)]
-    return after if any(new is not old for new, old in zip(after, items, strict=True)) else items
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
