@@ -258,7 +258,7 @@ def _languages(measured: Measured) -> str:
     found = np.array([bool(each.labels) for each in measured.examples])
     most = np.max([measured.scores[head] for head in HEADS[measured.task]], axis=0)
     rows = []
-    for name in sorted(set(names), key=lambda each: -int((names == each).sum())):
+    for name in sorted(set(names), key=lambda each: (-int((names == each).sum()), each)):
         there, other = (names == name) & found, (names == name) & ~found
         if there.sum() + other.sum() < _FEWEST:
             continue
