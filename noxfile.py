@@ -44,7 +44,7 @@ FLOW = (
     *sorted(path.name for path in ROOT.glob("tests/test_*.py") if path.name != "test_pseudonyms_in_calls.py"),
 )
 LONG_AND_THE_SAME = {"test_load.py", "test_planted_secrets.py", "test_prometheus_server.py"}
-"""Half a minute of patterns, of a server's own, and of what a benchmark does; no thread of theirs is new to the others."""
+"""They search texts, talk to a server that is no Python, or repeat a benchmark: what they show does not depend on the Python."""
 DEPENDS_ON_PYTHON = (
     *FLOW,
     *(f"limits/{name}" for name in ("simulation", "states", "stores")),
