@@ -17,15 +17,15 @@ from typing import Any, Final
 
 from genai_guard.clients.anthropic_stream import EVENTS, AnthropicStream
 from genai_guard.clients.duck import fields, get, items_of
-from genai_guard.clients.figures import bound_of, message_usage, model_of
-from genai_guard.clients.turns import after_turns
+from genai_guard.clients.figures import message_usage, model_of
+from genai_guard.clients.halves import Turns, TurnsRequest
 from genai_guard.clients.walk import Edit, Rewrite, Walk
-from genai_guard.messages import Part, Reply, Request
+from genai_guard.messages import Part, Reply
 
 __all__ = ["ANTHROPIC_MESSAGES", "AnthropicMessages"]
 
 
-class AnthropicMessages:
+class AnthropicMessages(TurnsRequest):
     """Messages.
 
     A list of messages without `system=` may be Anthropic's or OpenAI's; as the texts of either are found by the same
@@ -40,27 +40,12 @@ class AnthropicMessages:
         """Take a list of messages beside a `system=`."""
         return "system" in kwargs and isinstance(content, Sequence) and not isinstance(content, (str, bytes))
 
-    def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
-        """Return the texts of `system=`, then of all messages."""
-        parts: list[Part] = []
-        walk = Walk(parts.append)
-        _request(content, kwargs, walk)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
-
-    def write_request(
-        self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
-    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return new messages, and new keyword arguments where `system=` changed."""
-        rewrite = Rewrite(texts)
-        after = _request(content, kwargs, Walk(rewrite))
-        rewrite.end()
-        return after
-
-    def ask_again(
-        self, content: Sequence[Any], kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
-    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return messages with two turns more, see `genai_guard.clients.turns`."""
-        return after_turns(content, reply, feedback), kwargs
+    def visit(self, content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk, /) -> Turns:
+        """Visit `system=`, then all messages."""
+        before = kwargs.get("system")
+        after = walk.visit(before, "system", "system")
+        messages = walk.messages(content)
+        return messages, kwargs if after is before else {**kwargs, "system": after}
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take what calls itself a message and has content, with its text where it is looked for."""
@@ -97,13 +82,6 @@ class AnthropicMessages:
     def open_stream(self) -> AnthropicStream:
         """Return a new reader for one stream."""
         return AnthropicStream()
-
-
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    before = kwargs.get("system")
-    after = walk.visit(before, "system", "system")
-    messages = walk.messages(content)
-    return messages, kwargs if after is before else {**kwargs, "system": after}
 
 
 def _reply(reply: Any, edit: Edit) -> Any:

@@ -15,11 +15,11 @@ from operator import is_
 from typing import Any, Final
 
 from genai_guard.clients.duck import fields, get, is_plain, items_of, put
-from genai_guard.clients.figures import bound_of, chat_usage, model_of
+from genai_guard.clients.figures import chat_usage, model_of
+from genai_guard.clients.halves import Turns, TurnsRequest
 from genai_guard.clients.openai_stream import OpenAIChatStream, write_choice
-from genai_guard.clients.turns import after_turns
 from genai_guard.clients.walk import Edit, Rewrite, Walk
-from genai_guard.messages import Part, Reply, Request, Role
+from genai_guard.messages import Part, Reply, Role
 
 __all__ = ["OPENAI_CHAT", "OpenAIChat"]
 
@@ -32,7 +32,7 @@ _BESIDE: Final[Mapping[str, Role]] = {"instructions": "system", "prediction": "a
 _BESIDE_NAMES: Final = frozenset(_BESIDE)
 
 
-class OpenAIChat:
+class OpenAIChat(TurnsRequest):
     """Chat completions."""
 
     __slots__ = ()
@@ -45,27 +45,18 @@ class OpenAIChat:
             return False
         return not content or (not isinstance(content[0], str) and get(content[0], "role") is not None)
 
-    def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
-        """Return the texts of all messages, then of `instructions=` and `prediction=`."""
-        parts: list[Part] = []
-        walk = Walk(parts.append)
-        _request(content, kwargs, walk)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
-
-    def write_request(
-        self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
-    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return new messages, and new keyword arguments where others changed."""
-        rewrite = Rewrite(texts)
-        after = _request(content, kwargs, Walk(rewrite))
-        rewrite.end()
-        return after
-
-    def ask_again(
-        self, content: Sequence[Any], kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
-    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return messages with two turns more, see `genai_guard.clients.turns`."""
-        return after_turns(content, reply, feedback), kwargs
+    def visit(self, content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk, /) -> Turns:
+        """Visit all messages, then `instructions=` and `prediction=`."""
+        messages = walk.messages(content)
+        if _BESIDE_NAMES.isdisjoint(kwargs):
+            return messages, kwargs
+        changes: dict[str, Any] = {}
+        for name, role in _BESIDE.items():
+            before = kwargs.get(name)
+            after = walk.visit(before, name, role)
+            if after is not before:
+                changes[name] = after
+        return messages, {**kwargs, **changes} if changes else kwargs
 
     def reads_reply(self, reply: object, /) -> bool:
         """Take what has choices with messages, or with the plain text of the older completions."""
@@ -123,19 +114,6 @@ def _is_known(said: Any) -> bool:
     if isinstance(said, str) or (is_plain(known) and "content" in known):
         return True
     return (is_plain(known) and len(known) < 2) or any(known.get(name, known) is not known for name in _KEPT)
-
-
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    messages = walk.messages(content)
-    if _BESIDE_NAMES.isdisjoint(kwargs):
-        return messages, kwargs
-    changes: dict[str, Any] = {}
-    for name, role in _BESIDE.items():
-        before = kwargs.get(name)
-        after = walk.visit(before, name, role)
-        if after is not before:
-            changes[name] = after
-    return messages, {**kwargs, **changes} if changes else kwargs
 
 
 def _reply(reply: Any, edit: Edit) -> Any:

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from genai_guard.clients.duck import fields, get, items_of
-from genai_guard.clients.figures import bound_of, model_of
+from genai_guard.clients.halves import Turns, TurnsRequest
 from genai_guard.clients.openai_items import figures_of, items_walk, write_items, write_prompt, write_response
 from genai_guard.clients.openai_responses_stream import OpenAIResponsesStream
 from genai_guard.clients.turns import after_items
 from genai_guard.clients.walk import Rewrite, Walk
-from genai_guard.messages import Part, Reply, Request
+from genai_guard.messages import Part, Reply
 
 __all__ = ["OPENAI_RESPONSES", "OpenAIResponses"]
 
@@ -26,11 +26,12 @@ _ITEMS: Final = ("_call", "_output", "reasoning")
 """How the types end of items that no other API has among its messages."""
 
 
-class OpenAIResponses:
+class OpenAIResponses(TurnsRequest):
     """Responses, asked with a list of items; a plain string is read by the client for text."""
 
     __slots__ = ()
 
+    walk = staticmethod(items_walk)
     name = "OpenAI responses"
 
     def reads_request(self, content: object, kwargs: Mapping[str, Any], /) -> bool:
@@ -41,25 +42,20 @@ class OpenAIResponses:
             return True
         return "messages" not in kwargs and any(map(_is_item, cast("Sequence[Any]", content)))
 
-    def read_request(self, content: Sequence[Any], kwargs: Mapping[str, Any], /) -> Request:
-        """Return the texts of `instructions=`, of the variables of `prompt=`, and of all items."""
-        parts: list[Part] = []
-        walk = items_walk(parts.append)
-        _request(content, kwargs, walk)
-        return Request(tuple(parts), model_of(kwargs.get("model")), bound_of(kwargs), len(content), walk.media)
-
-    def write_request(
-        self, content: Sequence[Any], kwargs: Mapping[str, Any], texts: Sequence[str], /
-    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return new items, and new keyword arguments where others changed."""
-        rewrite = Rewrite(texts)
-        after = _request(content, kwargs, items_walk(rewrite))
-        rewrite.end()
-        return after
+    def visit(self, content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk, /) -> Turns:
+        """Visit `instructions=`, the variables of `prompt=`, and all items."""
+        beside = {"instructions": kwargs.get("instructions"), "prompt": kwargs.get("prompt")}
+        after = {
+            "instructions": walk.visit(beside["instructions"], "instructions", "system"),
+            "prompt": write_prompt(beside["prompt"], walk),
+        }
+        changes = {name: value for name, value in after.items() if value is not beside[name]}
+        items = write_items(content, walk, "input", is_reply=False)
+        return items, {**kwargs, **changes} if changes else kwargs
 
     def ask_again(
         self, content: Sequence[Any], kwargs: Mapping[str, Any], reply: Sequence[Part], feedback: str, /
-    ) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    ) -> Turns:
         """Return items with two turns more."""
         return after_items(content, reply, feedback), kwargs
 
@@ -106,17 +102,6 @@ def _is_known(item: Any) -> bool:
     return pieces is not None and all(
         get(each, "type") != "output_text" or get(each, "text") is not None for each in pieces
     )
-
-
-def _request(content: Sequence[Any], kwargs: Mapping[str, Any], walk: Walk) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    beside = {"instructions": kwargs.get("instructions"), "prompt": kwargs.get("prompt")}
-    after = {
-        "instructions": walk.visit(beside["instructions"], "instructions", "system"),
-        "prompt": write_prompt(beside["prompt"], walk),
-    }
-    changes = {name: value for name, value in after.items() if value is not beside[name]}
-    items = write_items(content, walk, "input", is_reply=False)
-    return items, {**kwargs, **changes} if changes else kwargs
 
 
 OPENAI_RESPONSES: Final = OpenAIResponses()

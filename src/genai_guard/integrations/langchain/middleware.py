@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from genai_guard.clients.arguments import dump, load
+from genai_guard.clients.halves import NoStreams
 from genai_guard.clients.langchain_messages import LANGCHAIN
 from genai_guard.clients.langchain_walk import is_block, is_listed, is_message
 from genai_guard.integrations.extras import module_of
@@ -130,7 +131,7 @@ def _answer(call: Any, reply: Any) -> Any:
     return _messages.ToolMessage(content=reply, tool_call_id=call["id"], name=call["name"], status="error")
 
 
-class _ToolCalls:
+class _ToolCalls(NoStreams):
     """Reads calls of tools: their arguments, and the messages in what they return."""
 
     __slots__ = ()
@@ -170,14 +171,6 @@ class _ToolCalls:
             new[id(message)] = LANGCHAIN.write_reply(message, rest[:count])
             del rest[:count]
         return _replaced(reply, new)
-
-    def reads_chunk(self, chunk: object, /) -> bool:  # noqa: ARG002
-        """Take nothing: a tool does not stream."""
-        return False
-
-    def open_stream(self) -> Any:
-        """Refuse: a tool does not stream."""
-        raise NotImplementedError
 
 
 _TOOL_CALLS: Final = _ToolCalls()
