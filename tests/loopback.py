@@ -34,6 +34,12 @@ def http_of(sdk: Any) -> Any:
 def response(http: Any, body: Body) -> Any:
     """Return an HTTP response: JSON, or server-sent events."""
     if isinstance(body, Mapping):
-        return http.Response(200, json=body, headers={"x-request-id": "r-1"})
-    lines = [f"event: {event.get('type', 'message')}\ndata: {json.dumps(event)}\n\n" for event in body]
+        return http.Response(200, json=body, headers={"request-id": "r-1", "x-request-id": "r-1"})
+    lines = [*map(_event, body), *([] if "type" in body[0] else ["data: [DONE]\n\n"])]
     return http.Response(200, text="".join(lines), headers={"content-type": "text/event-stream"})
+
+
+def _event(said: Mapping[str, Any]) -> str:
+    """Return one event as it is sent: chunks of chats have no type."""
+    name = f"event: {said['type']}\n" if "type" in said else ""
+    return f"{name}data: {json.dumps(said)}\n\n"

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -18,6 +19,7 @@ import pytest
 
 from genai_guard.demo import server
 from genai_guard.demo.model import find_weights
+from loopback import Body, http_of, response, sdk_client
 
 START_TIMEOUT_S = 60
 
@@ -32,6 +34,39 @@ def process(command: list[str]) -> Generator[subprocess.Popen[str]]:
             yield running
         finally:
             running.kill()
+
+
+@pytest.fixture
+def seen() -> list[Any]:
+    """Collect the bodies of the requests."""
+    return []
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, seen: list[Any]) -> Iterator[Callable[[Body], Any]]:
+    """Make clients of the `SDK` of the module that answer with a body, or with a stream of events."""
+    made: list[Any] = []
+    yield partial(_made, request.module.SDK, made, seen, is_async=False)
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+async def async_client(request: pytest.FixtureRequest, seen: list[Any]) -> AsyncIterator[Callable[[Body], Any]]:
+    """Make the same for `await`."""
+    made: list[Any] = []
+    yield partial(_made, request.module.SDK, made, seen, is_async=True)
+    for one in made:
+        await one.close()
+
+
+def _made(sdk: Any, made: list[Any], seen: list[Any], body: Body, *, is_async: bool) -> Any:
+    def answer(request: Any) -> Any:
+        seen.append(json.loads(request.content))
+        return response(http_of(sdk), body)
+
+    made.append(sdk_client(sdk, answer, is_async=is_async))
+    return made[-1]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from genai_guard.clients import chunk_client, reply_client, request_client
 from genai_guard.clients.anthropic_messages import ANTHROPIC_MESSAGES
 from genai_guard.messages import Usage
 from genai_guard.routing.prompts import Prompt
+from loopback import Body
 
-anthropic = pytest.importorskip("anthropic", reason="the anthropic SDK is not installed: pip install anthropic")
+SDK = pytest.importorskip("anthropic", reason="the anthropic SDK is not installed: pip install anthropic")
 
 CALL = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "I am SECRET"}], "system": "be SECRET"}
 USAGE = {"input_tokens": 1, "output_tokens": 1, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 2}
@@ -84,61 +85,7 @@ EVENTS: list[dict[str, Any]] = [
     {"type": "message_stop"},
 ]
 
-Body = dict[str, Any] | list[dict[str, Any]]
 Make = Callable[[Body], Any]
-
-
-def transport(body: Body, seen: list[Any]) -> Any:
-    """Return a transport of the SDK's own HTTP library that answers every request alike."""
-    base = importlib.import_module("anthropic._base_client")
-    http = base.httpx2 if hasattr(base, "httpx2") else base.httpx
-
-    def answer(request: Any) -> Any:
-        seen.append(json.loads(request.content))
-        if isinstance(body, dict):
-            return http.Response(200, json=body, headers={"request-id": "r-1"})
-        events = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in body)
-        return http.Response(200, text=events, headers={"content-type": "text/event-stream"})
-
-    return http, http.MockTransport(answer)
-
-
-@pytest.fixture
-def seen() -> list[Any]:
-    """Collect the bodies of the requests."""
-    return []
-
-
-@pytest.fixture
-def client(seen: list[Any]) -> Iterator[Make]:
-    """Make clients that answer with a body, or with a stream of events."""
-    made: list[Any] = []
-
-    def make(body: Body) -> Any:
-        http, handler = transport(body, seen)
-        session = http.Client(transport=handler)
-        made.append(anthropic.Anthropic(api_key="k", base_url="http://llm", http_client=session, max_retries=0))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-async def async_client(seen: list[Any]) -> AsyncIterator[Make]:
-    """Make the same for `await`."""
-    made: list[Any] = []
-
-    def make(body: Body) -> Any:
-        http, handler = transport(body, seen)
-        session = http.AsyncClient(transport=handler)
-        made.append(anthropic.AsyncAnthropic(api_key="k", base_url="http://llm", http_client=session, max_retries=0))
-        return made[-1]
-
-    yield make
-    for one in made:
-        await one.close()
 
 
 def guarded(reply: Any) -> Any:

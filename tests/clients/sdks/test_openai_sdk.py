@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,8 +15,9 @@ from genai_guard.clients import chunk_client, reply_client, request_client
 from genai_guard.clients.openai_chat import OPENAI_CHAT
 from genai_guard.messages import Usage
 from genai_guard.routing.prompts import Prompt
+from loopback import Body
 
-openai = pytest.importorskip("openai", reason="the openai SDK is not installed: pip install openai")
+SDK = pytest.importorskip("openai", reason="the openai SDK is not installed: pip install openai")
 
 MESSAGES = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "I am SECRET"}]
 USAGE = {
@@ -76,64 +77,7 @@ STREAM = [
     chunk(None),
 ]
 
-Body = dict[str, Any] | list[dict[str, Any]]
 Make = Callable[[Body], Any]
-
-
-def transport(body: Body, seen: list[Any]) -> Any:
-    """Return a transport of the SDK's own HTTP library that answers every request alike."""
-    base = importlib.import_module("openai._base_client")
-    http = base.httpx2 if hasattr(base, "httpx2") else base.httpx
-
-    def answer(request: Any) -> Any:
-        seen.append(json.loads(request.content))
-        if isinstance(body, dict):
-            return http.Response(200, json=body, headers={"x-request-id": "r-1"})
-        events = "".join(f"data: {json.dumps(event)}\n\n" for event in body) + "data: [DONE]\n\n"
-        return http.Response(200, text=events, headers={"content-type": "text/event-stream"})
-
-    return http, http.MockTransport(answer)
-
-
-@pytest.fixture
-def seen() -> list[Any]:
-    """Collect the bodies of the requests."""
-    return []
-
-
-@pytest.fixture
-def client(seen: list[Any]) -> Iterator[Make]:
-    """Make clients that answer with a body, or with a stream of events."""
-    made: list[Any] = []
-
-    def make(body: Body) -> Any:
-        http, handler = transport(body, seen)
-        made.append(
-            openai.OpenAI(
-                api_key="k", base_url="http://llm/v1", http_client=http.Client(transport=handler), max_retries=0
-            )
-        )
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-async def async_client(seen: list[Any]) -> AsyncIterator[Make]:
-    """Make the same for `await`."""
-    made: list[Any] = []
-
-    def make(body: Body) -> Any:
-        http, handler = transport(body, seen)
-        session = http.AsyncClient(transport=handler)
-        made.append(openai.AsyncOpenAI(api_key="k", base_url="http://llm/v1", http_client=session, max_retries=0))
-        return made[-1]
-
-    yield make
-    for one in made:
-        await one.close()
 
 
 def guarded(reply: Any) -> Any:
