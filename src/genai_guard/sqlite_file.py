@@ -127,13 +127,7 @@ class SqliteFile:
             sqlite3.Error: as above.
             OSError: as above.
         """
-        deadline = time.monotonic() + self._timeout_s
-        with self.lock:
-            try:
-                answer: T = _patiently(deadline, _look, self._connected(deadline), work)
-            except Exception as error:
-                self._after(error)
-                raise
+        answer: T = self._in_turn(_look, work)
         return answer
 
     def execute(self, statement: str, /, *values: object) -> tuple[list[Any], int]:
@@ -158,13 +152,7 @@ class SqliteFile:
         Raises:
             sqlite3.Error: as above; a later call does what this one could not.
         """
-        deadline = time.monotonic() + self._timeout_s
-        with self.lock:
-            try:
-                _patiently(deadline, _truncate, self._connected(deadline))
-            except Exception as error:
-                self._after(error)
-                raise
+        self._in_turn(_truncate)
 
     def close(self) -> None:
         """Close the file in this process; the next use opens it again."""
@@ -193,6 +181,16 @@ class SqliteFile:
 
     def __repr__(self) -> str:
         return f"<SqliteFile {self.path}>"
+
+    def _in_turn(self, do: Callable[..., T], *more: object) -> T:
+        """Do something with the connection that may be done again while the file is busy."""
+        deadline = time.monotonic() + self._timeout_s
+        with self.lock:
+            try:
+                return _patiently(deadline, do, self._connected(deadline), *more)
+            except Exception as error:
+                self._after(error)
+                raise
 
     def _connected(self, deadline: float) -> sqlite3.Connection:
         connection = self._connection

@@ -84,6 +84,21 @@ def test_no_file_is_longer_than_400_lines(folder: str) -> None:
     assert {str(path.relative_to(ROOT)): length for path, length in lengths.items() if length > 400} == {}
 
 
+def calls(path: Path) -> set[str]:
+    """Return the functions of modules that a file calls: `pickle.loads`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
+def test_nothing_from_outside_is_unpickled() -> None:
+    readers = {f"{module}.{name}" for module in ("pickle", "marshal", "shelve") for name in ("load", "loads", "open")}
+    found = {
+        path.name for path in SOURCES if calls(path) & {*readers, "pickle.Unpickler", "yaml.load", "yaml.unsafe_load"}
+    }
+    # What the process itself has cached, and what the workers of one test run send each other.
+    assert found == {"cache.py", "collecting.py"}
+
+
 def test_the_core_dependencies_are_the_agreed_ones() -> None:
     assert {re.split(r"[<>=~! ]", line)[0] for line in PROJECT["dependencies"]} == CORE
 
